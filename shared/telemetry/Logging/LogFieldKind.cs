@@ -1,0 +1,12 @@
+namespace Ambient.Telemetry.Logging;
+
+internal enum LogFieldKind : byte
+{
+    Absent,
+    Text,
+    Bare,
+    Number,
+    Truth,
+    Address,
+    Milliseconds,
+}
