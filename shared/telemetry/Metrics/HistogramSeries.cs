@@ -1,0 +1,53 @@
+namespace Ambient.Telemetry.Metrics;
+
+/// <summary>Observations of one label set in fixed buckets. Thread-safe.</summary>
+public sealed class HistogramSeries
+{
+    private readonly double[] _bounds;
+    private readonly long[] _counts;
+    private double _sum;
+
+    internal HistogramSeries(MetricLabels labels, double[] bounds)
+    {
+        Labels = labels;
+        _bounds = bounds;
+        _counts = new long[bounds.Length + 1];
+    }
+
+    /// <summary>Labels of the series.</summary>
+    public MetricLabels Labels { get; }
+
+    /// <summary>Counts one observation, in the unit of the family.</summary>
+    public void Observe(double value)
+    {
+        int bucket = 0;
+        while (bucket < _bounds.Length && value > _bounds[bucket])
+        {
+            bucket++;
+        }
+
+        Interlocked.Increment(ref _counts[bucket]);
+        double seen = Volatile.Read(ref _sum);
+        while (true)
+        {
+            double before = Interlocked.CompareExchange(ref _sum, seen + value, seen);
+            if (before.Equals(seen))
+            {
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    internal void WriteTo(ExpositionWriter writer)
+    {
+        Span<long> counts = stackalloc long[_counts.Length];
+        for (int i = 0; i < counts.Length; i++)
+        {
+            counts[i] = Interlocked.Read(ref _counts[i]);
+        }
+
+        writer.Histogram(Labels, _bounds, counts, Volatile.Read(ref _sum));
+    }
+}
