@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using Ambient.Linux.Native;
+
+namespace Ambient.Linux.Descriptors;
+
+/// <summary>An owned file descriptor outside the loops; closed exactly once. Thread-safe as every SafeHandle.</summary>
+public sealed class FileDescriptor : SafeHandle
+{
+    /// <summary>Takes ownership of an open descriptor.</summary>
+    public FileDescriptor(int number)
+        : base(-1, ownsHandle: true) => SetHandle(number);
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle < 0;
+
+    /// <summary>The plain number; valid while this object is neither disposed nor collected.</summary>
+    public int Number => (int)handle;
+
+    /// <summary>Opens a file read-only and close-on-exec. Throws <see cref="LinuxException"/>.</summary>
+    public static unsafe FileDescriptor OpenRead(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        byte[] name = NativeText.ZeroTerminated(path);
+        fixed (byte* p = name)
+        {
+            while (true)
+            {
+                SysResult opened = SysResult.From(Libc.open(p, Libc.O_RDONLY | Libc.O_CLOEXEC, 0));
+                if (!opened.Is(Errno.EINTR))
+                {
+                    return new FileDescriptor((int)opened.OrThrow("open", path));
+                }
+            }
+        }
+    }
+
+    /// <summary>A second descriptor for the same open file, close-on-exec. Throws <see cref="LinuxException"/>.</summary>
+    public FileDescriptor Duplicate() =>
+        new((int)SysResult.From(Libc.fcntl(Number, Libc.F_DUPFD_CLOEXEC, 3)).OrThrow("fcntl F_DUPFD_CLOEXEC", "fd " + Number));
+
+    /// <summary>Gives the number away: this object will not close it any more.</summary>
+    public int TakeNumber()
+    {
+        int number = Number;
+        SetHandleAsInvalid();
+        return number;
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+}
