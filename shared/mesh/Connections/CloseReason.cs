@@ -14,4 +14,10 @@ public enum CloseReason
 
     /// <summary>The peer's certificate is revoked.</summary>
     Revoked = 25,
+
+    /// <summary>Memory or descriptors ran out.</summary>
+    OutOfResources = 32,
+
+    /// <summary>A bug.</summary>
+    InternalError = 33,
 }

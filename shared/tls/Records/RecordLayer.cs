@@ -31,8 +31,11 @@ public abstract unsafe class RecordLayer : IDisposable
     /// <summary>Whether <see cref="PendingControl"/> has records to send (KeyUpdate, or the alert after a failure).</summary>
     public abstract bool HasPendingControl { get; }
 
+    /// <summary>The alert that ended the connection, when <see cref="Open"/> failed with <see cref="RecordFailure.PeerAlert"/>; see <see cref="TlsAlerts"/>.</summary>
+    public byte PeerAlert { get; protected set; }
+
     /// <summary>
-    /// Protects the plaintext that lies at <paramref name="record"/> + <see cref="HeaderSize"/>; the buffer has
+    /// Protects the plaintext (1 to <see cref="MaxPlaintext"/> bytes) that lies at <paramref name="record"/> + <see cref="HeaderSize"/>; the buffer has
     /// <see cref="TrailerSize"/> bytes of room behind it. Returns the whole record's length, negative when the layer has failed
     /// or is closed for writing.
     /// </summary>
@@ -60,7 +63,20 @@ public abstract unsafe class RecordLayer : IDisposable
     public virtual TrafficState Export() => throw new NotSupportedException("The reference record layer keeps its state inside libssl and can't be handed over.");
 
     /// <summary>Goes on where <see cref="Export"/> stopped.</summary>
-    public static RecordLayer Import(TrafficState state) => new EvpRecordLayer(state);
+    /// <exception cref="ArgumentException">The state isn't one that <see cref="Export"/> makes.</exception>
+    public static RecordLayer Import(TrafficState state)
+    {
+        if (!KeySchedule.IsSupported(state.CipherSuite)
+            || state.WriteSecret.Length != KeySchedule.SecretLength(state.CipherSuite)
+            || state.ReadSecret.Length != state.WriteSecret.Length
+            || state.MessageHeaderBytes > 4
+            || state.MessageRemaining < 0)
+        {
+            throw new ArgumentException("The traffic state names an unknown cipher suite or has secrets of a wrong length.", nameof(state));
+        }
+
+        return new EvpRecordLayer(state);
+    }
 
     /// <summary>Wipes the secrets.</summary>
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Ambient.Tls.Records;
 
 /// <summary>
@@ -33,10 +35,19 @@ public sealed class TrafficState : IDisposable
     /// <summary>Whether we have sent close_notify.</summary>
     public bool LocalClosed { get; init; }
 
+    /// <summary>The begun header of a handshake message that spans records.</summary>
+    public uint MessageHeader { get; init; }
+
+    /// <summary>How many bytes of that header are here, 0 to 4.</summary>
+    public byte MessageHeaderBytes { get; init; }
+
+    /// <summary>How many bytes of that message are still to come.</summary>
+    public int MessageRemaining { get; init; }
+
     /// <summary>Wipes the secrets.</summary>
     public void Dispose()
     {
-        System.Security.Cryptography.CryptographicOperations.ZeroMemory(WriteSecret);
-        System.Security.Cryptography.CryptographicOperations.ZeroMemory(ReadSecret);
+        CryptographicOperations.ZeroMemory(WriteSecret);
+        CryptographicOperations.ZeroMemory(ReadSecret);
     }
 }
