@@ -36,6 +36,9 @@ public sealed unsafe class NetworkNamespace : IDisposable
     /// <summary>The plain descriptor, valid until Dispose.</summary>
     public int Descriptor => _descriptor.Number;
 
+    /// <summary>Whether it was disposed.</summary>
+    public bool IsClosed => _descriptor.IsClosed;
+
     /// <summary>Opens a path such as /run/netns/x or /proc/7/ns/net. Throws <see cref="LinuxException"/>.</summary>
     public static NetworkNamespace Open(string path) => Adopt(FileDescriptor.OpenRead(path), path);
 

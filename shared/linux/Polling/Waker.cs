@@ -45,6 +45,13 @@ public sealed unsafe class Waker : IDisposable
         _ = Libc.read(Descriptor, &count, sizeof(ulong));
     }
 
+    /// <summary>Waits until it is signalled or time is up (-1 = never); whether it is signalled.</summary>
+    public bool Wait(int timeoutMilliseconds)
+    {
+        Libc.pollfd descriptor = new() { fd = Descriptor, events = Libc.POLLIN };
+        return Libc.poll(&descriptor, 1, timeoutMilliseconds) > 0;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
 }

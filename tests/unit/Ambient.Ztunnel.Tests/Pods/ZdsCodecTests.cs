@@ -1,0 +1,92 @@
+using Ambient.Ztunnel.Pods;
+
+namespace Ambient.Ztunnel.Tests.Pods;
+
+public sealed class ZdsCodecTests
+{
+    [Fact]
+    [Trait("behaviour", "ZT-239")]
+    public void Add_WithAndWithoutInfo_IsRead()
+    {
+        Assert.True(ZdsCodec.TryRead(ZdsPackets.Add("uid1"), out ZdsMessage? message, out _));
+        Assert.Equal(new ZdsMessage.Add("uid1", new ZdsWorkloadInfo("name", "ns", "sa")), message);
+        Assert.True(ZdsCodec.TryRead(ZdsPackets.Add("uid1", info: false), out message, out _));
+        Assert.Equal(new ZdsMessage.Add("uid1", null), message);
+    }
+
+    [Fact]
+    [Trait("behaviour", "ZT-240")]
+    public void Delete_IsRead_AndItsUidIsFieldTwo()
+    {
+        Assert.True(ZdsCodec.TryRead(ZdsPackets.Delete("uid1"), out ZdsMessage? message, out _));
+        Assert.Equal(new ZdsMessage.Delete("uid1"), message);
+        Assert.False(ZdsCodec.TryRead(ZdsPackets.Field(2, ZdsPackets.Field(1, ZdsPackets.Text("uid1"))), out _, out string? error));
+        Assert.Equal("del.uid is empty", error);
+    }
+
+    [Fact]
+    public void KeepAndSnapshot_AreRead_UnknownFieldsSkipped()
+    {
+        Assert.True(ZdsCodec.TryRead([0x08, 0x05, 0x39, 1, 2, 3, 4, 5, 6, 7, 8, .. ZdsPackets.Keep("u"), 0x45, 1, 2, 3, 4], out ZdsMessage? message, out _));
+        Assert.Equal(new ZdsMessage.Keep("u"), message);
+        Assert.True(ZdsCodec.TryRead(ZdsPackets.Snapshot, out message, out _));
+        Assert.IsType<ZdsMessage.SnapshotSent>(message);
+    }
+
+    [Theory]
+    [InlineData("", "no payload")]
+    [InlineData("0A", "not a protobuf message")]
+    [InlineData("0A05", "not a protobuf message")]
+    [InlineData("0AFFFFFFFFFFFFFFFFFF01", "not a protobuf message")]
+    [InlineData("0B", "not a protobuf message")]
+    [InlineData("0A00", "add.uid is empty")]
+    [InlineData("0A030A01FF", "add.uid is not UTF-8")]
+    [InlineData("0A040A01611203", "add is malformed")]
+    [InlineData("4A00", "no payload")]
+    public void Nonsense_IsRefusedWithTheReason(string hex, string expected)
+    {
+        Assert.False(ZdsCodec.TryRead(Convert.FromHexString(hex), out ZdsMessage? message, out string? error));
+        Assert.Null(message);
+        Assert.True(error == expected || (hex == "0A040A01611203" && error is not null), error);
+    }
+
+    [Fact]
+    public void HelloAndAcks_AreTheWireBytes()
+    {
+        Assert.Equal("0801", Convert.ToHexString(ZdsCodec.Hello));
+        Assert.Equal("0A00", Convert.ToHexString(ZdsCodec.Ack(null)));
+        Assert.Equal("failed", ZdsPackets.ReadAck(ZdsCodec.Ack("failed")));
+        byte[] longest = ZdsCodec.Ack(new string('ä', 5000));
+        Assert.True(longest.Length < 1024);
+        Assert.DoesNotContain("\ufffd", ZdsPackets.ReadAck(longest)!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RandomAndMutatedPackets_NeverThrow()
+    {
+        const int Seed = 20261120;
+        var random = new Random(Seed);
+        byte[][] seeds = [ZdsPackets.Add("0123456789abcdef"), ZdsPackets.Delete("u"), ZdsPackets.Keep("k"), ZdsPackets.Snapshot];
+        int read = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] packet = [.. seeds[i % seeds.Length]];
+            if (i % 5 == 4)
+            {
+                packet = new byte[random.Next(64)];
+                random.NextBytes(packet);
+            }
+
+            for (int flips = random.Next(4); flips > 0 && packet.Length > 0; flips--)
+            {
+                packet[random.Next(packet.Length)] = (byte)random.Next(256);
+            }
+
+            bool ok = ZdsCodec.TryRead(packet.AsSpan(0, random.Next(packet.Length + 1)), out ZdsMessage? message, out string? error);
+            Assert.True(ok == (message is not null) && ok == (error is null), $"seed {Seed}, step {i}: {Convert.ToHexString(packet)}");
+            read += ok ? 1 : 0;
+        }
+
+        Assert.True(read > 100, $"only {read} packets were readable");
+    }
+}
