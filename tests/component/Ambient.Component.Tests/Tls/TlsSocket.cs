@@ -69,31 +69,37 @@ internal sealed unsafe class TlsSocket : IDisposable
     {
         var data = new List<byte>();
         OpenResult last = OpenResult.Nothing;
-        while (data.Count < wanted && last.Status is OpenStatus.Nothing or OpenStatus.Data)
+        while (data.Count < wanted && last.Status is (OpenStatus.Nothing or OpenStatus.Data))
         {
-            int whole = _input.Count < RecordLayer.HeaderSize ? int.MaxValue : RecordLayer.HeaderSize + ((_input[3] << 8) | _input[4]);
-            if (_input.Count < whole)
-            {
-                if (!Receive())
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            byte[] record = [.. _input[..whole]];
-            _input.RemoveRange(0, whole);
-            fixed (byte* pointer = record)
-            {
-                last = Records.Open(pointer, record.Length);
-            }
-
-            data.AddRange(record.AsSpan(last.Offset, last.Length));
-            SendControl();
+            (last, byte[] more) = ReadRecord();
+            data.AddRange(more);
         }
 
         return ([.. data], last);
+    }
+
+    /// <summary>Reads exactly one record and answers it where the protocol wants an answer.</summary>
+    public (OpenResult Result, byte[] Data) ReadRecord()
+    {
+        while (_input.Count < RecordLayer.HeaderSize || _input.Count < RecordLayer.HeaderSize + ((_input[3] << 8) | _input[4]))
+        {
+            if (!Receive())
+            {
+                return (OpenResult.Failed(RecordFailure.Closed), []);
+            }
+        }
+
+        int whole = RecordLayer.HeaderSize + ((_input[3] << 8) | _input[4]);
+        byte[] record = [.. _input[..whole]];
+        _input.RemoveRange(0, whole);
+        OpenResult result;
+        fixed (byte* pointer = record)
+        {
+            result = Records.Open(pointer, record.Length);
+        }
+
+        SendControl();
+        return (result, record[result.Offset..(result.Offset + result.Length)]);
     }
 
     public void CloseNotify()
