@@ -68,15 +68,6 @@ public sealed record SpiffeId
         return utf8.Length <= MaxLength && !utf8.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E) && TryParse(Encoding.ASCII.GetString(utf8), out id);
     }
 
-    /// <summary>Byte-exact; the cached text doesn't count.</summary>
-    public bool Equals(SpiffeId? other) => other is not null
-        && string.Equals(TrustDomain, other.TrustDomain, StringComparison.Ordinal)
-        && string.Equals(Namespace, other.Namespace, StringComparison.Ordinal)
-        && string.Equals(ServiceAccount, other.ServiceAccount, StringComparison.Ordinal);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(TrustDomain, Namespace, ServiceAccount);
-
     /// <inheritdoc/>
     public bool Equals(SpiffeId? other) => ReferenceEquals(this, other) || (other is not null && string.Equals(_text, other._text, StringComparison.Ordinal));
 
