@@ -144,8 +144,8 @@ internal ref struct PathBuilder
                 return true;
             }
 
+            // Another root may still lead on, so the known way's failure isn't the end.
             _path.RemoveRange(before, _path.Count - before);
-            return false;
         }
 
         if (PublicKey.Of(candidate) is not { } publicKey)

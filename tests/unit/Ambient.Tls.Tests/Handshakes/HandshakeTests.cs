@@ -202,6 +202,38 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    [Trait("behaviour", "ZT-177")]
+    public void PeersOfDifferentRoots_WhoKnowBoth_Complete()
+    {
+        TestAuthority one = TestAuthority.Root("one");
+        TestAuthority two = TestAuthority.Root("two");
+        var both = new Ambient.Identity.Trust.TrustBundle([one.Der, two.Der]);
+        using TlsContext client = TlsContext.Create(one.Issue(HandshakePair.ClientId, trust: both), Settings);
+        using TlsContext server = TlsContext.Create(two.Issue(HandshakePair.ServerId, trust: both), Settings);
+        using HandshakePair pair = HandshakePair.Make(client, server);
+
+        Assert.Equal((HandshakeStatus.Completed, HandshakeStatus.Completed), pair.Run());
+    }
+
+    [Fact]
+    [Trait("behaviour", "ZT-200")]
+    public void UnrelatedIntermediate_IsNotInTheVerifiedPath()
+    {
+        TestAuthority root = TestAuthority.Root();
+        TestAuthority middle = root.Intermediate("mid");
+        WorkloadCertificate good = middle.Issue(HandshakePair.ServerId);
+        WorkloadCertificate padded = TestCertificates.Make(
+            good.Identity, good.LeafDer.ToArray(), [root.Intermediate("stranger").Der, middle.Der], good.PrivateKeyPkcs8.ToArray(), good.Trust);
+        using TlsContext client = TlsContext.Create(root.Issue(HandshakePair.ClientId), Settings);
+        using TlsContext server = TlsContext.Create(padded, Settings);
+        using HandshakePair pair = HandshakePair.Make(client, server);
+
+        Assert.Equal(HandshakeStatus.Completed, pair.Run().Client);
+        Assert.Equal([good.LeafDer.ToArray(), middle.Der, root.Der], pair.Client.Peer!.Chain.Select(der => der.ToArray()));
+    }
+
+    [Fact]
+    [Trait("behaviour", "ZT-192")]
     public void RevokedChain_IsRefused_EvenWhenItsPathIsCached()
     {
         bool revoked = false;
