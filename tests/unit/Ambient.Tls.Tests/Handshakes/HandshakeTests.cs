@@ -289,23 +289,26 @@ public sealed class HandshakeTests
             pair.Client.Advance([], out _);
             byte[] hello = pair.Client.Output.ToArray();
             bool onHello = i % 2 == 0;
+            int at = 0;
             if (onHello)
             {
-                hello[random.Next(hello.Length)] ^= (byte)(1 << random.Next(8));
+                at = random.Next(hello.Length);
+                hello[at] ^= (byte)(1 << random.Next(8));
             }
 
             pair.Server.Advance(hello, out _);
             byte[] flight = pair.Server.Output.ToArray();
             if (!onHello && flight.Length > 0)
             {
-                flight[random.Next(flight.Length)] ^= (byte)(1 << random.Next(8));
+                at = random.Next(flight.Length);
+                flight[at] ^= (byte)(1 << random.Next(8));
             }
 
             HandshakeStatus status = pair.Client.Advance(flight, out int consumed);
 
-            // One flipped bit may only survive in a record header that nobody authenticates (its legacy version).
+            // Only the legacy version in the first record's header is covered by no hash and no tag.
             Assert.True(consumed <= flight.Length, $"seed {seed}");
-            Assert.True(status != HandshakeStatus.Completed || flight.Length > 0, $"seed {seed}");
+            Assert.True(status != HandshakeStatus.Completed || at is 1 or 2, $"seed {seed}: completed with byte {at} of the {(onHello ? "hello" : "flight")} changed");
         }
     }
 
