@@ -9,10 +9,10 @@ public sealed class PodMetrics
     public PodMetrics(MetricRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
-        Active = registry.AddGauge("workload_manager_active_proxy_count", "The total number current workloads with active proxies").With();
-        Pending = registry.AddGauge("workload_manager_pending_proxy_count", "The total number current workloads with pending proxies").With();
-        Started = registry.AddCounter("workload_manager_proxies_started", "The total number of proxies that were started").With();
-        Stopped = registry.AddCounter("workload_manager_proxies_stopped", "The total number of proxies that were stopped").With();
+        Active = registry.AddGauge("workload_manager_active_proxy_count", "Pods whose proxy runs (unstable).").With();
+        Pending = registry.AddGauge("workload_manager_pending_proxy_count", "Pods that wait for their proxy to start (unstable).").With();
+        Started = registry.AddCounter("workload_manager_proxies_started", "Proxies of pods started so far (unstable).").With();
+        Stopped = registry.AddCounter("workload_manager_proxies_stopped", "Proxies of pods stopped so far (unstable).").With();
     }
 
     /// <summary>Proxies that run.</summary>

@@ -68,6 +68,9 @@ public sealed unsafe class BufferPool : IDisposable
         return buffer;
     }
 
+    /// <summary>A buffer of at least that many bytes for the length of a call.</summary>
+    public BufferLease Borrow(int size) => new(this, size);
+
     /// <summary>Takes a buffer back, with the capacity that came with it.</summary>
     public void Return(byte* buffer, int capacity)
     {
