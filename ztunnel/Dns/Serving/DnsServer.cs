@@ -15,7 +15,7 @@ namespace Ambient.Ztunnel.Dns.Serving;
 /// Bound → (Serve) → Serving → (Drain) → Draining → Stopped, and from everywhere → (StopNow) → Stopped. Draining ends by itself
 /// when no query is outstanding, which the forwarder's limit bounds.
 /// </remarks>
-public sealed class DnsServer
+public sealed class DnsServer : Socks.ISocksNames
 {
     private const int Backlog = 128;
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);

@@ -1,0 +1,151 @@
+using Ambient.EventLoop;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.Ztunnel.Socks;
+
+/// <summary>
+/// The SOCKS5 port of a pod on one loop (ztunnel.md 3.13): accepts, shakes hands, and gives the socket to the outbound handler.
+/// Loop-affine. The listening socket comes bound; several loops may have one each on the same port.
+/// </summary>
+public sealed class SocksListener : PollHandler, IReadyItem
+{
+    /// <summary>Usual port.</summary>
+    public const ushort DefaultPort = 15080;
+
+    private const int Quantum = 32;
+    private const int PauseMilliseconds = 100;
+
+    private readonly ISocksOutbound _outbound;
+    private readonly ISocksNames? _names;
+    private readonly SocketOptions _options;
+    private readonly SocksSettings _settings;
+    private readonly Logger _log;
+    private readonly HashSet<SocksConnection> _connections = [];
+    private readonly Pause _pause;
+
+    /// <summary>Takes ownership of the listening descriptor. Without <paramref name="names"/> (DNS proxy off) every name is unreachable.</summary>
+    public SocksListener(int fd, ISocksOutbound outbound, ISocksNames? names, SocketOptions options, SocksSettings settings, Logger log)
+    {
+        (_outbound, _names, _options, _settings, _log) = (outbound, names, options, settings, log);
+        _pause = new Pause(this);
+        Descriptor = fd;
+    }
+
+    /// <inheritdoc/>
+    public bool IsQueued { get; set; }
+
+    /// <summary>Handshakes that are under way.</summary>
+    public int HandshakeCount => _connections.Count;
+
+    internal SocksSettings Settings => _settings;
+
+    /// <summary>Begins to accept. Throws <see cref="LinuxException"/>.</summary>
+    public void Serve(Ambient.EventLoop.EventLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        loop.Register(this, Descriptor, PollEvents.In);
+    }
+
+    /// <summary>Accepts no more; handshakes go on.</summary>
+    public void CloseListener()
+    {
+        if (IsRegistered)
+        {
+            Loop.Timers.Cancel(_pause);
+        }
+
+        CloseDescriptor(reset: false);
+    }
+
+    /// <summary>Closes the listener and all handshakes.</summary>
+    public void StopNow()
+    {
+        CloseListener();
+        foreach (SocksConnection connection in _connections.ToArray())
+        {
+            connection.Close(reset: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnReady() => Accept();
+
+    /// <inheritdoc/>
+    protected override void OnEvents(PollEvents events) => Accept();
+
+    internal void OnClosed(SocksConnection connection) => _connections.Remove(connection);
+
+    internal void OnTarget(SocksConnection connection, int fd, SocketAddress client, SocketAddress target)
+    {
+        _connections.Remove(connection);
+        _log.Debug("socks5 request accepted", LogField.Bare("src.addr", client.ToString()), LogField.Bare("dst.addr", target.ToString()));
+        _outbound.Connect(Loop, fd, client, target);
+    }
+
+    internal void Resolve(SocksConnection connection, string name, bool ipv6)
+    {
+        if (_names is null)
+        {
+            connection.OnResolved(null);
+            return;
+        }
+
+        _names.Resolve(name, ipv6, Loop, static (state, address) => ((SocksConnection)state!).OnResolved(address), connection);
+    }
+
+    private void Accept()
+    {
+        for (int i = 0; i < Quantum && Descriptor >= 0; i++)
+        {
+            SysResult accepted = SocketIo.Accept(Descriptor, out SocketAddress client);
+            switch (accepted.Errno)
+            {
+                case Errno.None:
+                    Begin((int)accepted.Value, client);
+                    break;
+                case Errno.EAGAIN:
+                    return;
+                case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
+                    // The connection stays in the queue: asking at once again would spin.
+                    _log.Warn("socks5 cannot accept", LogField.Of("error", accepted.ToString()));
+                    Loop.Timers.Schedule(_pause, Loop.NowMilliseconds + PauseMilliseconds);
+                    return;
+                default:
+                    break;
+            }
+        }
+
+        if (Descriptor >= 0)
+        {
+            Loop.RunLater(this);
+        }
+    }
+
+    private void Begin(int fd, in SocketAddress client)
+    {
+        if (_connections.Count >= _settings.MaxHandshakes || SocketConfiguration.Connection(fd, _options).IsError)
+        {
+            _ = SocketIo.CloseWithReset(fd);
+            return;
+        }
+
+        var connection = new SocksConnection(this, fd, client);
+        try
+        {
+            connection.Serve(Loop);
+            _connections.Add(connection);
+        }
+        catch (LinuxException e)
+        {
+            _ = SocketIo.Close(fd);
+            _log.Warn("socks5 connection cannot be watched", LogField.Of("error", e.Message));
+        }
+    }
+
+    private sealed class Pause(SocksListener listener) : LoopTimer
+    {
+        protected override void OnTimer() => listener.Accept();
+    }
+}
