@@ -1,4 +1,6 @@
 using Ambient.Ztunnel.Pods;
+using Google.Protobuf;
+using Generated = Ambient.Protocol.Istio.Zds;
 
 namespace Ambient.Ztunnel.Tests.Pods;
 
@@ -59,6 +61,29 @@ public sealed class ZdsCodecTests
         byte[] longest = ZdsCodec.Ack(new string('ä', 5000));
         Assert.True(longest.Length < 1024);
         Assert.DoesNotContain("\ufffd", ZdsPackets.ReadAck(longest)!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GeneratedMessages_AndOurs_UnderstandEachOther()
+    {
+        var info = new Generated.WorkloadInfo { Name = "näme", Namespace = "ns", ServiceAccount = new string('s', 200) };
+        var cases = new (Generated.WorkloadRequest Request, ZdsMessage Expected)[]
+        {
+            (new() { Add = new() { Uid = "u", WorkloadInfo = info } }, new ZdsMessage.Add("u", new ZdsWorkloadInfo("näme", "ns", info.ServiceAccount))),
+            (new() { Add = new() { Uid = "u" } }, new ZdsMessage.Add("u", null)),
+            (new() { Keep = new() { Uid = "k" } }, new ZdsMessage.Keep("k")),
+            (new() { Del = new() { Uid = "d" } }, new ZdsMessage.Delete("d")),
+            (new() { SnapshotSent = new() }, new ZdsMessage.SnapshotSent()),
+        };
+        foreach ((Generated.WorkloadRequest request, ZdsMessage expected) in cases)
+        {
+            Assert.True(ZdsCodec.TryRead(request.ToByteArray(), out ZdsMessage? message, out string? error), error);
+            Assert.Equal(expected, message);
+        }
+
+        Assert.Equal(Generated.Version.V1, Generated.ZdsHello.Parser.ParseFrom(ZdsCodec.Hello.ToArray()).Version);
+        Assert.Equal("", Generated.WorkloadResponse.Parser.ParseFrom(ZdsCodec.Ack(null)).Ack.Error);
+        Assert.Equal(new string('x', 500), Generated.WorkloadResponse.Parser.ParseFrom(ZdsCodec.Ack(new string('x', 500))).Ack.Error);
     }
 
     [Fact]
