@@ -1,0 +1,5 @@
+namespace Ambient.Mesh.Routing;
+
+/// <summary>The control plane must be asked first (on-demand mode); then the decision is made again. Immutable.</summary>
+/// <param name="ResourceName"><c>network/address</c> or <c>namespace/hostname</c>.</param>
+public sealed record InboundNeedsResource(string ResourceName) : InboundTarget;
