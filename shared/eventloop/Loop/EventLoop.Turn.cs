@@ -12,6 +12,16 @@ public sealed partial class EventLoop
         {
             Turn(-1);
         }
+
+        // Whoever posted before the stop may wait for it.
+        Settle();
+    }
+
+    /// <summary>The last words: mail that is there, and what it wants flushed.</summary>
+    private void Settle()
+    {
+        DrainMailbox();
+        Flush();
     }
 
     private bool Turn(int timeoutMilliseconds)

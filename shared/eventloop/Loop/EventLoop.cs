@@ -195,7 +195,8 @@ public sealed partial class EventLoop : IDisposable
 
         Stop();
         _disposed = true;
-        _owner = null;
+        _owner = Thread.CurrentThread;
+        Settle();
         _epoll.Dispose();
         _waker.Dispose();
         Buffers.Dispose();

@@ -283,6 +283,24 @@ public sealed class EventLoopTests : IDisposable
         Assert.True(stopped.Wait(TimeSpan.FromSeconds(10)));
     }
 
+    [Fact]
+    public void Letters_PostedBeforeStop_AreRead_AndThoseAfterItAtDispose()
+    {
+        var loop = new EventLoop("short", new EventLoopOptions());
+        int read = 0;
+        loop.Start();
+        for (int i = 0; i < 100; i++)
+        {
+            loop.Post(_ => Interlocked.Increment(ref read), null);
+        }
+
+        loop.Stop();
+        Assert.Equal(100, read);
+        loop.Post(_ => read++, null);
+        loop.Dispose();
+        Assert.Equal(101, read);
+    }
+
     private void Turn() => _loop.RunOnce(0);
 
     private sealed class Item(List<string> order, string name, Action? then) : IReadyItem, IFlushItem
