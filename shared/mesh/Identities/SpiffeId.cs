@@ -12,6 +12,7 @@ public sealed record SpiffeId
     private const string Scheme = "spiffe://";
     private readonly string _text;
     private IdentitySet? _alone;
+    private string? _principal;
 
     /// <summary>An identity of the model. The parts aren't judged: one with odd characters simply never equals what <see cref="TryParse(string, out SpiffeId?)"/> reads.</summary>
     public SpiffeId(string trustDomain, string @namespace, string serviceAccount)
@@ -32,7 +33,7 @@ public sealed record SpiffeId
     public string ServiceAccount { get; }
 
     /// <summary>The text without the scheme, as policies name it: <c>trust-domain/ns/namespace/sa/account</c>.</summary>
-    public ReadOnlySpan<char> Principal => _text.AsSpan(Scheme.Length);
+    public string Principal => _principal ??= _text[Scheme.Length..];
 
     /// <summary>The set with this identity alone; made once.</summary>
     public IdentitySet Alone => _alone ??= IdentitySet.Of(this);

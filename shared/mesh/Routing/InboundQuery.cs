@@ -1,4 +1,5 @@
 using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 
 namespace Ambient.Mesh.Routing;
@@ -8,6 +9,9 @@ public readonly record struct InboundQuery
 {
     /// <summary>The local workload; null when the view doesn't have it.</summary>
     public required Workload? Local { get; init; }
+
+    /// <summary>By what the local workload is known, for the error text.</summary>
+    public LocalWorkload LocalName { get; init; }
 
     /// <summary>The local address of the tunnel's connection: the pod's address, or that of which it is the waypoint.</summary>
     public required IpAddress Connection { get; init; }
