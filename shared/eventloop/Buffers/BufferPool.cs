@@ -26,6 +26,8 @@ public sealed unsafe class BufferPool : IDisposable
 #endif
     private int _bigFree;
     private int _smallFree;
+    private int _bigUnused;
+    private int _smallUnused;
 
     /// <summary>Makes an empty pool.</summary>
     public BufferPool(BufferPoolOptions options)
@@ -62,6 +64,8 @@ public sealed unsafe class BufferPool : IDisposable
         byte* buffer = capacity == _options.SmallSize && _smallFree > 0 ? (byte*)_small[--_smallFree]
             : capacity == _options.BigSize && _bigFree > 0 ? (byte*)_big[--_bigFree]
             : (byte*)NativeMemory.AlignedAlloc((nuint)Total(capacity), Alignment);
+        _bigUnused = Math.Min(_bigUnused, _bigFree);
+        _smallUnused = Math.Min(_smallUnused, _smallFree);
         RentedBytes += Total(capacity);
         RentedCount++;
         Track(buffer, capacity);
@@ -92,17 +96,13 @@ public sealed unsafe class BufferPool : IDisposable
     }
 
     /// <summary>Gives all cached memory back to the system.</summary>
-    public void Trim()
-    {
-        while (_bigFree > 0)
-        {
-            NativeMemory.AlignedFree((void*)_big[--_bigFree]);
-        }
+    public void Trim() => Trim(0, 0);
 
-        while (_smallFree > 0)
-        {
-            NativeMemory.AlignedFree((void*)_small[--_smallFree]);
-        }
+    /// <summary>Gives back what nobody has needed since the last call: a burst does not stay in memory for ever.</summary>
+    public void TrimUnused()
+    {
+        Trim(_bigFree - _bigUnused, _smallFree - _smallUnused);
+        (_bigUnused, _smallUnused) = (_bigFree, _smallFree);
     }
 
     /// <summary>Debug builds: who has not returned what; empty otherwise.</summary>
@@ -123,6 +123,21 @@ public sealed unsafe class BufferPool : IDisposable
         {
             Debug.WriteLine("Buffer leak: " + leak);
         }
+    }
+
+    private void Trim(int bigKept, int smallKept)
+    {
+        while (_bigFree > bigKept)
+        {
+            NativeMemory.AlignedFree((void*)_big[--_bigFree]);
+        }
+
+        while (_smallFree > smallKept)
+        {
+            NativeMemory.AlignedFree((void*)_small[--_smallFree]);
+        }
+
+        (_bigUnused, _smallUnused) = (Math.Min(_bigUnused, _bigFree), Math.Min(_smallUnused, _smallFree));
     }
 
     private static int Total(int capacity) => capacity + Slack;

@@ -34,6 +34,7 @@ public sealed partial class EventLoop
         worked |= FireTimers();
         worked |= RunReady();
         worked |= Flush();
+        _trimmer.Watch();
         return worked;
     }
 

@@ -28,6 +28,7 @@ public sealed partial class EventLoop : IDisposable
     private readonly HandlerTable _handlers = new();
     private readonly Queue<IReadyItem> _ready = new(256);
     private readonly long _origin;
+    private readonly BufferTrimmer _trimmer;
     private List<IFlushItem> _flush = new(64);
     private List<IFlushItem> _flushing = new(64);
     private Thread? _thread;
@@ -44,6 +45,7 @@ public sealed partial class EventLoop : IDisposable
         _origin = options.TimeProvider.GetTimestamp();
         Timers = new LoopTimers();
         Buffers = new BufferPool(options.Buffers);
+        _trimmer = new BufferTrimmer(this);
         _epoll = new EpollSet(options.EventsPerTurn);
         _epoll.Add(_waker.Descriptor, (uint)PollEvents.In, WakerData).OrThrow("epoll_ctl", "waker of loop " + name);
     }

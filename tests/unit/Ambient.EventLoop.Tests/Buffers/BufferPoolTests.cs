@@ -40,6 +40,42 @@ public sealed unsafe class BufferPoolTests
         Assert.Equal(0, pool.CachedBytes);
     }
 
+    [Fact]
+    public void TrimUnused_GivesBackOnlyWhatNobodyNeeded()
+    {
+        using var pool = new BufferPool(new BufferPoolOptions());
+        byte*[] burst = [pool.Rent(100_000, out int capacity), pool.Rent(100_000, out _), pool.Rent(100_000, out _)];
+        foreach (byte* buffer in burst)
+        {
+            pool.Return(buffer, capacity);
+        }
+
+        pool.TrimUnused();
+        Assert.Equal(3 * (pool.BigSize + BufferPool.Slack), pool.CachedBytes);
+        pool.Return(pool.Rent(100_000, out _), capacity);
+        pool.TrimUnused();
+        Assert.Equal(pool.BigSize + BufferPool.Slack, pool.CachedBytes);
+        pool.TrimUnused();
+        Assert.Equal(0, pool.CachedBytes);
+    }
+
+    [Fact]
+    public void Loop_TrimsAfterABurst()
+    {
+        var clock = new ManualClock();
+        using var loop = new EventLoop("trim", new EventLoopOptions { TimeProvider = clock });
+        loop.Buffers.Borrow(100_000).Dispose();
+        loop.RunOnce(0);
+        for (int i = 0; i < 3; i++)
+        {
+            clock.Advance(10_010);
+            loop.RunOnce(0);
+        }
+
+        Assert.Equal(0, loop.Buffers.CachedBytes);
+        Assert.Null(loop.Timers.NextDueMilliseconds);
+    }
+
 #if DEBUG
     [Fact]
     public void Leaks_NameWhoRented()
