@@ -1,0 +1,345 @@
+using Ambient.EventLoop;
+using Ambient.Hbone.Frames;
+using Ambient.Hbone.Headers;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+
+namespace Ambient.Hbone.Sessions;
+
+/// <summary>
+/// One CONNECT stream: windows, ends, and the bytes that the local side has not taken. Loop-affine; made by its <see cref="Session"/>.
+/// </summary>
+/// <remarks>
+/// Two directions end apart: <em>local</em> when the endpoint's source ended and END_STREAM was sent, <em>remote</em> when END_STREAM
+/// arrived and everything before it was written. With both the stream is completed; a reset from any side ends it at once.
+/// </remarks>
+public sealed class TunnelStream : IReadyItem
+{
+    private readonly int _maxWindow;
+    private StreamEndpoint? _endpoint;
+    private ReceiveQueue _queue;
+    private int _windowTarget;
+    private int _uncredited;
+    private StreamFlags _flags = StreamFlags.Small;
+
+    internal TunnelStream(Session session, StreamEndpoint? endpoint, HboneSettings settings)
+    {
+        Session = session;
+        _endpoint = endpoint;
+        _maxWindow = settings.StreamWindow;
+        _windowTarget = session.InitialReceiveWindow;
+        ReceiveWindow = _windowTarget;
+    }
+
+    /// <summary>The session that carries this stream.</summary>
+    public Session Session { get; }
+
+    /// <summary>The stream identifier; 0 while it waits for the session.</summary>
+    public int Id { get; internal set; }
+
+    /// <summary>Bytes that went from the endpoint to the peer.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>Bytes that came from the peer and were taken by the endpoint.</summary>
+    public long BytesReceived { get; private set; }
+
+    /// <summary>Anything the owner wants to find again.</summary>
+    public object? Tag { get; set; }
+
+    /// <summary>Whether the stream is gone.</summary>
+    public bool IsClosed => Has(StreamFlags.Closed);
+
+    /// <inheritdoc/>
+    bool IReadyItem.IsQueued { get; set; }
+
+    internal int SendWindow { get; set; }
+
+    internal int ReceiveWindow { get; set; }
+
+    internal ConnectRequest? Request { get; set; }
+
+    internal StreamEndpoint? Endpoint => _endpoint;
+
+    internal bool IsOpened => Has(StreamFlags.Opened);
+
+    internal bool IsSmall => Has(StreamFlags.Small);
+
+    internal bool RemoteEnded => Has(StreamFlags.RemoteEnded);
+
+    internal bool IsWaiting
+    {
+        get => Has(StreamFlags.Waiting);
+        set => Set(StreamFlags.Waiting, value);
+    }
+
+    /// <summary>The source has bytes, or its end (edge-triggered: told once, then read until EAGAIN).</summary>
+    /// <param name="ended">The kernel has said that the source's peer closed: read on until the end shows.</param>
+    public void OnSourceReadable(bool ended)
+    {
+        Set(StreamFlags.Readable, true);
+        if (ended)
+        {
+            Set(StreamFlags.SourceEnding, true);
+        }
+
+        Pump();
+    }
+
+    /// <summary>The sink takes bytes again.</summary>
+    public void OnSinkWritable()
+    {
+        if (!IsClosed)
+        {
+            Drain();
+        }
+    }
+
+    /// <summary>Server role: answers 200 and begins to relay.</summary>
+    public void Accept(StreamEndpoint endpoint, in ConnectResponse response)
+    {
+        if (IsClosed)
+        {
+            endpoint.OnClosed(new StreamClosure(CloseReason.PeerReset, Http2Error.Cancel, true, 0, "the stream ended before it was accepted"));
+            return;
+        }
+
+        _endpoint = endpoint;
+        Set(StreamFlags.Opened, true);
+        Session.SendResponse(this, response, endStream: false);
+        Drain();
+        Pump();
+    }
+
+    /// <summary>Server role: answers with a status and ends the stream.</summary>
+    public void Refuse(int status)
+    {
+        if (!IsClosed)
+        {
+            Session.SendResponse(this, new ConnectResponse(status), endStream: true);
+            Session.Finish(this, RemoteEnded ? null : Http2Error.NoError);
+            Release();
+        }
+    }
+
+    /// <summary>Ends the stream at once: RST_STREAM to the peer, <see cref="StreamEndpoint.OnClosed"/> to the endpoint.</summary>
+    public void Reset(Http2Error code, CloseReason why, string? detail = null)
+    {
+        if (!IsClosed)
+        {
+            Session.Finish(this, code);
+            Close(new StreamClosure(why, code, false, 0, detail));
+        }
+    }
+
+    void IReadyItem.OnReady() => Pump();
+
+    /// <summary>Client role: the 200 is here.</summary>
+    internal void Open(in ConnectResponse response)
+    {
+        Set(StreamFlags.Opened, true);
+        _endpoint!.OnOpened(response);
+        if (!IsClosed)
+        {
+            Drain();
+            Pump();
+        }
+    }
+
+    /// <summary>Reads from the source into outgoing records, as far as room and windows allow.</summary>
+    internal void Pump()
+    {
+        const StreamFlags Needed = StreamFlags.Opened | StreamFlags.Readable;
+        if ((_flags & (Needed | StreamFlags.LocalEnded | StreamFlags.Closed)) == Needed)
+        {
+            Session.Pump(this);
+        }
+    }
+
+    /// <summary>What a read of the source gave.</summary>
+    internal void OnRead(int read, bool all)
+    {
+        BytesSent += read;
+        Set(StreamFlags.Small, read < 16000);
+        if (all || Has(StreamFlags.SourceEnding))
+        {
+            Session.Later(this);
+        }
+        else
+        {
+            Set(StreamFlags.Readable, false);
+        }
+    }
+
+    internal void OnNothingToRead() => Set(StreamFlags.Readable, false);
+
+    internal void OnSourceEnded()
+    {
+        Set(StreamFlags.LocalEnded, true);
+        Session.SendEnd(this);
+        CompleteIfBothEnded();
+    }
+
+    /// <summary>Bytes from the peer, in the buffer they arrived in.</summary>
+    internal unsafe void Deliver(ReadOnlySpan<IoVector> vectors, int total)
+    {
+        int taken = 0;
+        if (_queue.Length == 0 && _endpoint is not null && Has(StreamFlags.Opened))
+        {
+            SysResult written = _endpoint.Write(vectors);
+            if (IsClosed)
+            {
+                return;
+            }
+
+            if (written.IsError && !written.Is(Errno.EAGAIN))
+            {
+                SinkFailed(written);
+                return;
+            }
+
+            taken = (int)written.Value;
+        }
+
+        int skip = taken;
+        foreach (IoVector vector in vectors)
+        {
+            int length = (int)vector.Length;
+            if (skip < length)
+            {
+                _queue.Append((byte*)vector.Address + skip, length - skip);
+            }
+
+            skip = Math.Max(0, skip - length);
+        }
+
+        if (taken > 0)
+        {
+            Consumed(taken);
+        }
+    }
+
+    /// <summary>END_STREAM arrived.</summary>
+    internal void EndRemote()
+    {
+        Set(StreamFlags.RemoteEnded, true);
+        if (_queue.Length == 0 && _endpoint is not null && Has(StreamFlags.Opened))
+        {
+            DeliverEnd();
+        }
+    }
+
+    /// <summary>Tells the endpoint and lets go of everything. The session has forgotten the stream already.</summary>
+    internal void Close(in StreamClosure closure)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        StreamEndpoint? endpoint = _endpoint;
+        Release();
+        if (endpoint is not null)
+        {
+            endpoint.OnClosed(closure);
+        }
+        else
+        {
+            Session.Owner.OnAbandoned(Session, this, closure);
+        }
+    }
+
+    private void Release()
+    {
+        Set(StreamFlags.Closed, true);
+        _queue.Clear();
+        _endpoint = null;
+        Request = null;
+    }
+
+    private void Drain()
+    {
+        while (_queue.Length > 0 && _endpoint is not null && Has(StreamFlags.Opened))
+        {
+            IoVector front = _queue.Front;
+            SysResult written = _endpoint.Write(new ReadOnlySpan<IoVector>(in front));
+            if (IsClosed)
+            {
+                return;
+            }
+
+            if (written.IsError)
+            {
+                if (!written.Is(Errno.EAGAIN))
+                {
+                    SinkFailed(written);
+                }
+
+                return;
+            }
+
+            _queue.Take((int)written.Value);
+            Consumed((int)written.Value);
+        }
+
+        if (Has(StreamFlags.RemoteEnded) && _queue.Length == 0 && _endpoint is not null)
+        {
+            DeliverEnd();
+        }
+    }
+
+    private void DeliverEnd()
+    {
+        if (Has(StreamFlags.RemoteDelivered))
+        {
+            return;
+        }
+
+        Set(StreamFlags.RemoteDelivered, true);
+        _endpoint!.OnPeerEnded();
+        CompleteIfBothEnded();
+    }
+
+    private void CompleteIfBothEnded()
+    {
+        if (!IsClosed && Has(StreamFlags.LocalEnded) && Has(StreamFlags.RemoteDelivered))
+        {
+            Session.Finish(this, null);
+            Close(new StreamClosure(CloseReason.Completed, Http2Error.NoError, false, 0, null));
+        }
+    }
+
+    private void SinkFailed(SysResult error)
+    {
+        bool reset = error.Is(Errno.ECONNRESET) || error.Is(Errno.EPIPE);
+        Reset(Http2Error.ConnectError, reset ? CloseReason.AppReset : CloseReason.SendFailed, error.ToString());
+    }
+
+    // Credit goes back when the application has the bytes, in halves of the window. A reader that keeps up gets a larger window.
+    private void Consumed(int bytes)
+    {
+        BytesReceived += bytes;
+        Session.Consumed(bytes);
+        _uncredited += bytes;
+        if (_uncredited < _windowTarget / 2 || Has(StreamFlags.RemoteEnded) || IsClosed)
+        {
+            return;
+        }
+
+        int credit = _uncredited;
+        _uncredited = 0;
+        if (_queue.Length == 0 && _windowTarget < _maxWindow)
+        {
+            int growth = Math.Min(_windowTarget, _maxWindow - _windowTarget);
+            _windowTarget += growth;
+            credit += growth;
+        }
+
+        ReceiveWindow += credit;
+        Session.SendWindowUpdate(Id, credit);
+    }
+
+    private bool Has(StreamFlags flag) => (_flags & flag) != 0;
+
+    private void Set(StreamFlags flag, bool value) => _flags = value ? _flags | flag : _flags & ~flag;
+}
