@@ -85,7 +85,7 @@ public sealed unsafe partial class Session
 
     private bool FinishConnect(PollEvents events)
     {
-        if ((events & (PollEvents.Out | PollEvents.Error | PollEvents.HangUp)) == 0)
+        if ((events & (PollEvents.Out | PollEvents.Error | PollEvents.HangUp)) == PollEvents.None)
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Ambient.Hbone.Frames;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
@@ -160,7 +159,7 @@ public sealed unsafe partial class Session
         }
         else if (opened.Failure == RecordFailure.PeerAlert)
         {
-            Abort(CloseReason.TlsFailure, $"io error: received fatal alert: {TlsAlerts.Name(_records!.PeerAlert)}");
+            Abort(CloseReason.TlsFailure, $"io error: received fatal alert: {TlsAlerts.Describe(_records!.PeerAlert)}");
         }
         else
         {

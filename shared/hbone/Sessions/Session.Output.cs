@@ -221,7 +221,8 @@ public sealed unsafe partial class Session
         byte* larger = Loop.Buffers.Rent(needed + (64 * 1024), out int capacity);
         Buffer.MemoryCopy(_out, larger, capacity, _position);
         Loop.Buffers.Return(_out, _outCapacity);
-        (_out, _outCapacity) = (larger, capacity);
+        _out = larger;
+        _outCapacity = capacity;
     }
 
     /// <summary>Bytes that are records already, such as a handshake's last flight or a KeyUpdate.</summary>

@@ -1,11 +1,9 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
-using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
 using Ambient.Tls.Handshakes;
-using Ambient.Tls.Records;
 using Ambient.Tls.Verification;
 
 namespace Ambient.Hbone.Sessions;
@@ -34,9 +32,8 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     private int _goAwayLastId = int.MaxValue;
     private bool _drainPinged;
 
-    private Session(EventLoop.EventLoop loop, HboneSettings settings, bool isClient, Handshake handshake, SessionOwner owner)
+    private Session(HboneSettings settings, bool isClient, Handshake handshake, SessionOwner owner)
     {
-        Loop = loop;
         _settings = settings;
         _isClient = isClient;
         _handshake = handshake;
@@ -82,19 +79,19 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     /// <summary>Client: goes on with a socket whose connect was begun. The session owns the descriptor from here on.</summary>
     public static Session Connect(EventLoop.EventLoop loop, HboneSettings settings, TlsContext tls, PeerRequirement peer, int connectingFd, SessionOwner owner)
     {
-        Session session = new(loop, settings, isClient: true, Handshake.Client(tls, peer), owner) { Phase = SessionPhase.Connecting };
-        session.Start(connectingFd, settings.ConnectTimeout);
+        Session session = new(settings, isClient: true, Handshake.Client(tls, peer), owner) { Phase = SessionPhase.Connecting };
+        session.Start(loop, connectingFd, settings.ConnectTimeout);
         return session;
     }
 
     /// <summary>Server: takes an accepted socket. The session owns the descriptor from here on.</summary>
     public static Session Accept(EventLoop.EventLoop loop, HboneSettings settings, TlsContext tls, PeerRequirement peer, int fd, SessionOwner owner)
     {
-        Session session = new(loop, settings, isClient: false, Handshake.Server(tls, peer), owner) { Phase = SessionPhase.Handshaking };
+        Session session = new(settings, isClient: false, Handshake.Server(tls, peer), owner) { Phase = SessionPhase.Handshaking };
         SocketIo.LocalAddress(fd, out SocketAddress local);
         SocketIo.PeerAddress(fd, out SocketAddress remote);
         (session.LocalAddress, session.RemoteAddress) = (local, remote);
-        session.Start(fd, settings.HandshakeTimeout);
+        session.Start(loop, fd, settings.HandshakeTimeout);
         return session;
     }
 
@@ -186,14 +183,14 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
             return;
         }
 
-        if ((events & PollEvents.Out) != 0)
+        if ((events & PollEvents.Out) != PollEvents.None)
         {
             OnWritable();
         }
 
-        if (Phase != SessionPhase.Closed && (events & (PollEvents.In | PollEvents.Error | PollEvents.HangUp | PollEvents.PeerClosed)) != 0)
+        if (Phase != SessionPhase.Closed && (events & (PollEvents.In | PollEvents.Error | PollEvents.HangUp | PollEvents.PeerClosed)) != PollEvents.None)
         {
-            _peerClosing |= (events & (PollEvents.Error | PollEvents.HangUp | PollEvents.PeerClosed)) != 0;
+            _peerClosing |= (events & (PollEvents.Error | PollEvents.HangUp | PollEvents.PeerClosed)) != PollEvents.None;
             ReadInput();
         }
     }
@@ -239,9 +236,9 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         }
     }
 
-    private void Start(int fd, TimeSpan limit)
+    private void Start(EventLoop.EventLoop loop, int fd, TimeSpan limit)
     {
-        Loop.Register(this, fd, PollEvents.In | PollEvents.Out | PollEvents.PeerClosed);
+        loop.Register(this, fd, PollEvents.In | PollEvents.Out | PollEvents.PeerClosed);
         Loop.Timers.Schedule(_timer, Loop.NowMilliseconds + (long)limit.TotalMilliseconds);
     }
 

@@ -339,7 +339,7 @@ public sealed class TunnelStream : IReadyItem
         Session.SendWindowUpdate(Id, credit);
     }
 
-    private bool Has(StreamFlags flag) => (_flags & flag) != 0;
+    private bool Has(StreamFlags flag) => (_flags & flag) != StreamFlags.None;
 
     private void Set(StreamFlags flag, bool value) => _flags = value ? _flags | flag : _flags & ~flag;
 }

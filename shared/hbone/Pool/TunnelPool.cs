@@ -1,0 +1,183 @@
+using Ambient.Hbone.Frames;
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Sessions;
+using Ambient.Linux;
+using Ambient.Mesh.Connections;
+
+namespace Ambient.Hbone.Pool;
+
+/// <summary>
+/// The tunnels of one pod on one loop (ztunnel.md 2.8). Streams of one key share a session, also while it is still connecting, so a thundering
+/// herd makes one handshake. Loop-affine.
+/// </summary>
+public sealed class TunnelPool : SessionOwner
+{
+    private readonly EventLoop.EventLoop _loop;
+    private readonly HboneSettings _settings;
+    private readonly Dictionary<PoolKey, List<PooledSession>> _byKey = [];
+    private readonly LinkedList<PooledSession> _byUse = new();
+    private readonly HashSet<Session> _sessions = [];
+    private bool _closing;
+
+    /// <summary>Makes an empty pool.</summary>
+    public TunnelPool(EventLoop.EventLoop loop, HboneSettings settings)
+    {
+        _loop = loop;
+        _settings = settings;
+    }
+
+    /// <summary>Sessions that may still take streams.</summary>
+    public int Count => _byUse.Count;
+
+    /// <summary>All living sessions, those included that only finish their streams.</summary>
+    public IReadOnlyCollection<Session> Sessions => _sessions;
+
+    /// <summary>Opens a stream on a session of this key, or on a new one. The endpoint hears the outcome, also of a failed dial.</summary>
+    public void Acquire(PoolKey key, ITunnelDialer dialer, ConnectRequest request, StreamEndpoint endpoint)
+    {
+        _loop.VerifyAccess();
+        PooledSession? pooled = _closing ? null : Find(key) ?? Dial(key, dialer, endpoint);
+        if (pooled is null)
+        {
+            if (_closing)
+            {
+                endpoint.OnClosed(new StreamClosure(CloseReason.Drained, Http2Error.RefusedStream, false, 0, "the proxy is being stopped"));
+            }
+
+            return;
+        }
+
+        _loop.Timers.Cancel(pooled);
+        if (_settings.PoolMaxStreams <= 1)
+        {
+            Forget(pooled);
+        }
+        else
+        {
+            _byUse.Remove(pooled.Node);
+            _byUse.AddFirst(pooled.Node);
+        }
+
+        pooled.Session!.Open(request, endpoint);
+    }
+
+    /// <summary>Takes no more streams; sessions close when their streams have ended.</summary>
+    public void Drain()
+    {
+        _closing = true;
+        foreach (Session session in _sessions.ToArray())
+        {
+            session.Drain();
+        }
+    }
+
+    /// <summary>Cuts everything.</summary>
+    public void AbortAll(CloseReason reason, string detail)
+    {
+        _closing = true;
+        foreach (Session session in _sessions.ToArray())
+        {
+            session.Abort(reason, detail);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnRoom(Session session)
+    {
+        if (session.ActiveStreams > 0 || session.Tag is not PooledSession pooled)
+        {
+            return;
+        }
+
+        if (pooled.IsForgotten)
+        {
+            session.Drain();
+        }
+        else
+        {
+            _loop.Timers.Schedule(pooled, _loop.NowMilliseconds + (long)_settings.PoolIdle.TotalMilliseconds);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnClosing(Session session) => Forget((PooledSession)session.Tag!);
+
+    /// <inheritdoc/>
+    public override void OnClosed(Session session, CloseReason reason, string detail)
+    {
+        PooledSession pooled = (PooledSession)session.Tag!;
+        _loop.Timers.Cancel(pooled);
+        Forget(pooled);
+        _sessions.Remove(session);
+    }
+
+    /// <summary>An idle session's time is over.</summary>
+    internal static void Expire(PooledSession pooled) => pooled.Session!.Drain();
+
+    private PooledSession? Find(in PoolKey key)
+    {
+        if (_byKey.TryGetValue(key, out List<PooledSession>? sessions))
+        {
+            foreach (PooledSession pooled in sessions)
+            {
+                if (pooled.Session!.CanOpen)
+                {
+                    return pooled;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private PooledSession? Dial(in PoolKey key, ITunnelDialer dialer, StreamEndpoint endpoint)
+    {
+        SysResult socket = dialer.OpenSocket(key);
+        if (socket.IsError)
+        {
+            bool exhausted = socket.Is(Errno.EMFILE) || socket.Is(Errno.ENFILE) || socket.Is(Errno.ENOBUFS) || socket.Is(Errno.ENOMEM);
+            endpoint.OnClosed(new StreamClosure(exhausted ? CloseReason.OutOfResources : CloseReason.ConnectFailed, Http2Error.ConnectError, false, 0, $"io error: {socket}"));
+            return null;
+        }
+
+        PooledSession pooled = new(key);
+        pooled.Session = Session.Connect(_loop, _settings, dialer.Context, dialer.Peer, (int)socket.Value, this);
+        pooled.Session.Tag = pooled;
+        _sessions.Add(pooled.Session);
+        if (!_byKey.TryGetValue(key, out List<PooledSession>? sessions))
+        {
+            _byKey[key] = sessions = [];
+        }
+
+        sessions.Add(pooled);
+        _byUse.AddFirst(pooled.Node);
+        if (_byUse.Count > _settings.PoolCapacity)
+        {
+            PooledSession oldest = _byUse.Last!.Value;
+            Forget(oldest);
+            if (oldest.Session!.ActiveStreams == 0)
+            {
+                oldest.Session.Drain();
+            }
+        }
+
+        return pooled;
+    }
+
+    private void Forget(PooledSession pooled)
+    {
+        if (pooled.IsForgotten)
+        {
+            return;
+        }
+
+        pooled.IsForgotten = true;
+        _byUse.Remove(pooled.Node);
+        List<PooledSession> sessions = _byKey[pooled.Key];
+        sessions.Remove(pooled);
+        if (sessions.Count == 0)
+        {
+            _byKey.Remove(pooled.Key);
+        }
+    }
+}
