@@ -39,8 +39,9 @@ public sealed class MessageReader(Stream body, int maxMessageBytes)
         {
             return parser.ParseFrom(_buffer, 0, length);
         }
-        catch (InvalidProtocolBufferException malformed)
+        catch (Exception malformed) when (malformed is InvalidProtocolBufferException or InvalidOperationException)
         {
+            // The second kind is what the library throws for some malformed wrapper messages.
             throw new GrpcException(GrpcCode.Internal, $"a message of {length} bytes cannot be parsed: {malformed.Message}", malformed);
         }
         finally

@@ -1,0 +1,210 @@
+using System.Threading.Channels;
+using Ambient.Grpc.Client;
+using Ambient.Grpc.Framing;
+using Ambient.Mesh.Views;
+using Ambient.Protocol.Envoy.Discovery;
+
+namespace Ambient.Xds.Client;
+
+/// <summary>
+/// Keeps the mesh's state equal to what the control plane says, over one delta stream at a time, for ever
+/// (ztunnel reference section 4). Whatever the server does, the last good state stays in force. Thread-safe.
+/// </summary>
+public sealed class AdsClient
+{
+    private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+    private const int MaxQueued = 256;
+    private readonly AdsClientOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly OnDemandWaiters _waiters = new();
+    private readonly ResponseHandler _handler;
+    private readonly HashSet<string> _notYetReady;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ChannelWriter<DeltaDiscoveryRequest>? _outgoing;
+
+    /// <summary>Makes a client; <see cref="RunAsync"/> starts it.</summary>
+    public AdsClient(AdsClientOptions options, MeshState state, TimeProvider clock)
+    {
+        _options = options;
+        _clock = clock;
+        _handler = new ResponseHandler(state, _waiters, options.Observer);
+        _notYetReady = options.OnDemand ? [TypeUrls.Authorization] : [TypeUrls.Address, TypeUrls.Authorization];
+    }
+
+    /// <summary>Completes once every type that is not on demand was delivered whole; losing the stream later doesn't undo it.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Works until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var backoff = new Backoff(_options.FirstBackoff, _options.MaxBackoff, _options.Jitter, Random.Shared);
+        while (!cancellation.IsCancellationRequested)
+        {
+            var progress = new Progress();
+            StreamEnd end;
+            string detail;
+            try
+            {
+                await StreamAsync(progress, cancellation);
+                (end, detail) = (StreamEnd.Complete, "the server ended the stream");
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (GrpcException failure)
+            {
+                (end, detail) = (Classify(failure), failure.Message);
+            }
+            catch (Exception failure)
+            {
+                // Such as unreadable roots or an empty token file: operators see why, and the loop goes on.
+                (end, detail) = (StreamEnd.Error, failure.Message);
+            }
+
+            TimeSpan wait = backoff.After(end, progress.Responses > 0);
+            _options.Observer.OnTerminated(end, detail, wait);
+            try
+            {
+                await Task.Delay(wait, _clock, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Asks for an address in on-demand mode and waits until the control plane has said what it is, or that it isn't.
+    /// False when it said nothing within the limit.
+    /// </summary>
+    /// <param name="name"><c>network/ip</c>, a workload's uid, or <c>namespace/hostname</c>.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<bool> DemandAsync(string name, CancellationToken cancellation)
+    {
+        if (!_options.OnDemand || _waiters.Add(name, out bool isFirst) is not { } waiter)
+        {
+            return false;
+        }
+
+        if (isFirst)
+        {
+            // When there is no stream, or its queue is full, the name goes out with the next stream's first request.
+            _outgoing?.TryWrite(new DeltaDiscoveryRequest { TypeUrl = TypeUrls.Address, ResourceNamesSubscribe = { name } });
+        }
+
+        try
+        {
+            return await waiter.Task.WaitAsync(_options.OnDemandLimit, _clock, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            _waiters.Remove(name, waiter);
+        }
+    }
+
+    internal static StreamEnd Classify(GrpcException failure) => failure switch
+    {
+        { IsConnectFailure: true } => StreamEnd.ConnectionError,
+        { Code: GrpcCode.Unknown or GrpcCode.Cancelled or GrpcCode.DeadlineExceeded } => StreamEnd.Reconnect,
+        { Code: GrpcCode.Unavailable } when failure.Detail.Contains("transport is closing", StringComparison.Ordinal)
+            || failure.Detail.Contains("received prior goaway", StringComparison.Ordinal) => StreamEnd.Reconnect,
+        _ => StreamEnd.Error,
+    };
+
+    private async Task StreamAsync(Progress progress, CancellationToken cancellation)
+    {
+        using GrpcChannel channel = _options.MakeChannel();
+        await using GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call =
+            await channel.OpenAsync<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(Method, DeltaDiscoveryResponse.Parser, cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        // Answers and on-demand requests share one queue; while it is full no response is read.
+        // Open before the first request is made: a name is in either, never in neither.
+        var queue = Channel.CreateBounded<DeltaDiscoveryRequest>(MaxQueued);
+        _outgoing = queue.Writer;
+        Task writing = WriteAsync(call, [FirstRequest(TypeUrls.Address), FirstRequest(TypeUrls.Authorization)], queue.Reader, stop.Token);
+        try
+        {
+            _options.Observer.OnConnected();
+            while (await call.ReadAsync(stop.Token) is { } response)
+            {
+                progress.Responses++;
+                DeltaDiscoveryRequest answer = _handler.Handle(response);
+                await queue.Writer.WriteAsync(answer, stop.Token);
+                NoteReady(answer);
+            }
+        }
+        finally
+        {
+            _outgoing = null;
+            await stop.CancelAsync();
+            await writing;
+        }
+    }
+
+    /// <summary>Writes until the stream ends. A failed write is no news: the reader learns how the stream ended.</summary>
+    private static async Task WriteAsync(
+        GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call,
+        IReadOnlyList<DeltaDiscoveryRequest> first,
+        ChannelReader<DeltaDiscoveryRequest> queue,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (DeltaDiscoveryRequest request in first)
+            {
+                await call.SendAsync(request, cancellation);
+            }
+
+            await foreach (DeltaDiscoveryRequest request in queue.ReadAllAsync(cancellation))
+            {
+                await call.SendAsync(request, cancellation);
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or GrpcException)
+        {
+            // Either way the stream is over, and the reader says why.
+        }
+    }
+
+    private DeltaDiscoveryRequest FirstRequest(string typeUrl)
+    {
+        var request = new DeltaDiscoveryRequest { TypeUrl = typeUrl, Node = _options.Node };
+        foreach ((string name, string version) in _handler.TableOf(typeUrl).All())
+        {
+            request.InitialResourceVersions[name] = version;
+        }
+
+        if (_options.OnDemand && typeUrl == TypeUrls.Address)
+        {
+            // Both together mean: the type is wanted, and nothing of it yet.
+            request.ResourceNamesSubscribe.Add("*");
+            request.ResourceNamesUnsubscribe.Add("*");
+            foreach (string name in _waiters.Names)
+            {
+                request.InitialResourceVersions[name] = request.InitialResourceVersions.TryGetValue(name, out string? held) ? held : "";
+            }
+        }
+
+        return request;
+    }
+
+    private void NoteReady(DeltaDiscoveryRequest answer)
+    {
+        if (answer.ErrorDetail is null && _notYetReady.Remove(answer.TypeUrl) && _notYetReady.Count == 0)
+        {
+            _ready.TrySetResult();
+        }
+    }
+
+    private sealed class Progress
+    {
+        internal int Responses { get; set; }
+    }
+}

@@ -1,0 +1,32 @@
+using Ambient.Grpc.Client;
+using Ambient.Protocol.Envoy.Discovery;
+
+namespace Ambient.Xds.Client;
+
+/// <summary>How <see cref="AdsClient"/> works. Immutable.</summary>
+public sealed record AdsClientOptions
+{
+    /// <summary>Makes the channel for one connection; called for each, so that roots and tokens are read anew.</summary>
+    public required Func<GrpcChannel> MakeChannel { get; init; }
+
+    /// <summary>Who we are; sent in first requests.</summary>
+    public required Node Node { get; init; }
+
+    /// <summary>XDS_ON_DEMAND: addresses are asked for one by one.</summary>
+    public bool OnDemand { get; init; }
+
+    /// <summary>How long someone waits for an address that was asked for; then it counts as unknown.</summary>
+    public TimeSpan OnDemandLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The wait that backoff starts from.</summary>
+    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The longest wait.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The random part of waits after failures, as a share that is taken off.</summary>
+    public double Jitter { get; init; } = 0.3;
+
+    /// <summary>Told what happens.</summary>
+    public AdsObserver Observer { get; init; } = new();
+}
