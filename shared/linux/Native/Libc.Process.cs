@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ambient.Linux.Native;
 
-/// <summary>sched.h and sys/resource.h: imports and constants only.</summary>
+/// <summary>sched.h, signal.h and sys/resource.h: imports and constants only.</summary>
 internal static unsafe partial class Libc
 {
     public const int CLONE_NEWNET = 0x40000000;
@@ -26,4 +26,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int setrlimit(int resource, rlimit* limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int kill(int pid, int sig);
 }
