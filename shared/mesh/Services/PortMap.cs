@@ -13,13 +13,13 @@ public sealed class PortMap : IEquatable<PortMap>
     /// <summary>The number of service ports.</summary>
     public int Count => _pairs.Length;
 
-    /// <summary>A map of the given ports; of a port that is named twice the last counts.</summary>
-    public static PortMap Of(params ReadOnlySpan<(ushort ServicePort, ushort TargetPort)> ports)
+    /// <summary>A map of the given ports, cut to 16 bits (ztunnel.md 3.7); of a port that is named twice the last counts.</summary>
+    public static PortMap Of(params ReadOnlySpan<(int ServicePort, int TargetPort)> ports)
     {
         SortedDictionary<ushort, ushort> sorted = [];
-        foreach ((ushort service, ushort target) in ports)
+        foreach ((int service, int target) in ports)
         {
-            sorted[service] = target;
+            sorted[unchecked((ushort)service)] = unchecked((ushort)target);
         }
 
         return From(sorted);
