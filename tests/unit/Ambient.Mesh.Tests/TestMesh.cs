@@ -21,7 +21,7 @@ internal sealed class TestMesh
         {
             Name = name,
             Namespace = "ns",
-            Uid = $"cluster1//v1/Pod/ns/{name}",
+            Uid = $"cluster1//Pod/ns/{name}",
             ServiceAccount = $"{name}-account",
             TrustDomain = "cluster.local",
             ClusterId = "Kubernetes",
