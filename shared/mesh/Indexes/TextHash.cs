@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Ambient.Mesh.Indexes;
 
 /// <summary>
-/// A hash of text that is the same for a whole and for its two parts one after the other. Seeded per process, so that a
+/// A hash of text that is the same for a whole and for its parts one after the other. Seeded per process, so that a
 /// tenant who chooses names can't aim for collisions.
 /// </summary>
 internal static class TextHash
@@ -13,6 +13,8 @@ internal static class TextHash
     internal static uint Of(ReadOnlySpan<char> text) => Finish(Add(Seed, text));
 
     internal static uint Of(ReadOnlySpan<char> head, ReadOnlySpan<char> tail) => Finish(Add(Add(Seed, head), tail));
+
+    internal static uint Of(ReadOnlySpan<char> head, ReadOnlySpan<char> middle, ReadOnlySpan<char> tail) => Finish(Add(Add(Add(Seed, head), middle), tail));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Add(ulong state, ReadOnlySpan<char> text)

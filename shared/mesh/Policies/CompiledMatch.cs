@@ -50,8 +50,8 @@ internal sealed class CompiledMatch
     }
 
     /// <summary>
-    /// The keys of which a connection must have one for this match to hold, one list per condition that allows it: exact
-    /// values only, and only positive conditions.
+    /// The keys of which a connection must have one for this match to hold, one list per condition that allows it: positive
+    /// conditions only, and none that holds for every text.
     /// </summary>
     internal List<RuleKey[]> IndexOptions()
     {
@@ -61,16 +61,8 @@ internal sealed class CompiledMatch
             options.Add(Array.ConvertAll(_accounts, a => RuleKey.Account(a.Namespace, a.ServiceAccount)));
         }
 
-        if (_principals.Length > 0 && Array.TrueForAll(_principals, p => p.Kind == StringMatchKind.Exact))
-        {
-            options.Add(Array.ConvertAll(_principals, p => RuleKey.Principal(p.Value)));
-        }
-
-        if (_namespaces.Length > 0 && Array.TrueForAll(_namespaces, n => n.Kind == StringMatchKind.Exact))
-        {
-            options.Add(Array.ConvertAll(_namespaces, n => RuleKey.Namespace(n.Value)));
-        }
-
+        AddTexts(options, _principals, RuleDimension.Principal, RuleDimension.PrincipalPrefix, RuleDimension.PrincipalSuffix);
+        AddTexts(options, _namespaces, RuleDimension.Namespace, RuleDimension.NamespacePrefix, RuleDimension.NamespaceSuffix);
         if (_sources.Length > 0)
         {
             options.Add(Array.ConvertAll(_sources, RuleKey.Source));
@@ -87,6 +79,16 @@ internal sealed class CompiledMatch
         }
 
         return options;
+    }
+
+    private static void AddTexts(List<RuleKey[]> options, StringMatch[] matches, RuleDimension whole, RuleDimension head, RuleDimension tail)
+    {
+        if (matches.Length == 0 || Array.Exists(matches, m => m.Kind == StringMatchKind.Presence || (m.Kind != StringMatchKind.Exact && m.Value.Length == 0)))
+        {
+            return;
+        }
+
+        options.Add(Array.ConvertAll(matches, m => RuleKey.Whole(m.Kind switch { StringMatchKind.Prefix => head, StringMatchKind.Suffix => tail, _ => whole }, m.Value)));
     }
 
     private static bool Holds(IpPrefix[] any, IpPrefix[] none, IpAddress address) =>

@@ -83,12 +83,17 @@ public static class PolicyEngine
             }
         }
 
-        foreach (CompiledPolicy policy in matched ?? [])
+        if (matched is null || matched.Count == 0)
+        {
+            return known > 0 ? -1 : 0;
+        }
+
+        foreach (CompiledPolicy policy in matched)
         {
             (notes ??= []).Add(new PolicyNote(action == PolicyAction.Deny ? "dry-run: deny policy match" : "dry-run: allow policy match", policy.Policy.FullName));
         }
 
-        return matched is { Count: > 0 } ? matched.Count : known > 0 ? -1 : 0;
+        return matched.Count;
     }
 
     /// <summary>A listed policy that isn't known is skipped with a warning (ztunnel.md 14, no. 11).</summary>

@@ -11,4 +11,8 @@ internal enum RuleDimension
     Source = 8,
     Destination = 16,
     Port = 32,
+    PrincipalPrefix = 64,
+    PrincipalSuffix = 128,
+    NamespacePrefix = 256,
+    NamespaceSuffix = 512,
 }

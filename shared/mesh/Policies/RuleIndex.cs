@@ -4,38 +4,50 @@ using Ambient.Mesh.Addresses;
 namespace Ambient.Mesh.Policies;
 
 /// <summary>
-/// Finds the rules that can match a connection without looking at the others. Each rule lies under the exact values of the
-/// one clause that names the rarest ones; rules without such a clause are looked at every time. Immutable.
+/// Finds the rules that can match a connection without looking at the others. Each rule lies under the values of the one
+/// clause that names the rarest ones; rules without such a clause are looked at every time. Immutable.
 /// </summary>
 internal sealed class RuleIndex
 {
     private readonly Dictionary<RuleKey, CompiledRule[]> _byKey;
     private readonly CompiledRule[] _rest;
     private readonly RuleDimension _used;
-    private readonly byte[] _sourceV4;
-    private readonly byte[] _sourceV6;
-    private readonly byte[] _destinationV4;
-    private readonly byte[] _destinationV6;
+    private readonly int[] _sourceV4;
+    private readonly int[] _sourceV6;
+    private readonly int[] _destinationV4;
+    private readonly int[] _destinationV6;
+    private readonly int[] _principalHeads;
+    private readonly int[] _principalTails;
+    private readonly int[] _namespaceHeads;
+    private readonly int[] _namespaceTails;
 
     internal RuleIndex(IReadOnlyCollection<CompiledPolicy> policies)
     {
-        Dictionary<RuleKey, int> frequency = Count(policies);
+        List<(CompiledRule Rule, List<RuleKey[]>[][] Options)> rules = [];
+        Dictionary<RuleKey, int> frequency = [];
+        foreach (CompiledRule rule in policies.SelectMany(policy => policy.Rules))
+        {
+            List<RuleKey[]>[][] options = Array.ConvertAll(rule.Clauses, clause => Array.ConvertAll(clause, match => match.IndexOptions()));
+            rules.Add((rule, options));
+            foreach (RuleKey key in options.SelectMany(clause => clause).SelectMany(match => match).SelectMany(option => option))
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(frequency, key, out _)++;
+            }
+        }
+
         Dictionary<RuleKey, List<CompiledRule>> byKey = [];
         List<CompiledRule> rest = [];
-        foreach (CompiledPolicy policy in policies)
+        foreach ((CompiledRule rule, List<RuleKey[]>[][] options) in rules)
         {
-            foreach (CompiledRule rule in policy.Rules)
+            if (CheapestKeys(options, frequency) is not { } keys)
             {
-                if (CheapestKeys(rule, frequency) is not { } keys)
-                {
-                    rest.Add(rule);
-                    continue;
-                }
+                rest.Add(rule);
+                continue;
+            }
 
-                foreach (RuleKey key in keys)
-                {
-                    (CollectionsMarshal.GetValueRefOrAddDefault(byKey, key, out _) ??= []).Add(rule);
-                }
+            foreach (RuleKey key in keys)
+            {
+                (CollectionsMarshal.GetValueRefOrAddDefault(byKey, key, out _) ??= []).Add(rule);
             }
         }
 
@@ -50,6 +62,10 @@ internal sealed class RuleIndex
         _sourceV6 = Lengths(RuleDimension.Source, ipv4: false);
         _destinationV4 = Lengths(RuleDimension.Destination, ipv4: true);
         _destinationV6 = Lengths(RuleDimension.Destination, ipv4: false);
+        _principalHeads = Lengths(RuleDimension.PrincipalPrefix);
+        _principalTails = Lengths(RuleDimension.PrincipalSuffix);
+        _namespaceHeads = Lengths(RuleDimension.NamespacePrefix);
+        _namespaceTails = Lengths(RuleDimension.NamespaceSuffix);
     }
 
     /// <summary>Shows every rule that matches to the visitor.</summary>
@@ -62,45 +78,46 @@ internal sealed class RuleIndex
             return;
         }
 
+        string space = facts.Peer?.Namespace ?? "";
         if (facts.Peer is not null)
         {
-            if ((_used & RuleDimension.Account) != RuleDimension.None)
+            if (Uses(RuleDimension.Account))
             {
-                Probe(RuleKey.Account(facts.Peer.Namespace, facts.Peer.ServiceAccount), facts, ref visitor);
+                Probe(RuleKey.Account(space, facts.Peer.ServiceAccount), facts, ref visitor);
             }
 
-            if ((_used & RuleDimension.Principal) != RuleDimension.None)
+            string principal = facts.Peer.Principal;
+            if (Uses(RuleDimension.Principal))
             {
-                Probe(RuleKey.Principal(facts.Peer.Principal), facts, ref visitor);
+                Probe(RuleKey.Whole(RuleDimension.Principal, principal), facts, ref visitor);
             }
+
+            ProbeParts(RuleDimension.PrincipalPrefix, _principalHeads, principal, facts, ref visitor);
+            ProbeParts(RuleDimension.PrincipalSuffix, _principalTails, principal, facts, ref visitor);
         }
 
-        if ((_used & RuleDimension.Namespace) != RuleDimension.None)
+        if (Uses(RuleDimension.Namespace))
         {
-            Probe(RuleKey.Namespace(facts.Peer?.Namespace ?? ""), facts, ref visitor);
+            Probe(RuleKey.Whole(RuleDimension.Namespace, space), facts, ref visitor);
         }
 
-        if ((_used & RuleDimension.Port) != RuleDimension.None)
+        ProbeParts(RuleDimension.NamespacePrefix, _namespaceHeads, space, facts, ref visitor);
+        ProbeParts(RuleDimension.NamespaceSuffix, _namespaceTails, space, facts, ref visitor);
+        if (Uses(RuleDimension.Port))
         {
             Probe(RuleKey.Port(facts.Destination.Port), facts, ref visitor);
         }
 
-        if ((_used & RuleDimension.Source) != RuleDimension.None)
+        foreach (int length in facts.Source.Address.IsIPv4 ? _sourceV4 : _sourceV6)
         {
-            foreach (byte length in facts.Source.Address.IsIPv4 ? _sourceV4 : _sourceV6)
-            {
-                _ = IpPrefix.TryCreate(facts.Source.Address, length, out IpPrefix prefix);
-                Probe(RuleKey.Source(prefix), facts, ref visitor);
-            }
+            _ = IpPrefix.TryCreate(facts.Source.Address, length, out IpPrefix prefix);
+            Probe(RuleKey.Source(prefix), facts, ref visitor);
         }
 
-        if ((_used & RuleDimension.Destination) != RuleDimension.None)
+        foreach (int length in facts.Destination.Address.IsIPv4 ? _destinationV4 : _destinationV6)
         {
-            foreach (byte length in facts.Destination.Address.IsIPv4 ? _destinationV4 : _destinationV6)
-            {
-                _ = IpPrefix.TryCreate(facts.Destination.Address, length, out IpPrefix prefix);
-                Probe(RuleKey.Destination(prefix), facts, ref visitor);
-            }
+            _ = IpPrefix.TryCreate(facts.Destination.Address, length, out IpPrefix prefix);
+            Probe(RuleKey.Destination(prefix), facts, ref visitor);
         }
     }
 
@@ -116,45 +133,18 @@ internal sealed class RuleIndex
         }
     }
 
-    private static Dictionary<RuleKey, int> Count(IReadOnlyCollection<CompiledPolicy> policies)
-    {
-        Dictionary<RuleKey, int> frequency = [];
-        foreach (CompiledPolicy policy in policies)
-        {
-            foreach (CompiledRule rule in policy.Rules)
-            {
-                foreach (CompiledMatch[] clause in rule.Clauses)
-                {
-                    foreach (CompiledMatch match in clause)
-                    {
-                        foreach (RuleKey[] option in match.IndexOptions())
-                        {
-                            foreach (RuleKey key in option)
-                            {
-                                CollectionsMarshal.GetValueRefOrAddDefault(frequency, key, out _)++;
-                            }
-                        }
-                    }
-                }
-            }
-        }
-
-        return frequency;
-    }
-
-    /// <summary>The keys of the clause, and in each of its matches of the condition, that other rules share least.</summary>
-    private static HashSet<RuleKey>? CheapestKeys(CompiledRule rule, Dictionary<RuleKey, int> frequency)
+    /// <summary>The keys of the clause, and in each of its matches of the condition, that other rules share least; null when no clause has any.</summary>
+    private static HashSet<RuleKey>? CheapestKeys(List<RuleKey[]>[][] clauses, Dictionary<RuleKey, int> frequency)
     {
         HashSet<RuleKey>? best = null;
         long bestCost = long.MaxValue;
-        foreach (CompiledMatch[] clause in rule.Clauses)
+        foreach (List<RuleKey[]>[] clause in clauses)
         {
             HashSet<RuleKey> keys = [];
             long cost = 0;
-            foreach (CompiledMatch match in clause)
+            foreach (List<RuleKey[]> match in clause)
             {
-                RuleKey[]? option = match.IndexOptions().MinBy(o => Cost(o, frequency));
-                if (option is null)
+                if (match.MinBy(option => Cost(option, frequency)) is not { } option)
                 {
                     cost = long.MaxValue;
                     break;
@@ -184,8 +174,26 @@ internal sealed class RuleIndex
         return cost;
     }
 
-    private byte[] Lengths(RuleDimension dimension, bool ipv4) =>
-        [.. _byKey.Keys.Where(key => key.Dimension == dimension && key.Prefix.Network.IsIPv4 == ipv4).Select(key => (byte)key.Prefix.Length).Distinct()];
+    private bool Uses(RuleDimension dimension) => (_used & dimension) != RuleDimension.None;
+
+    private int[] Lengths(RuleDimension dimension, bool ipv4) =>
+        [.. _byKey.Keys.Where(key => key.Dimension == dimension && key.Prefix.Network.IsIPv4 == ipv4).Select(key => key.Prefix.Length).Distinct()];
+
+    private int[] Lengths(RuleDimension dimension) =>
+        [.. _byKey.Keys.Where(key => key.Dimension == dimension).Select(key => key.TextLength).Distinct()];
+
+    private void ProbeParts<TVisitor>(RuleDimension dimension, int[] lengths, string text, in ConnectionFacts facts, ref TVisitor visitor)
+        where TVisitor : struct, IRuleVisitor
+    {
+        bool isHead = dimension is RuleDimension.PrincipalPrefix or RuleDimension.NamespacePrefix;
+        foreach (int length in lengths)
+        {
+            if (length <= text.Length)
+            {
+                Probe(isHead ? RuleKey.Head(dimension, text, length) : RuleKey.Tail(dimension, text, length), facts, ref visitor);
+            }
+        }
+    }
 
     private void Probe<TVisitor>(in RuleKey key, in ConnectionFacts facts, ref TVisitor visitor)
         where TVisitor : struct, IRuleVisitor

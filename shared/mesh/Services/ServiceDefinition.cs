@@ -27,7 +27,7 @@ internal sealed class ServiceDefinition
 
     internal NamespacedHostname Key { get; set; }
 
-    internal string Name { get; }
+    internal string Name { get; set; }
 
     internal NetworkAddress[] Vips { get; }
 

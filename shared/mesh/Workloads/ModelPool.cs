@@ -46,6 +46,7 @@ internal sealed class ModelPool
     internal void Share(ServiceDefinition service)
     {
         service.Key = Share(service.Key);
+        service.Name = Share(service.Name);
         service.Ports = Share(service.Ports);
     }
 
@@ -79,7 +80,7 @@ internal sealed class ModelPool
 
     private void Keep(WorkloadKind kind)
     {
-        foreach (string text in (ReadOnlySpan<string>)[kind.UidPrefix, kind.Namespace, kind.Network, kind.WorkloadName, kind.CanonicalName, kind.CanonicalRevision, kind.ClusterId])
+        foreach (string text in (ReadOnlySpan<string>)[kind.UidPrefix, kind.NamePrefix, kind.Namespace, kind.Network, kind.WorkloadName, kind.CanonicalName, kind.CanonicalRevision, kind.ClusterId])
         {
             _ = _texts.TryAdd(text, text);
         }
@@ -104,6 +105,7 @@ internal sealed class ModelPool
     private void ShareParts(WorkloadKind kind)
     {
         kind.UidPrefix = Share(kind.UidPrefix);
+        kind.NamePrefix = Share(kind.NamePrefix);
         kind.Namespace = Share(kind.Namespace);
         kind.Network = Share(kind.Network);
         kind.WorkloadName = Share(kind.WorkloadName);

@@ -6,7 +6,7 @@ namespace Ambient.Mesh.Workloads;
 
 /// <summary>
 /// A workload: a pod, or another thing with an identity. Immutable. Kept small, for there are hundreds of thousands: 64
-/// bytes, the name, and two flyweights that the view shares between equal workloads.
+/// bytes, the last part of the name, and two flyweights that the view shares between the pods of a Deployment or a node.
 /// </summary>
 public sealed class Workload
 {
@@ -15,6 +15,7 @@ public sealed class Workload
 
     private readonly IpAddress _address;
     private readonly WorkloadExtra? _extra;
+    private readonly string _suffix;
     private WorkloadKind _kind;
     private Placement _placement;
 
@@ -22,7 +23,8 @@ public sealed class Workload
     public Workload(WorkloadSpec spec)
     {
         bool endsWithName = spec.Name.Length > 0 && spec.Uid.EndsWith(spec.Name, StringComparison.Ordinal);
-        Name = spec.Name;
+        int dash = spec.Name.LastIndexOf('-');
+        _suffix = spec.Name[(dash + 1)..];
         _address = spec.Addresses.Count > 0 ? spec.Addresses[0] : NoAddress;
         _extra = spec.Addresses.Count > 1 || !endsWithName
             ? new WorkloadExtra(spec.Addresses.Count > 1 ? [.. spec.Addresses[1..]] : NoAddresses, endsWithName ? null : spec.Uid)
@@ -31,6 +33,7 @@ public sealed class Workload
         _kind = new WorkloadKind
         {
             UidPrefix = endsWithName ? spec.Uid[..^spec.Name.Length] : "",
+            NamePrefix = spec.Name[..(dash + 1)],
             Namespace = spec.Namespace,
             Network = spec.Network,
             WorkloadName = spec.WorkloadName,
@@ -54,10 +57,10 @@ public sealed class Workload
     }
 
     /// <summary>Primary key. Made from parts on each call.</summary>
-    public string Uid => _extra?.Uid ?? string.Concat(_kind.UidPrefix, Name);
+    public string Uid => _extra?.Uid ?? string.Concat(_kind.UidPrefix, _kind.NamePrefix, _suffix);
 
-    /// <summary>The pod's name.</summary>
-    public string Name { get; }
+    /// <summary>The pod's name. Made from parts on each call.</summary>
+    public string Name => _kind.NamePrefix.Length == 0 ? _suffix : string.Concat(_kind.NamePrefix, _suffix);
 
     /// <summary>Namespace.</summary>
     public string Namespace => _kind.Namespace;
@@ -184,8 +187,11 @@ public sealed class Workload
             return uid.SequenceEqual(own);
         }
 
-        string prefix = _kind.UidPrefix;
-        return uid.Length == prefix.Length + Name.Length && uid.StartsWith(prefix, StringComparison.Ordinal) && uid[prefix.Length..].SequenceEqual(Name);
+        string prefix = _kind.UidPrefix, middle = _kind.NamePrefix;
+        return uid.Length == prefix.Length + middle.Length + _suffix.Length
+            && uid.EndsWith(_suffix, StringComparison.Ordinal)
+            && uid.StartsWith(prefix, StringComparison.Ordinal)
+            && uid[prefix.Length..].StartsWith(middle, StringComparison.Ordinal);
     }
 
     /// <inheritdoc/>
@@ -195,7 +201,7 @@ public sealed class Workload
     internal Workload Copy() => (Workload)MemberwiseClone();
 
     /// <summary>The hash under which the uid is indexed, without joining the parts.</summary>
-    internal uint UidHash() => _extra?.Uid is string own ? Indexes.TextHash.Of(own) : Indexes.TextHash.Of(_kind.UidPrefix, Name);
+    internal uint UidHash() => _extra?.Uid is string own ? Indexes.TextHash.Of(own) : Indexes.TextHash.Of(_kind.UidPrefix, _kind.NamePrefix, _suffix);
 
     /// <summary>Among workloads that share an address the highest is found (ztunnel.md 3.2).</summary>
     internal int AddressRank()

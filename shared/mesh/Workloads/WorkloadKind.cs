@@ -11,6 +11,9 @@ internal sealed class WorkloadKind : IEquatable<WorkloadKind>
 {
     internal required string UidPrefix { get; set; }
 
+    /// <summary>The name up to its last dash; what follows differs between the pods of a Deployment.</summary>
+    internal required string NamePrefix { get; set; }
+
     internal required string Namespace { get; set; }
 
     internal required string Network { get; set; }
@@ -51,7 +54,7 @@ internal sealed class WorkloadKind : IEquatable<WorkloadKind>
 
     public bool Equals(WorkloadKind? other) =>
         other is not null
-        && UidPrefix == other.UidPrefix && Namespace == other.Namespace && Network == other.Network && WorkloadName == other.WorkloadName
+        && UidPrefix == other.UidPrefix && NamePrefix == other.NamePrefix && Namespace == other.Namespace && Network == other.Network && WorkloadName == other.WorkloadName
         && CanonicalName == other.CanonicalName && CanonicalRevision == other.CanonicalRevision && ClusterId == other.ClusterId
         && Hostname == other.Hostname && Identity.Equals(other.Identity) && Equals(Waypoint, other.Waypoint)
         && Equals(NetworkGateway, other.NetworkGateway) && Equals(ApplicationTunnel, other.ApplicationTunnel)
@@ -69,6 +72,7 @@ internal sealed class WorkloadKind : IEquatable<WorkloadKind>
         hash.Add(CanonicalRevision);
         hash.Add(Identity);
         hash.Add(UidPrefix);
+        hash.Add(NamePrefix);
         hash.Add(Hostname);
         hash.Add(Services.Length);
         if (Services.Length > 0)

@@ -222,7 +222,7 @@ public class PolicyTests
 
         // Neither side of the comparison may be trivial.
         Assert.InRange(refused, 500, 6_900);
-        Assert.InRange(decided, 500, 7_000);
+        Assert.InRange(decided, 500, 7_190);
     }
 
     private static ConnectionFacts Facts(string source, string destination, SpiffeId? peer) => new(IpPort.Parse(source), IpPort.Parse(destination), peer, "");
