@@ -7,8 +7,8 @@ namespace Ambient.Mesh.Indexes;
 /// <summary>Changes to the addresses of one network. For one writer.</summary>
 internal sealed class NetworkEdit
 {
-    private readonly TrieEdit<IpAddress, AddressSlot<Workload>, ByAddress<Workload>> _workloads;
-    private readonly TrieEdit<IpAddress, AddressSlot<Service>, ByAddress<Service>> _vips;
+    private readonly TrieEdit<IpAddress, WorkloadsAt, WorkloadByAddress> _workloads;
+    private readonly TrieEdit<IpAddress, ServicesAt, ServiceByAddress> _vips;
     private readonly TrieEdit<IpPrefix, RangeSlot, ByRange> _ranges;
     private readonly string _network;
     private RangeLengths _v4 = RangeLengths.Empty;
@@ -17,8 +17,8 @@ internal sealed class NetworkEdit
     internal NetworkEdit(string network)
     {
         _network = network;
-        _workloads = default(PersistentTrie<IpAddress, AddressSlot<Workload>, ByAddress<Workload>>).Edit();
-        _vips = default(PersistentTrie<IpAddress, AddressSlot<Service>, ByAddress<Service>>).Edit();
+        _workloads = default(PersistentTrie<IpAddress, WorkloadsAt, WorkloadByAddress>).Edit();
+        _vips = default(PersistentTrie<IpAddress, ServicesAt, ServiceByAddress>).Edit();
         _ranges = default(PersistentTrie<IpPrefix, RangeSlot, ByRange>).Edit();
     }
 
@@ -40,7 +40,7 @@ internal sealed class NetworkEdit
 
     internal void Add(IpAddress address, Workload workload)
     {
-        OneOrMany<Workload> items = _workloads.TryFind(address, out AddressSlot<Workload> slot) ? slot.Items : default;
+        OneOrMany<Workload> items = _workloads.TryFind(address, out WorkloadsAt slot) ? slot.Items : default;
 
         // The best first; among equals the last inserted.
         int rank = workload.AddressRank(), at = 0;
@@ -49,12 +49,12 @@ internal sealed class NetworkEdit
             at++;
         }
 
-        _workloads.Set(address, new AddressSlot<Workload>(address, items.Inserted(at, workload)));
+        _workloads.Set(address, new WorkloadsAt(address, items.Inserted(at, workload)));
     }
 
     internal void Remove(IpAddress address, Workload workload)
     {
-        if (_workloads.TryFind(address, out AddressSlot<Workload> slot))
+        if (_workloads.TryFind(address, out WorkloadsAt slot))
         {
             OneOrMany<Workload> items = slot.Items.Without(workload);
             if (items.IsEmpty)
@@ -63,7 +63,7 @@ internal sealed class NetworkEdit
             }
             else
             {
-                _workloads.Set(address, new AddressSlot<Workload>(address, items));
+                _workloads.Set(address, new WorkloadsAt(address, items));
             }
         }
     }
@@ -71,14 +71,14 @@ internal sealed class NetworkEdit
     /// <summary>Puts <paramref name="now"/> in the place of <paramref name="before"/>; either may be null.</summary>
     internal void Replace(IpAddress address, Service? before, Service? now)
     {
-        OneOrMany<Service> items = Replaced(_vips.TryFind(address, out AddressSlot<Service> slot) ? slot.Items : default, before, now);
+        OneOrMany<Service> items = Replaced(_vips.TryFind(address, out ServicesAt slot) ? slot.Items : default, before, now);
         if (items.IsEmpty)
         {
             _ = _vips.Remove(address);
         }
         else
         {
-            _vips.Set(address, new AddressSlot<Service>(address, items));
+            _vips.Set(address, new ServicesAt(address, items));
         }
     }
 

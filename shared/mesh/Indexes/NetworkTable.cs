@@ -1,6 +1,5 @@
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Services;
-using Ambient.Mesh.Workloads;
 
 namespace Ambient.Mesh.Indexes;
 
@@ -10,10 +9,10 @@ internal sealed class NetworkTable
     internal required string Network { get; init; }
 
     /// <summary>Workloads; the best of those that share an address comes first.</summary>
-    internal required PersistentTrie<IpAddress, AddressSlot<Workload>, ByAddress<Workload>> Workloads { get; init; }
+    internal required PersistentTrie<IpAddress, WorkloadsAt, WorkloadByAddress> Workloads { get; init; }
 
     /// <summary>Services by exact address, the first inserted first.</summary>
-    internal required PersistentTrie<IpAddress, AddressSlot<Service>, ByAddress<Service>> Vips { get; init; }
+    internal required PersistentTrie<IpAddress, ServicesAt, ServiceByAddress> Vips { get; init; }
 
     /// <summary>Services by address range, the first inserted first.</summary>
     internal required PersistentTrie<IpPrefix, RangeSlot, ByRange> Ranges { get; init; }
@@ -29,7 +28,7 @@ internal sealed class NetworkTable
     /// <summary>The Service for an address: exact ones first, then ranges (ztunnel.md 3.2).</summary>
     internal Service? FindService(IpAddress address, string? clientNamespace)
     {
-        if (Vips.TryFind(address, out AddressSlot<Service> slot)
+        if (Vips.TryFind(address, out ServicesAt slot)
             && ServiceChoice.Choose(slot.Items, clientNamespace, preferredNamespace: null) is Service exact)
         {
             return exact;

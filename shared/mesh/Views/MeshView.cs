@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Indexes;
 using Ambient.Mesh.Policies;
@@ -45,7 +44,7 @@ public sealed class MeshView
 
     internal PersistentTrie<string, Workload, WorkloadByUid> Uids { get; init; }
 
-    internal PersistentTrie<string, NamedSlot<NetworkTable>, ByName<NetworkTable>> Networks { get; init; }
+    internal NetworkTables Networks { get; init; } = NetworkTables.Empty;
 
     internal PersistentTrie<NamespacedHostname, ServiceSlot, ServiceByKey> Slots { get; init; }
 
@@ -57,7 +56,7 @@ public sealed class MeshView
 
     /// <summary>The workload with this address; the best of several (ztunnel.md 3.2). Host-network workloads are never found here.</summary>
     public Workload? FindWorkload(NetworkAddress address) =>
-        TryGetNetwork(address.Network, out NetworkTable? table) && table.Workloads.TryFind(address.Address, out AddressSlot<Workload> slot) ? slot.Items.First : null;
+        Networks.Find(address.Network) is NetworkTable table && table.Workloads.TryFind(address.Address, out WorkloadsAt slot) ? slot.Items.First : null;
 
     /// <summary>The workload with this uid.</summary>
     public Workload? FindWorkloadByUid(string uid) => Uids.TryFind(uid, out Workload? workload) ? workload : null;
@@ -84,7 +83,7 @@ public sealed class MeshView
 
     /// <summary>The Service that serves this address for clients of a namespace; exact addresses before ranges. Null as namespace doesn't filter.</summary>
     public Service? FindService(NetworkAddress address, string? clientNamespace) =>
-        TryGetNetwork(address.Network, out NetworkTable? table) ? table.FindService(address.Address, clientNamespace) : null;
+        Networks.Find(address.Network)?.FindService(address.Address, clientNamespace);
 
     /// <summary>The Service with this namespace and hostname.</summary>
     public Service? FindService(NamespacedHostname key) => Slots.TryFind(key, out ServiceSlot? slot) ? slot.Service : null;
@@ -111,12 +110,6 @@ public sealed class MeshView
                 yield return workload;
             }
         }
-    }
-
-    internal bool TryGetNetwork(string network, [NotNullWhen(true)] out NetworkTable? table)
-    {
-        table = Networks.TryFind(network, out NamedSlot<NetworkTable> slot) ? slot.Items.First : null;
-        return table is not null;
     }
 
     private static List<T> Sorted<T>(IEnumerable<T> items, Func<T, string> key)

@@ -14,7 +14,6 @@ internal sealed class MeshWriter(string? localNode)
     private readonly ModelPool _pool = new();
     private readonly LocalIdentities _identities = new();
     private readonly TrieEdit<string, Workload, WorkloadByUid> _uids = default(PersistentTrie<string, Workload, WorkloadByUid>).Edit();
-    private readonly TrieEdit<string, NamedSlot<NetworkTable>, ByName<NetworkTable>> _networks = default(PersistentTrie<string, NamedSlot<NetworkTable>, ByName<NetworkTable>>).Edit();
     private readonly TrieEdit<NamespacedHostname, ServiceSlot, ServiceByKey> _slots = default(PersistentTrie<NamespacedHostname, ServiceSlot, ServiceByKey>).Edit();
     private readonly TrieEdit<string, NamedSlot<Service>, ByName<Service>> _hosts = default(PersistentTrie<string, NamedSlot<Service>, ByName<Service>>).Edit();
     private readonly TrieEdit<string, NamedSlot<Workload>, ByName<Workload>> _workloadHosts = default(PersistentTrie<string, NamedSlot<Workload>, ByName<Workload>>).Edit();
@@ -24,6 +23,7 @@ internal sealed class MeshWriter(string? localNode)
     private readonly Dictionary<NamespacedHostname, MemberChanges> _changes = [];
     private readonly HashSet<Workload> _removed = [];
     private readonly List<string> _unknown = [];
+    private NetworkTables _networks = NetworkTables.Empty;
     private PolicySet _policies = PolicySet.Empty;
     private int _services;
     private bool _policiesChanged;
@@ -132,7 +132,7 @@ internal sealed class MeshWriter(string? localNode)
             ServiceCount = _services,
             Policies = _policies,
             Uids = _uids.Build(),
-            Networks = _networks.Build(),
+            Networks = _networks,
             Slots = _slots.Build(),
             Hosts = _hosts.Build(),
             WorkloadHosts = _workloadHosts.Build(),
@@ -274,14 +274,10 @@ internal sealed class MeshWriter(string? localNode)
         foreach (string name in _touchedNetworks)
         {
             NetworkTable table = _edits[name].Build();
+            _networks = _networks.With(table);
             if (table.IsEmpty)
             {
-                _ = _networks.Remove(name);
                 _ = _edits.Remove(name);
-            }
-            else
-            {
-                _networks.Set(name, new NamedSlot<NetworkTable>(name, new OneOrMany<NetworkTable>(table)));
             }
         }
 
