@@ -32,7 +32,7 @@ internal static class Fields
             return PortMap.Empty;
         }
 
-        var pairs = new (ushort, ushort)[wire.Count];
+        var pairs = new (int, int)[wire.Count];
         for (int i = 0; i < pairs.Length; i++)
         {
             pairs[i] = (Port(wire[i].ServicePort), Port(wire[i].TargetPort));
