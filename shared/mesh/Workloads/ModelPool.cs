@@ -17,6 +17,7 @@ internal sealed class ModelPool
     private readonly Dictionary<PortMap, PortMap> _ports = [];
     private readonly Dictionary<SpiffeId, SpiffeId> _identities = [];
     private readonly Dictionary<GatewayAddress, GatewayAddress> _gateways = [];
+    private readonly Dictionary<Locality, Locality> _localities = [];
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
     private int _sweepAt = SmallestSweep;
 
@@ -36,7 +37,8 @@ internal sealed class ModelPool
 
         if (!_placements.TryGetValue(workload.Placement, out Placement? placement))
         {
-            placement = new Placement(Share(workload.Node), workload.Locality);
+            Locality locality = workload.Locality;
+            placement = new Placement(Share(workload.Node), Share(_localities, locality));
             _placements.Add(placement, placement);
         }
 
@@ -59,10 +61,16 @@ internal sealed class ModelPool
         _ports.Clear();
         _identities.Clear();
         _gateways.Clear();
+        _localities.Clear();
         _texts.Clear();
         foreach (Workload workload in workloads)
         {
-            _ = _placements.TryAdd(workload.Placement, workload.Placement);
+            if (_placements.TryAdd(workload.Placement, workload.Placement))
+            {
+                _ = _texts.TryAdd(workload.Node, workload.Node);
+                _ = _localities.TryAdd(workload.Locality, workload.Locality);
+            }
+
             if (_kinds.TryAdd(workload.Kind, workload.Kind))
             {
                 Keep(workload.Kind);

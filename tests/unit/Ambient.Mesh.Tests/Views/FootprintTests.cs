@@ -21,12 +21,13 @@ public class FootprintTests(ITestOutputHelper output)
     public void TwoHundredThousandWorkloads_StayBelow400BytesEach_AndLookupsAllocateNothing()
     {
         MeshState state = new("node-17.eu-central-1.compute.internal");
-        long before = Settled();
+        long before = Settled(), residentBefore = Resident();
         Stopwatch clock = Stopwatch.StartNew();
         Load(state);
         TimeSpan load = clock.Elapsed;
         double each = (double)(Settled() - before) / Workloads;
-        output.WriteLine($"{each:F0} bytes for each workload (with {Workloads / PodsPerDeployment} Services), loaded in {load.TotalMilliseconds:F0} ms");
+        double resident = (double)(Resident() - residentBefore) / Workloads;
+        output.WriteLine($"{each:F0} bytes for each workload, {resident:F0} resident (with {Workloads / PodsPerDeployment} Services), loaded in {load.TotalMilliseconds:F0} ms");
         Assert.InRange(each, 50, 400);
 
         MeshView view = state.Current;
@@ -41,6 +42,8 @@ public class FootprintTests(ITestOutputHelper output)
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return GC.GetTotalMemory(forceFullCollection: true);
     }
+
+    private static long Resident() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
     private static void Load(MeshState state)
     {
