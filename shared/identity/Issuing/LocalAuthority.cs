@@ -36,11 +36,7 @@ public sealed class LocalAuthority : ICertificateIssuer, IDisposable
         new(LocalRoot.Open(options.Directory, options.Organization, clock), options, clock);
 
     /// <inheritdoc/>
-    public Task<WorkloadCertificate> IssueAsync(SpiffeId identity, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        return Task.FromResult(Issue(identity));
-    }
+    public Task<WorkloadCertificate> IssueAsync(SpiffeId identity, CancellationToken cancellation) => Task.Run(() => Issue(identity), cancellation);
 
     /// <summary>Makes a key and its certificate at once.</summary>
     public WorkloadCertificate Issue(SpiffeId identity)
