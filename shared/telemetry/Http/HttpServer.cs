@@ -10,6 +10,9 @@ namespace Ambient.Telemetry.Http;
 /// </summary>
 public sealed class HttpServer : IAsyncDisposable
 {
+    private const int SolSocket = 1;
+    private const int SoReuseAddress = 2;
+
     private readonly HttpServerOptions _options;
     private readonly IHttpHandler _handler;
     private readonly Logger _log;
@@ -99,7 +102,8 @@ public sealed class HttpServer : IAsyncDisposable
                 socket.DualMode = true;
             }
 
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Raw, because the runtime's own option would set SO_REUSEPORT too, and then a second process would share the port unseen.
+            socket.SetRawSocketOption(SolSocket, SoReuseAddress, [1, 0, 0, 0]);
             socket.Bind(address);
             socket.Listen(256);
             _listeners.Add(socket);
