@@ -55,6 +55,12 @@ public sealed record ProxyConfig
             error = $"not YAML: line {failure.Start.Line}, column {failure.Start.Column}: {failure.Message}";
         }
 
+        catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or InvalidCastException or FormatException)
+        {
+            // What the library throws for some malformed documents instead of its own exception.
+            error = $"not YAML: {failure.Message}";
+        }
+
         return null;
     }
 
