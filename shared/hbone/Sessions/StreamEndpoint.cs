@@ -7,6 +7,9 @@ namespace Ambient.Hbone.Sessions;
 /// <summary>The local side of one CONNECT stream; for ztunnel the application's socket. Loop-affine, called by the session only.</summary>
 public abstract class StreamEndpoint
 {
+    /// <summary>The stream, from the moment it is asked for until it is closed.</summary>
+    public TunnelStream? Stream { get; internal set; }
+
     /// <summary>Reads into the gaps of outgoing TLS records: bytes read, 0 at the end, EAGAIN when there is nothing now, any other error when the source failed.</summary>
     public abstract SysResult Read(ReadOnlySpan<IoVector> into);
 

@@ -27,6 +27,11 @@ public sealed class TunnelStream : IReadyItem
     {
         Session = session;
         _endpoint = endpoint;
+        if (endpoint is not null)
+        {
+            endpoint.Stream = this;
+        }
+
         _maxWindow = settings.StreamWindow;
         _windowTarget = session.InitialReceiveWindow;
         ReceiveWindow = _windowTarget;
@@ -105,6 +110,7 @@ public sealed class TunnelStream : IReadyItem
         }
 
         _endpoint = endpoint;
+        endpoint.Stream = this;
         Set(StreamFlags.Opened, true);
         Session.SendResponse(this, response, endStream: false);
         Drain();
@@ -241,6 +247,7 @@ public sealed class TunnelStream : IReadyItem
         Release();
         if (endpoint is not null)
         {
+            endpoint.Stream = null;
             endpoint.OnClosed(closure);
         }
         else

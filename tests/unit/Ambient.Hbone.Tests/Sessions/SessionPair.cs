@@ -111,7 +111,7 @@ internal sealed unsafe class MemoryEndpoint(Random random, byte[] source) : Stre
 {
     private int _offset;
 
-    public TunnelStream? Stream { get; set; }
+    public new TunnelStream? Stream { get; set; }
 
     public MemoryStream Received { get; } = new();
 

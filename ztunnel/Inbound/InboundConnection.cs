@@ -1,0 +1,126 @@
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Sessions;
+using Ambient.Identity.Certificates;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Workloads;
+using Ambient.Tls.Verification;
+using Ambient.Ztunnel.Observation;
+using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Relaying;
+
+namespace Ambient.Ztunnel.Inbound;
+
+/// <summary>
+/// A connection to 15008: it waits for the pod's workload and certificate, then becomes an HBONE session whose CONNECTs are
+/// <see cref="InboundStream"/>s. Loop-affine.
+/// </summary>
+internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : SessionOwner, IWorkloadWaiter, IDeadlineOwner
+{
+    private int _fd = -1;
+    private Deadline? _deadline;
+    private IpPort _local;
+    private Session? _session;
+
+    public PodLoop Pod => pod;
+
+    /// <summary>The caller.</summary>
+    public IpPort Peer { get; } = peer.ToModel();
+
+    /// <summary>The pod's address and 15008.</summary>
+    public IpPort Local => _local;
+
+    /// <summary>Takes an accepted socket.</summary>
+    public void Begin(int fd)
+    {
+        pod.ProxyLoop.Traffic.SocketOpened(Reporter.Destination);
+        _fd = fd;
+        SocketIo.LocalAddress(fd, out SocketAddress local);
+        _local = local.ToModel();
+        FindWorkload();
+    }
+
+    /// <inheritdoc/>
+    void IWorkloadWaiter.OnViewChanged() => FindWorkload();
+
+    /// <inheritdoc/>
+    void IDeadlineOwner.OnDeadline() => Fail($"failed to fetch information about local workload: {pod.Local}");
+
+    /// <inheritdoc/>
+    public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request) =>
+        new InboundStream(this, session.Peer?.Identity).Begin(stream, request);
+
+    /// <inheritdoc/>
+    public override void OnAbandoned(Session session, TunnelStream stream, in StreamClosure closure) =>
+        (stream.Tag as InboundStream)?.Abandon(closure);
+
+    /// <inheritdoc/>
+    public override void OnClosed(Session session, CloseReason reason, string detail)
+    {
+        if (session.Peer is null && CloseReasons.Describe(reason).IsFailure)
+        {
+            pod.ProxyLoop.Traffic.AccessLog.Failed(ConnectionRecord.Address(Peer), ConnectionRecord.Address(_local), false, $"tls handshake error: {detail}");
+        }
+
+        pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
+        pod.Untrack(session);
+    }
+
+    private void FindWorkload()
+    {
+        if (pod.FindLocal() is { } workload)
+        {
+            StopWaiting();
+            FetchCertificate(workload);
+        }
+        else if (_deadline is null)
+        {
+            pod.Wait(this);
+            _deadline = new Deadline(this);
+            pod.Loop.Timers.Schedule(_deadline, pod.Loop.NowMilliseconds + (long)pod.Context.Options.WorkloadWait.TotalMilliseconds);
+        }
+    }
+
+    private void FetchCertificate(Workload workload)
+    {
+        if (pod.Context.Certificates.TryGet(workload.Identity, out WorkloadCertificate? certificate))
+        {
+            OnCertificate(certificate, null);
+        }
+        else
+        {
+            CertificateWait.Begin(pod, workload.Identity, OnCertificate);
+        }
+    }
+
+    private void OnCertificate(WorkloadCertificate? certificate, string? error)
+    {
+        if (certificate is null)
+        {
+            Fail($"signing error: {error}");
+            return;
+        }
+
+        PeerRequirement requirement = new PeerRequirement.SameTrustDomain(certificate.Identity.TrustDomain);
+        _session = Session.Accept(pod.Loop, pod.Context.Options.Hbone, pod.Context.Tls.For(certificate), requirement, _fd, this);
+        pod.Track(_session);
+    }
+
+    private void StopWaiting()
+    {
+        pod.StopWaiting(this);
+        if (_deadline is not null)
+        {
+            pod.Loop.Timers.Cancel(_deadline);
+        }
+    }
+
+    private void Fail(string text)
+    {
+        StopWaiting();
+        SocketIo.CloseWithReset(_fd);
+        pod.ProxyLoop.Traffic.AccessLog.Failed(ConnectionRecord.Address(Peer), ConnectionRecord.Address(_local), false, text);
+        pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
+    }
+}

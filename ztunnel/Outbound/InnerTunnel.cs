@@ -1,0 +1,83 @@
+using Ambient.EventLoop;
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Pool;
+using Ambient.Hbone.Sessions;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Routing;
+using Ambient.Tls.Handshakes;
+using Ambient.Tls.Verification;
+using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Relaying;
+
+namespace Ambient.Ztunnel.Outbound;
+
+/// <summary>
+/// The inner tunnel of double HBONE (ztunnel.md 2.9): a session of its own over a socket pair whose other end is relayed through the outer stream.
+/// Two more copies per byte, for traffic between networks only, keep a second kind of transport out of the engine. Loop-affine.
+/// </summary>
+internal sealed class InnerTunnel : SocketEndpoint
+{
+    private Session? _inner;
+
+    private InnerTunnel()
+    {
+    }
+
+    /// <summary>Opens the outer stream, the inner session over it, and the inner stream for the endpoint. The inner session ends with it.</summary>
+    public static void Open(PodLoop pod, PoolKey key, ITunnelDialer dialer, NestedTunnel nested, ConnectRequest outer, ConnectRequest inner, TlsContext tls, StreamEndpoint endpoint)
+    {
+        SocketIo.SocketPair(out int near, out int far).OrThrow("socketpair", "inner tunnel");
+        InnerTunnel tunnel = new();
+        tunnel.Socket.Watch(pod.Loop, near);
+        tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(tunnel));
+        tunnel._inner.Open(inner, endpoint);
+        pod.Pool.Acquire(key, dialer, outer, tunnel);
+    }
+
+    /// <inheritdoc/>
+    public override void OnOpened(in ConnectResponse response)
+    {
+        Socket.IsReadable = true;
+        ResumeReading();
+    }
+
+    /// <inheritdoc/>
+    public override void OnSocketEvents(AppSocket socket, PollEvents events)
+    {
+        if (Stream is { } stream && !stream.IsClosed)
+        {
+            base.OnSocketEvents(socket, events);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnBytesFromSocket(long bytes)
+    {
+        // The inner stream counts the application's bytes.
+    }
+
+    /// <inheritdoc/>
+    protected override void OnBytesToSocket(long bytes)
+    {
+        // The inner stream counts the application's bytes.
+    }
+
+    /// <inheritdoc/>
+    protected override void OnEnded(in StreamClosure closure) =>
+        _inner?.Abort(closure.Clean ? CloseReason.PeerReset : closure.Reason, closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail ?? "the outer tunnel ended");
+
+    private sealed class Owner(InnerTunnel tunnel) : SessionOwner
+    {
+        public override void OnRoom(Session session)
+        {
+            if (session.ActiveStreams == 0)
+            {
+                session.Drain();
+            }
+        }
+
+        public override void OnClosed(Session session, CloseReason reason, string detail) =>
+            tunnel.Stream?.Reset(Hbone.Frames.Http2Error.Cancel, reason, detail);
+    }
+}

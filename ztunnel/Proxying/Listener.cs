@@ -1,0 +1,81 @@
+using Ambient.EventLoop;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>Takes accepted sockets. Loop-affine; the descriptor belongs to the callee.</summary>
+internal delegate void AcceptedSocket(int fd, SocketAddress peer);
+
+/// <summary>
+/// One listening socket on one loop. When descriptors run out it pauses instead of spinning: the kernel's queue holds the callers meanwhile.
+/// Loop-affine.
+/// </summary>
+internal sealed class Listener(AcceptedSocket accepted) : PollHandler, IReadyItem
+{
+    private const int PerTurn = 64;
+    private const int PauseMilliseconds = 100;
+    private Pause? _pause;
+
+    /// <inheritdoc/>
+    bool IReadyItem.IsQueued { get; set; }
+
+    /// <summary>Begins to accept.</summary>
+    public void Watch(EventLoop.EventLoop loop, int fd) => loop.Register(this, fd, PollEvents.In);
+
+    /// <summary>Stops listening at once.</summary>
+    public void Close()
+    {
+        if (_pause is not null)
+        {
+            Loop.Timers.Cancel(_pause);
+        }
+
+        CloseDescriptor(reset: false);
+    }
+
+    /// <inheritdoc/>
+    void IReadyItem.OnReady() => Accept();
+
+    /// <inheritdoc/>
+    protected override void OnEvents(PollEvents events) => Accept();
+
+    /// <inheritdoc/>
+    public override void OnFault(Exception exception)
+    {
+        // One bad connection must not cost the listener.
+    }
+
+    private void Accept()
+    {
+        for (int i = 0; i < PerTurn; i++)
+        {
+            if (Descriptor < 0)
+            {
+                return;
+            }
+
+            SysResult socket = SocketIo.Accept(Descriptor, out SocketAddress peer);
+            if (!socket.IsError)
+            {
+                accepted((int)socket.Value, peer);
+            }
+            else if (socket.Is(Errno.EAGAIN))
+            {
+                return;
+            }
+            else if (socket.Is(Errno.EMFILE) || socket.Is(Errno.ENFILE) || socket.Is(Errno.ENOBUFS) || socket.Is(Errno.ENOMEM))
+            {
+                Loop.Timers.Schedule(_pause ??= new Pause(this), Loop.NowMilliseconds + PauseMilliseconds);
+                return;
+            }
+        }
+
+        Loop.RunLater(this);
+    }
+
+    private sealed class Pause(Listener listener) : LoopTimer
+    {
+        protected override void OnTimer() => listener.Accept();
+    }
+}

@@ -1,0 +1,148 @@
+using Ambient.Hbone.Pool;
+using Ambient.Hbone.Sessions;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Views;
+using Ambient.Mesh.Workloads;
+using Ambient.Ztunnel.Inbound;
+using Ambient.Ztunnel.Observation;
+using Ambient.Ztunnel.Outbound;
+using Ambient.Ztunnel.Passthrough;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>One pod on one loop: its listeners, its tunnels, its connections. Loop-affine.</summary>
+internal sealed class PodLoop
+{
+    private readonly List<Listener> _listeners = [];
+    private readonly HashSet<IWorkloadWaiter> _waiters = [];
+    private readonly HashSet<Session> _sessions = [];
+    private Action? _drained;
+    private bool _stopped;
+
+    public PodLoop(ProxyContext context, ProxyLoop loop, LocalWorkload local, SocketFactory sockets, bool preserveSource)
+    {
+        Context = context;
+        ProxyLoop = loop;
+        Local = local;
+        Sockets = sockets;
+        PreserveSource = preserveSource;
+        Pool = new TunnelPool(loop.Loop, context.Options.Hbone);
+    }
+
+    public ProxyContext Context { get; }
+
+    public ProxyLoop ProxyLoop { get; }
+
+    public EventLoop.EventLoop Loop => ProxyLoop.Loop;
+
+    /// <summary>Whose pod this is.</summary>
+    public LocalWorkload Local { get; }
+
+    /// <summary>Opens sockets in the pod's namespace.</summary>
+    public SocketFactory Sockets { get; }
+
+    /// <summary>Whether applications see the caller's address.</summary>
+    public bool PreserveSource { get; }
+
+    /// <summary>Tunnels to others.</summary>
+    public TunnelPool Pool { get; }
+
+    /// <summary>All connections.</summary>
+    public ConnectionTable Connections { get; } = new();
+
+    /// <summary>The present view.</summary>
+    public MeshView View => Context.Mesh.Current;
+
+    /// <summary>The pod's workload, when the view knows it.</summary>
+    public Workload? FindLocal() => View.FindLocalWorkload(Local);
+
+    /// <summary>Starts to accept on the sockets that were opened for this loop.</summary>
+    public void Serve(PodSockets sockets)
+    {
+        Add(sockets.Outbound, (fd, peer) => new OutboundConnection(this, peer).Begin(fd));
+        Add(sockets.Inbound, (fd, peer) => new InboundConnection(this, peer).Begin(fd));
+        Add(sockets.Passthrough, (fd, peer) => new PassthroughConnection(this, peer).Begin(fd));
+    }
+
+    public void Wait(IWorkloadWaiter waiter) => _waiters.Add(waiter);
+
+    public void StopWaiting(IWorkloadWaiter waiter) => _waiters.Remove(waiter);
+
+    public void Track(Session session) => _sessions.Add(session);
+
+    public void Untrack(Session session)
+    {
+        _sessions.Remove(session);
+        CheckDrained();
+    }
+
+    /// <summary>The model changed: waiting connections look again, living ones are judged again.</summary>
+    public void OnViewChanged(bool policiesChanged)
+    {
+        foreach (IWorkloadWaiter waiter in _waiters.ToArray())
+        {
+            waiter.OnViewChanged();
+        }
+
+        if (policiesChanged && Connections.Count > 0 && FindLocal() is { } local)
+        {
+            Connections.Reevaluate(View.Policies, local);
+        }
+    }
+
+    /// <summary>No new connections; the living ones may finish. Calls back when there are none.</summary>
+    public void Drain(Action drained)
+    {
+        _drained = drained;
+        CloseListeners();
+        Pool.Drain();
+        foreach (Session session in _sessions.ToArray())
+        {
+            session.Drain();
+        }
+
+        CheckDrained();
+    }
+
+    /// <summary>Cuts everything.</summary>
+    public void Stop(CloseReason reason, string detail)
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        CloseListeners();
+        Connections.CutAll(reason, detail);
+        Pool.AbortAll(reason, detail);
+        foreach (Session session in _sessions.ToArray())
+        {
+            session.Abort(reason, detail);
+        }
+    }
+
+    /// <summary>A connection ended.</summary>
+    public void CheckDrained()
+    {
+        if (_drained is { } drained && Connections.Count == 0 && _sessions.Count == 0)
+        {
+            _drained = null;
+            drained();
+        }
+    }
+
+    private void Add(int fd, AcceptedSocket accepted)
+    {
+        Listener listener = new(accepted);
+        listener.Watch(Loop, fd);
+        _listeners.Add(listener);
+    }
+
+    private void CloseListeners()
+    {
+        _listeners.ForEach(l => l.Close());
+        _listeners.Clear();
+    }
+}

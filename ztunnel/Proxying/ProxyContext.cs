@@ -1,0 +1,21 @@
+using Ambient.Identity.Renewal;
+using Ambient.Mesh.Views;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>What all pods' proxies share. Immutable; its parts are thread-safe.</summary>
+internal sealed record ProxyContext
+{
+    public required ProxyOptions Options { get; init; }
+
+    public required MeshState Mesh { get; init; }
+
+    public required CertificateStore Certificates { get; init; }
+
+    public required TlsContexts Tls { get; init; }
+
+    public required IReadOnlyList<ProxyLoop> Loops { get; init; }
+
+    public required Logger Log { get; init; }
+}
