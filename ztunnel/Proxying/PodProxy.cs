@@ -1,0 +1,153 @@
+using Ambient.EventLoop;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Views;
+using Ambient.Ztunnel.Dns.Serving;
+using Ambient.Ztunnel.Observation;
+using Ambient.Ztunnel.Pods;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>The proxy of one pod over all loops. Thread-safe; every loop-affine part is reached by posting to its loop.</summary>
+internal sealed class PodProxy : IPodProxy
+{
+    private readonly ProxyContext _context;
+    private readonly PodLoop[] _loops;
+    private readonly DnsServer? _dns;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action<PodProxy> _ended;
+    private int _draining;
+    private int _left;
+
+    public PodProxy(ProxyContext context, PodLoop[] loops, IReadOnlyList<PodSockets> sockets, DnsServer? dns, Action<PodProxy> ended)
+    {
+        _context = context;
+        _loops = loops;
+        _dns = dns;
+        _ended = ended;
+        for (int i = 0; i < loops.Length; i++)
+        {
+            PodLoop pod = loops[i];
+            PodSockets own = sockets[i];
+            pod.Loop.Post(_ => pod.Serve(own), null);
+        }
+
+        dns?.Serve();
+    }
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public int ConnectionCount => _loops.Sum(l => l.Connections.Count);
+
+    /// <summary>The model changed.</summary>
+    public void OnViewChanged(bool judge)
+    {
+        foreach (PodLoop pod in _loops)
+        {
+            pod.Loop.Post(_ => pod.OnViewChanged(judge), null);
+        }
+    }
+
+    /// <summary>Lists the connections of all loops; waits for them.</summary>
+    public IReadOnlyCollection<ConnectionRow> ListConnections()
+    {
+        SortedSet<ConnectionRow> rows = new(Comparer<ConnectionRow>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString())));
+        foreach (PodLoop pod in _loops)
+        {
+            OnLoop(pod, () => pod.Connections.List(rows));
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public void StopNow()
+    {
+        foreach (PodLoop pod in _loops)
+        {
+            OnLoop(pod, () => pod.Stop(CloseReason.PodRemoved, "connection closed: the pod was removed"));
+        }
+
+        _dns?.StopNow();
+        End();
+    }
+
+    /// <inheritdoc/>
+    public void Drain()
+    {
+        if (Interlocked.Exchange(ref _draining, 1) != 0)
+        {
+            return;
+        }
+
+        _left = _loops.Length;
+        _dns?.Drain();
+        foreach (PodLoop pod in _loops)
+        {
+            pod.Loop.Post(
+                _ =>
+                {
+                    DrainLimit limit = new(pod);
+                    pod.Loop.Timers.Schedule(limit, pod.Loop.NowMilliseconds + (long)_context.Options.DrainTime.TotalMilliseconds);
+                    pod.Drain(() =>
+                    {
+                        pod.Loop.Timers.Cancel(limit);
+                        OnLoopDrained();
+                    });
+                },
+                null);
+        }
+    }
+
+    // The caller is a control thread: it waits for the loop, which never waits for it.
+    private static void OnLoop(PodLoop pod, Action action)
+    {
+        if (pod.Loop.IsCurrent)
+        {
+            action();
+            return;
+        }
+
+        using ManualResetEventSlim done = new();
+        pod.Loop.Post(
+            _ =>
+            {
+                try
+                {
+                    action();
+                }
+                finally
+                {
+                    done.Set();
+                }
+            },
+            null);
+        done.Wait(TimeSpan.FromSeconds(10));
+    }
+
+    private void OnLoopDrained()
+    {
+        if (Interlocked.Decrement(ref _left) == 0)
+        {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        _ended(this);
+        _completion.TrySetResult();
+    }
+
+    /// <summary>What is left when the drain time is over is cut.</summary>
+    private sealed class DrainLimit(PodLoop pod) : LoopTimer
+    {
+        protected override void OnTimer()
+        {
+            pod.Stop(CloseReason.Drained, "connection closed due to connection drain");
+            pod.CheckDrained();
+        }
+    }
+}
