@@ -1,0 +1,240 @@
+using System.Runtime.InteropServices;
+using Ambient.EventLoop;
+using Ambient.Identity.Issuing;
+using Ambient.Identity.Renewal;
+using Ambient.Linux.Proc;
+using Ambient.Mesh.Views;
+using Ambient.Telemetry.AccessLogs;
+using Ambient.Telemetry.Http;
+using Ambient.Telemetry.Logging;
+using Ambient.Telemetry.Metrics;
+using Ambient.Tls.Handshakes;
+using Ambient.Ztunnel.Admin;
+using Ambient.Ztunnel.Discovery.Local;
+using Ambient.Ztunnel.Dns.Forwarding;
+using Ambient.Ztunnel.Dns.Names;
+using Ambient.Ztunnel.Dns.Serving;
+using Ambient.Ztunnel.Observation;
+using Ambient.Ztunnel.Pods;
+using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Settings;
+
+namespace Ambient.Ztunnel;
+
+/// <summary>The process: its parts, how they are wired, and the order in which they start and end.</summary>
+internal sealed class ZtunnelProcess : IAsyncDisposable
+{
+    private readonly ZtunnelSettings _settings;
+    private readonly LogHub _logs;
+    private readonly Logger _log;
+    private readonly MetricRegistry _metrics = new();
+    private readonly ReadinessTasks _readiness = new();
+    private readonly MeshState _mesh;
+    private readonly EventLoop.EventLoop[] _loops;
+    private readonly CertificateStore _certificates;
+    private readonly ICertificateIssuer _issuer;
+    private readonly PodProxyFactory _factory;
+    private readonly PodTable _pods;
+    private readonly TaskCompletionSource<int> _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LocalSource? _local;
+    private ZdsClient? _agent;
+    private IPodProxy? _dedicated;
+    private OperatorServers? _servers;
+
+    public ZtunnelProcess(ZtunnelSettings settings)
+    {
+        _settings = settings;
+        _logs = new LogHub(new LogHubOptions { Directives = settings.LogDirectives, Format = settings.LogFormat });
+        _log = _logs.For("ztunnel::app");
+        _mesh = new MeshState(settings.NodeName);
+        _loops = [.. Enumerable.Range(0, settings.WorkerThreadCount).Select(Loop)];
+        _issuer = CertificateSource.Choose(settings);
+        _certificates = new CertificateStore(_issuer, new CertificateStoreOptions { OnFailure = OnCertificateFailure }, TimeProvider.System);
+        _factory = Factory();
+        _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"));
+        _metrics.Add(new ProcessMetrics());
+        _metrics.Add(new RuntimeMetrics(_logs));
+        _metrics.AddGauge("istio_build", "Istio component build info.", "component", "tag").With("ztunnel", settings.MeshVersion).Set(1);
+    }
+
+    /// <summary>Runs until a signal, <c>/quitquitquit</c>, or a failure; returns the exit code.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<string> warnings)
+    {
+        OpenFileLimit.Raise();
+        foreach (string warning in warnings)
+        {
+            _log.Warn(warning);
+        }
+
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        Array.ForEach(_loops, loop => loop.Start());
+        try
+        {
+            LoadModel();
+            PrefetchCertificates();
+            await StartServersAsync();
+            StartPods();
+        }
+        catch (Exception e) when (e is Ambient.Linux.LinuxException or IOException or System.Net.Sockets.SocketException or LocalFileException or InvalidOperationException)
+        {
+            _log.Error("cannot start: " + e.Message);
+            return 1;
+        }
+
+        _log.Info("ztunnel is running", LogField.Of("mode", _settings.Mode.ToString()), LogField.Of("threads", _loops.Length));
+        int exit = await _shutdown.Task;
+        await DrainAsync();
+        return exit;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_servers is not null)
+        {
+            await _servers.DisposeAsync();
+        }
+
+        _agent?.Dispose();
+        _local?.Dispose();
+        await _certificates.DisposeAsync();
+        (_issuer as IDisposable)?.Dispose();
+        foreach (EventLoop.EventLoop loop in _loops)
+        {
+            loop.Stop();
+            loop.Dispose();
+        }
+
+        _logs.Flush(TimeSpan.FromSeconds(1));
+        _logs.Dispose();
+    }
+
+    private EventLoop.EventLoop Loop(int index)
+    {
+        Logger log = _logs.For("ztunnel::loop");
+        return new EventLoop.EventLoop(
+            $"ztunnel-{index}",
+            new EventLoopOptions { Index = index, FaultSink = (loop, what, fault) => log.Error("a connection was closed because of a defect", LogField.Of("loop", loop), LogField.Of("where", what), LogField.Of("error", fault.ToString())) });
+    }
+
+    private PodProxyFactory Factory()
+    {
+        AccessLogWriter accessLog = new(_logs);
+        TrafficMetrics traffic = new(_metrics);
+        ProxyContext context = new()
+        {
+            Options = ProxyOptionsMapping.From(_settings),
+            Mesh = _mesh,
+            Certificates = _certificates,
+            Tls = new TlsContexts(new TlsSettings()),
+            Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
+            Log = _logs.For("ztunnel::rbac"),
+        };
+        DnsSettings? dns = _settings.IsDnsEnabled ? ProxyOptionsMapping.Dns(_settings) : null;
+        NameSettings names = new() { ClusterDomain = _settings.ClusterDomain, PreferredNamespace = _settings.PreferredServiceNamespace, IPv6Enabled = _settings.IsIPv6Enabled };
+        return new PodProxyFactory(context, dns, names, new DnsObserver(_metrics, new DnsLogWriter(_logs)), _logs.For("ztunnel::proxy"));
+    }
+
+    private void LoadModel()
+    {
+        _readiness.Add(ReadinessTasks.StateManager);
+        LocalModelLog events = new(_logs.For("ztunnel::state_manager"));
+        if (_settings.LocalModelPath is { } path)
+        {
+            _local = LocalSource.Open(path, _mesh, events, TimeProvider.System);
+        }
+        else if (_settings.LocalModel is { } text)
+        {
+            _local = LocalSource.FromText(text, _mesh, events);
+        }
+
+        _readiness.Complete(ReadinessTasks.StateManager);
+    }
+
+    // A workload of this node will need its certificate: have it before the first connection waits for it (ztunnel.md 6.4).
+    private void PrefetchCertificates()
+    {
+        if (_settings.Mode == ProxyMode.Shared)
+        {
+            _mesh.Changed += (_, summary) =>
+            {
+                foreach (Mesh.Identities.SpiffeId identity in summary.LocalIdentitiesAdded)
+                {
+                    _certificates.Prefetch(identity);
+                }
+
+                foreach (Mesh.Identities.SpiffeId identity in summary.LocalIdentitiesRemoved)
+                {
+                    _certificates.Forget(identity);
+                }
+            };
+        }
+    }
+
+    private async Task StartServersAsync()
+    {
+        ConfigDump dump = new(new ConfigSources
+        {
+            Settings = _settings,
+            View = () => _mesh.Current,
+            Certificates = _certificates.Snapshot,
+            Pods = _settings.Mode == ProxyMode.Shared ? _pods : null,
+        });
+        AdminHandler admin = new(dump, _logs, () => _shutdown.TrySetResult(0));
+        _servers = await OperatorServers.StartAsync(_settings, admin, new MetricsHandler(_metrics), new ReadinessHandler(_readiness, new LoopProbe(_loops, TimeSpan.FromSeconds(2))), _logs);
+    }
+
+    private void StartPods()
+    {
+        if (_settings.Mode == ProxyMode.Dedicated)
+        {
+            WorkloadReference workload = _settings.DedicatedWorkload!;
+            _dedicated = _factory.Start(new PodSpec("dedicated", workload.Name, workload.Namespace, workload.ServiceAccount, null));
+            return;
+        }
+
+        if (!PodRequirements.AreMet(CapabilitySet.OfThisProcess(), out string? missing))
+        {
+            throw new InvalidOperationException(missing);
+        }
+
+        bool ready = false;
+        _readiness.Add(ReadinessTasks.PodManager, () => Volatile.Read(ref ready));
+        _agent = new ZdsClient(
+            new ZdsClientOptions { Path = _settings.AgentSocketPath },
+            _pods,
+            _logs.For("ztunnel::inpod"),
+            isReady => Volatile.Write(ref ready, isReady),
+            violation =>
+            {
+                _log.Error("the node agent broke the protocol: " + violation);
+                _shutdown.TrySetResult(1);
+            });
+        _agent.Start();
+    }
+
+    private async Task DrainAsync()
+    {
+        _log.Info("shutting down", LogField.Milliseconds("drain", (long)_settings.DrainTime.TotalMilliseconds));
+        _agent?.Stop();
+        _dedicated?.Drain();
+        await (_dedicated?.Completion ?? Task.CompletedTask);
+        await _pods.DrainAsync();
+        _pods.StopAllNow();
+        if (_servers is not null)
+        {
+            await _servers.DrainAsync(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    // The second SIGINT ends the process at once; a second SIGTERM changes nothing (ztunnel.md 11).
+    private void OnSignal(PosixSignalContext signal)
+    {
+        bool first = _shutdown.TrySetResult(0);
+        signal.Cancel = first || signal.Signal != PosixSignal.SIGINT;
+    }
+
+    private void OnCertificateFailure(string identity, string error, bool hasValid) =>
+        _log.Warn("certificate request failed", LogField.Of("identity", identity), LogField.Of("error", error), LogField.Of("still_valid", hasValid));
+}
