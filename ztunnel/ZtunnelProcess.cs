@@ -11,7 +11,6 @@ using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
 using Ambient.Ztunnel.Admin;
 using Ambient.Ztunnel.Discovery.Local;
-using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Observation;

@@ -2,7 +2,6 @@ using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Linux;
-using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Headers;

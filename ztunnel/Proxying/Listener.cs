@@ -4,9 +4,6 @@ using Ambient.Linux.Sockets;
 
 namespace Ambient.Ztunnel.Proxying;
 
-/// <summary>Takes accepted sockets. Loop-affine; the descriptor belongs to the callee.</summary>
-internal delegate void AcceptedSocket(int fd, SocketAddress peer);
-
 /// <summary>
 /// One listening socket on one loop. When descriptors run out it pauses instead of spinning: the kernel's queue holds the callers meanwhile.
 /// Loop-affine.

@@ -1,7 +1,5 @@
 using Ambient.EventLoop;
-using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
-using Ambient.Mesh.Views;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Pods;

@@ -1,1 +1,42 @@
-return 0;
+using Ambient.Benchmarks.L4;
+using Ambient.Benchmarks.Load;
+
+// ambient-bench l4 [options]   paired benchmark of the L4 data path
+// ambient-bench load …         the load generator and its servers, started by the above inside namespaces
+try
+{
+    switch (args.FirstOrDefault())
+    {
+        case "load":
+            return LoadCommand.Run(args.AsSpan(1));
+        case "l4":
+            L4Options options = L4Options.Parse(args[1..]);
+            Machine machine = Machine.Describe();
+            Runner runner = new(options);
+            IReadOnlyList<Row> rows = runner.Run().Rows();
+            if (options.Json)
+            {
+                using Stream output = Console.OpenStandardOutput();
+                Report.WriteJson(output, machine, rows);
+            }
+            else
+            {
+                Console.WriteLine(Report.Markdown(machine, rows));
+            }
+
+            if (options.Markdown is not null)
+            {
+                File.WriteAllText(options.Markdown, Report.Markdown(machine, rows));
+            }
+
+            return runner.Failed ? 1 : 0;
+        default:
+            Console.Error.WriteLine("usage: ambient-bench l4 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH]");
+            return 2;
+    }
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}

@@ -1,0 +1,65 @@
+using Ambient.Benchmarks.Network;
+using Ambient.Benchmarks.Subjects;
+
+namespace Ambient.Benchmarks.L4;
+
+/// <summary>Runs workloads against subjects, interleaved: every run visits all subjects before the next begins.</summary>
+internal sealed class Runner(L4Options options)
+{
+    private static readonly Workload[] AllWorkloads =
+    [
+        new BulkWorkload(1), new BulkWorkload(16), new RequestWorkload(1), new RequestWorkload(64), new RequestWorkload(512), new RequestWorkload(64, 4000),
+        new ConnectWorkload(fresh: false), new ConnectWorkload(fresh: true), new IdleWorkload(10000), new FootprintWorkload(),
+    ];
+
+    private static readonly Subject[] AllSubjects =
+        [new DirectSubject(), new LimitSubject(), new HaproxySubject(mutualTls: false), new HaproxySubject(mutualTls: true), new NginxSubject(), new AmbientSubject()];
+
+    /// <summary>Measures and returns the table; progress goes to standard error. A subject that fails is reported and left out of that run.</summary>
+    public ResultTable Run()
+    {
+        using BenchNetwork network = new();
+        string directory = Directory.CreateTempSubdirectory("ambient-bench-").FullName;
+        ResultTable results = new();
+        try
+        {
+            // nginx's worker runs as another user and reads the certificates.
+            File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
+            SubjectContext context = new(network, new BenchCertificates(directory), directory, options.ZtunnelPath);
+            foreach (Workload workload in AllWorkloads.Where(w => options.Includes(w.Name)))
+            {
+                for (int run = 0; run < options.Runs; run++)
+                {
+                    foreach (Subject subject in AllSubjects.Where(s => workload.Includes(s) && options.IncludesSubject(s.Name)))
+                    {
+                        RunOne(workload, subject, context, run, results);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        return results;
+    }
+
+    /// <summary>Whether some measurement failed.</summary>
+    public bool Failed { get; private set; }
+
+    private void RunOne(Workload workload, Subject subject, SubjectContext context, int run, ResultTable results)
+    {
+        try
+        {
+            IReadOnlyList<Sample> samples = workload.Run(subject, context, options.Duration);
+            results.Add(workload.Name, subject.Name, samples);
+            Console.Error.WriteLine($"{workload.Name,-20} {subject.Name,-13} run {run + 1}/{options.Runs}  {string.Join("  ", samples.Select(s => $"{s.Metric}={s.Value:G5}"))}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException)
+        {
+            Failed = true;
+            Console.Error.WriteLine($"{workload.Name,-20} {subject.Name,-13} run {run + 1}/{options.Runs}  FAILED: {e.Message}");
+        }
+    }
+}
