@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using Ambient.EventLoop;
-using Ambient.Identity.Issuing;
-using Ambient.Identity.Renewal;
 using Ambient.Linux.Proc;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.AccessLogs;
@@ -10,6 +8,8 @@ using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
 using Ambient.Ztunnel.Admin;
+using Ambient.Ztunnel.Certificates;
+using Ambient.Ztunnel.Discovery;
 using Ambient.Ztunnel.Discovery.Local;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
@@ -30,12 +30,12 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     private readonly ReadinessTasks _readiness = new();
     private readonly MeshState _mesh;
     private readonly EventLoop.EventLoop[] _loops;
-    private readonly CertificateStore _certificates;
-    private readonly ICertificateIssuer _issuer;
+    private readonly CertificateSource _certificates;
+    private readonly DiscoveryMetrics _discoveryMetrics;
     private readonly PodProxyFactory _factory;
     private readonly PodTable _pods;
     private readonly TaskCompletionSource<int> _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private LocalSource? _local;
+    private MeshDiscovery? _discovery;
     private ZdsClient? _agent;
     private IPodProxy? _dedicated;
     private OperatorServers? _servers;
@@ -47,8 +47,8 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _log = _logs.For("ztunnel::app");
         _mesh = new MeshState(settings.NodeName);
         _loops = [.. Enumerable.Range(0, settings.WorkerThreadCount).Select(Loop)];
-        _issuer = CertificateSource.Choose(settings);
-        _certificates = new CertificateStore(_issuer, new CertificateStoreOptions { OnFailure = OnCertificateFailure }, TimeProvider.System);
+        _certificates = CertificateSource.Create(settings, _mesh, _logs, TimeProvider.System);
+        _discoveryMetrics = new DiscoveryMetrics(_metrics);
         _factory = Factory();
         _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"));
         _metrics.Add(new ProcessMetrics());
@@ -70,10 +70,11 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         Array.ForEach(_loops, loop => loop.Start());
         try
         {
-            LoadModel();
-            PrefetchCertificates();
             await StartServersAsync();
-            StartPods();
+            if (await DiscoverAsync())
+            {
+                StartPods();
+            }
         }
         catch (Exception e) when (e is Ambient.Linux.LinuxException or IOException or System.Net.Sockets.SocketException or LocalFileException or InvalidOperationException)
         {
@@ -96,9 +97,12 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         }
 
         _agent?.Dispose();
-        _local?.Dispose();
+        if (_discovery is not null)
+        {
+            await _discovery.DisposeAsync();
+        }
+
         await _certificates.DisposeAsync();
-        (_issuer as IDisposable)?.Dispose();
         foreach (EventLoop.EventLoop loop in _loops)
         {
             loop.Stop();
@@ -125,7 +129,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         {
             Options = ProxyOptionsMapping.From(_settings),
             Mesh = _mesh,
-            Certificates = _certificates,
+            Certificates = _certificates.Store,
             Tls = new TlsContexts(new TlsSettings()),
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
@@ -135,40 +139,21 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         return new PodProxyFactory(context, dns, names, new DnsObserver(_metrics, new DnsLogWriter(_logs)), _logs.For("ztunnel::proxy"));
     }
 
-    private void LoadModel()
+    // Nothing is served before the first complete view: an unknown destination would look like one outside the mesh.
+    private async Task<bool> DiscoverAsync()
     {
         _readiness.Add(ReadinessTasks.StateManager);
-        LocalModelLog events = new(_logs.For("ztunnel::state_manager"));
-        if (_settings.LocalModelPath is { } path)
+        _discovery = MeshDiscovery.Create(_settings, _mesh, _discoveryMetrics, _logs, TimeProvider.System);
+        _discovery.Start();
+        Task first = await Task.WhenAny(_discovery.Ready, _shutdown.Task);
+        if (first == _shutdown.Task)
         {
-            _local = LocalSource.Open(path, _mesh, events, TimeProvider.System);
-        }
-        else if (_settings.LocalModel is { } text)
-        {
-            _local = LocalSource.FromText(text, _mesh, events);
+            return false;
         }
 
+        await first;
         _readiness.Complete(ReadinessTasks.StateManager);
-    }
-
-    // A workload of this node will need its certificate: have it before the first connection waits for it (ztunnel.md 6.4).
-    private void PrefetchCertificates()
-    {
-        if (_settings.Mode == ProxyMode.Shared)
-        {
-            _mesh.Changed += (_, summary) =>
-            {
-                foreach (Mesh.Identities.SpiffeId identity in summary.LocalIdentitiesAdded)
-                {
-                    _certificates.Prefetch(identity);
-                }
-
-                foreach (Mesh.Identities.SpiffeId identity in summary.LocalIdentitiesRemoved)
-                {
-                    _certificates.Forget(identity);
-                }
-            };
-        }
+        return true;
     }
 
     private async Task StartServersAsync()
@@ -177,7 +162,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         {
             Settings = _settings,
             View = () => _mesh.Current,
-            Certificates = _certificates.Snapshot,
+            Certificates = _certificates.Store.Snapshot,
             Pods = _settings.Mode == ProxyMode.Shared ? _pods : null,
         });
         AdminHandler admin = new(dump, _logs, () => _shutdown.TrySetResult(0));
@@ -233,7 +218,4 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         bool first = _shutdown.TrySetResult(0);
         signal.Cancel = first || signal.Signal != PosixSignal.SIGINT;
     }
-
-    private void OnCertificateFailure(string identity, string error, bool hasValid) =>
-        _log.Warn("certificate request failed", LogField.Of("identity", identity), LogField.Of("error", error), LogField.Of("still_valid", hasValid));
 }

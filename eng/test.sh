@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Runs test projects and sums their results. The last line is "N passed, N failed, N skipped".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+suite="${1:-all}"
+case "$suite" in
+  unit) folders=(tests/unit) ;;
+  component) folders=(tests/component) ;;
+  all) folders=(tests/unit tests/component) ;;
+  *)
+    echo "unknown suite: $suite (unit, component, all)" >&2
+    exit 2
+    ;;
+esac
+
+if [ "$suite" != unit ]; then
+  eng/install.sh ip=iproute2 nft=nftables iptables=iptables tcpdump=tcpdump curl=curl openssl=openssl gcc=gcc nginx=nginx \
+    /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy nghttpx=nghttp2-proxy h2load=nghttp2-client \
+    redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack
+fi
+
+dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+passed=0 failed=0 skipped=0
+results="$(mktemp -d)"
+trap 'rm -rf "$results"' EXIT
+for project in $(find "${folders[@]}" -name '*.Tests.csproj' | sort); do
+  name="$(basename "$project" .csproj)"
+  log="$results/$name.log"
+  timeout 900 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" >"$log" 2>&1
+  code=$?
+  if [ -f "$results/$name.trx" ]; then
+    counters="$(grep -o '<Counters [^>]*' "$results/$name.trx" | head -1)"
+    number() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
+    total="$(number total)" p="$(number passed)" f="$(number failed)"
+    s=$((total - p - f))
+  else
+    p=0 s=0 f=0
+    grep -q 'No test is available' "$log" || [ "$code" -eq 0 ] || f=1
+  fi
+  [ "$code" -ne 0 ] && [ "$f" -eq 0 ] && [ "$p" -gt 0 ] && f=1
+  echo "$name: $p passed, $f failed, $s skipped"
+  [ "$f" -gt 0 ] && grep -vE '^\s*$' "$log" | tail -60
+  [ "$s" -gt 0 ] && grep -oE 'outcome="NotExecuted"[^>]*testName="[^"]*"|testName="[^"]*"[^>]*outcome="NotExecuted"' "$results/$name.trx" | grep -o 'testName="[^"]*"' | sed 's/testName=/  skipped: /'
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
