@@ -1,0 +1,182 @@
+using System.Net;
+using System.Net.Sockets;
+using Ambient.Testing.Networks;
+using Ambient.Topology.Networks;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Component.Tests.Ztunnel;
+
+/// <summary>
+/// A client and a server pod, each captured by a ztunnel of its own in dedicated mode, and a pod that is not in the mesh. The model
+/// is a local file, the authority a directory that both share.
+/// </summary>
+internal sealed class MeshPair : IAsyncDisposable
+{
+    public const int Port = 9000;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    private static readonly string Rules = """
+        table ip mesh {
+          chain in {
+            type nat hook prerouting priority -100;
+            ip daddr != 127.0.0.1 tcp dport != 15008 meta mark & 0xfff != 0x539 redirect to :15006
+          }
+          chain out {
+            type nat hook output priority -100;
+            meta l4proto tcp meta mark & 0xfff == 0x111 accept
+            oifname "lo" ip daddr != 127.0.0.1 accept
+            meta l4proto tcp ip daddr != 127.0.0.1 meta mark & 0xfff != 0x539 redirect to :15001
+          }
+          chain mark-in {
+            type filter hook prerouting priority -150;
+            meta mark & 0xfff == 0x539 ct mark set ct mark & 0xfffff000 | 0x111
+          }
+          chain mark-out {
+            type route hook output priority -150;
+            ct mark & 0xfff == 0x111 meta mark set ct mark
+          }
+        }
+        """;
+
+    private readonly TestNetwork _network = new();
+    private readonly string _model;
+
+    private MeshPair()
+    {
+        Client = _network.AddPod("client");
+        Server = _network.AddPod("server");
+        Stranger = _network.AddPod("stranger");
+        _model = Path.Combine(_network.Directory, "mesh.yaml");
+    }
+
+    public VirtualPod Client { get; }
+
+    public VirtualPod Server { get; }
+
+    public VirtualPod Stranger { get; }
+
+    public Peer ClientProxy { get; private set; } = null!;
+
+    public Peer ServerProxy { get; private set; } = null!;
+
+    /// <summary>The Service's address.</summary>
+    public static IPEndPoint Service { get; } = new(IPAddress.Parse("10.96.0.10"), Port);
+
+    public IPEndPoint ServerAddress => new(Server.Address, Port);
+
+    public static async Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]")
+    {
+        var mesh = new MeshPair();
+        try
+        {
+            mesh.WriteModel(policies, serverPolicies);
+            await mesh.CaptureAsync(mesh.Client);
+            await mesh.CaptureAsync(mesh.Server);
+            mesh.ServerProxy = mesh.StartProxy(mesh.Server);
+            mesh.ClientProxy = mesh.StartProxy(mesh.Client);
+            await mesh.ServerProxy.LineAsync("ztunnel is running");
+            await mesh.ClientProxy.LineAsync("ztunnel is running");
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the model; the proxies watch the file, so it is replaced in one step.</summary>
+    public void WriteModel(string policies, string serverPolicies)
+    {
+        string text = $$$"""
+            services:
+            - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{{Service.Address}}}"], ports: {9000: 9000}}
+            policies: {{{policies}}}
+            workloads:
+            - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{{Client.Address}}}"], protocol: HBONE, services: {} }
+            - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
+            """;
+        File.WriteAllText(_model + ".new", text);
+        File.Move(_model + ".new", _model, overwrite: true);
+    }
+
+    /// <summary>Listens in a pod as an application does.</summary>
+    public static Socket Listen(VirtualPod pod, int port = Port)
+    {
+        Socket socket = NewSocket(pod);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
+        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        socket.Listen();
+        return socket;
+    }
+
+    /// <summary>Connects from a pod as an application does.</summary>
+    public static Socket Connect(VirtualPod pod, IPEndPoint target)
+    {
+        Socket socket = NewSocket(pod);
+        try
+        {
+            socket.Connect(target);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Accepts with a deadline.</summary>
+    public static async Task<Socket> AcceptAsync(Socket listener)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        Socket accepted = await listener.AcceptAsync(deadline.Token);
+        accepted.ReceiveTimeout = accepted.SendTimeout = (int)Deadline.TotalMilliseconds;
+        return accepted;
+    }
+
+    /// <summary>GET over plain HTTP from inside a pod, on loopback.</summary>
+    public Task<string> GetAsync(VirtualPod pod, int port, string path) =>
+        _network.RunAsync(pod, "curl", "-sS", "--max-time", "10", $"http://127.0.0.1:{port}{path}");
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _network.DisposeAsync();
+
+    private static Socket NewSocket(VirtualPod pod)
+    {
+        Socket socket = pod.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        socket.ReceiveTimeout = socket.SendTimeout = (int)Deadline.TotalMilliseconds;
+        return socket;
+    }
+
+    private async Task CaptureAsync(VirtualPod pod)
+    {
+        string file = Path.Combine(_network.Directory, pod.Name + ".nft");
+        await File.WriteAllTextAsync(file, Rules);
+        await _network.RunAsync(pod, "nft", "-f", file);
+        await _network.RunAsync(pod, "ip", "rule", "add", "fwmark", "0x111/0xfff", "lookup", "100", "pref", "32764");
+        await _network.RunAsync(pod, "ip", "route", "add", "local", "0.0.0.0/0", "dev", "lo", "table", "100");
+    }
+
+    private Peer StartProxy(VirtualPod pod) => _network.Start(
+        new ProcessPlan("ztunnel-" + pod.Name, Path.Combine(AppContext.BaseDirectory, "ztunnel"))
+        {
+            NamespaceName = pod.NamespaceName,
+            LogPath = Path.Combine(_network.Directory, "ztunnel-" + pod.Name + ".log"),
+            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["PROXY_MODE"] = "dedicated",
+                ["PROXY_WORKLOAD_INFO"] = $"bench/{pod.Name}/{pod.Name}",
+                ["FAKE_CA"] = "true",
+                ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
+                ["XDS_ADDRESS"] = "",
+                ["LOCAL_XDS_PATH"] = _model,
+                ["PACKET_MARK"] = "1337",
+                ["ZTUNNEL_WORKER_THREADS"] = "2",
+                ["IPV6_ENABLED"] = "false",
+                ["ISTIO_META_DNS_CAPTURE"] = "false",
+                ["RUST_LOG"] = "info",
+            },
+        });
+}
