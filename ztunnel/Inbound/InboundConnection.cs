@@ -36,6 +36,7 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     {
         pod.ProxyLoop.Traffic.SocketOpened(Reporter.Destination);
         _fd = fd;
+        pod.Expect(this);
         SocketIo.LocalAddress(fd, out SocketAddress local);
         _local = local.ToModel();
         FindWorkload();
@@ -46,6 +47,9 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
 
     /// <inheritdoc/>
     void IDeadlineOwner.OnDeadline() => Fail($"failed to fetch information about local workload: {pod.Local}");
+
+    /// <summary>Ends it while it still waits for workload or certificate; afterwards its session is what can be ended.</summary>
+    public void Cut(string detail) => Fail(detail);
 
     /// <inheritdoc/>
     public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request) =>
@@ -96,12 +100,19 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
 
     private void OnCertificate(WorkloadCertificate? certificate, string? error)
     {
+        // Cut while the certificate was on its way.
+        if (_fd < 0)
+        {
+            return;
+        }
+
         if (certificate is null)
         {
             Fail($"signing error: {error}");
             return;
         }
 
+        pod.NoLongerExpect(this);
         PeerRequirement requirement = new PeerRequirement.SameTrustDomain(certificate.Identity.TrustDomain);
         _session = Session.Accept(pod.Loop, pod.Context.Options.Hbone, pod.Context.Tls.For(certificate), requirement, _fd, this);
         pod.Track(_session);
@@ -119,7 +130,9 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     private void Fail(string text)
     {
         StopWaiting();
+        pod.NoLongerExpect(this);
         SocketIo.CloseWithReset(_fd);
+        _fd = -1;
         pod.ProxyLoop.Traffic.AccessLog.Failed(ConnectionRecord.Address(Peer), ConnectionRecord.Address(_local), false, text);
         pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
     }

@@ -16,6 +16,7 @@ internal sealed class PodLoop
 {
     private readonly List<Listener> _listeners = [];
     private readonly HashSet<IWorkloadWaiter> _waiters = [];
+    private readonly HashSet<InboundConnection> _arriving = [];
     private readonly HashSet<Session> _sessions = [];
     private Action? _drained;
     private bool _stopped;
@@ -69,6 +70,11 @@ internal sealed class PodLoop
 
     public void StopWaiting(IWorkloadWaiter waiter) => _waiters.Remove(waiter);
 
+    /// <summary>An accepted socket that has no session yet: it is nowhere else to be found when the pod goes.</summary>
+    public void Expect(InboundConnection connection) => _arriving.Add(connection);
+
+    public void NoLongerExpect(InboundConnection connection) => _arriving.Remove(connection);
+
     public void Track(Session session) => _sessions.Add(session);
 
     public void Untrack(Session session)
@@ -96,6 +102,7 @@ internal sealed class PodLoop
     {
         _drained = drained;
         CloseListeners();
+        CutArriving("connection closed due to connection drain");
         Pool.Drain();
         foreach (Session session in _sessions.ToArray())
         {
@@ -115,6 +122,7 @@ internal sealed class PodLoop
 
         _stopped = true;
         CloseListeners();
+        CutArriving(detail);
         Connections.CutAll(reason, detail);
         Pool.AbortAll(reason, detail);
         foreach (Session session in _sessions.ToArray())
@@ -138,6 +146,14 @@ internal sealed class PodLoop
         Listener listener = new(accepted);
         listener.Watch(Loop, fd);
         _listeners.Add(listener);
+    }
+
+    private void CutArriving(string detail)
+    {
+        foreach (InboundConnection connection in _arriving.ToArray())
+        {
+            connection.Cut(detail);
+        }
     }
 
     private void CloseListeners()
