@@ -60,6 +60,9 @@ internal sealed class MeshPair : IAsyncDisposable
 
     public Peer ServerProxy { get; private set; } = null!;
 
+    /// <summary>The node agent; in shared mode only.</summary>
+    public NodeAgent? Agent { get; private set; }
+
     /// <summary>The Service's address.</summary>
     public static IPEndPoint Service { get; } = new(IPAddress.Parse("10.96.0.10"), Port);
 
@@ -77,6 +80,34 @@ internal sealed class MeshPair : IAsyncDisposable
             mesh.ClientProxy = mesh.StartProxy(mesh.Client);
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>One ztunnel on the node instead, which gets both pods from the node agent.</summary>
+    public static async Task<MeshPair> StartSharedAsync()
+    {
+        var mesh = new MeshPair();
+        try
+        {
+            mesh.WriteModel("[]", "[]");
+            await mesh.CaptureAsync(mesh.Client);
+            await mesh.CaptureAsync(mesh.Server);
+            string socket = Path.Combine(mesh._network.Directory, "zds");
+            mesh.Agent = new NodeAgent(socket);
+            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, ("PROXY_MODE", "shared"), ("INPOD_UDS", socket));
+            await Task.Run(() =>
+            {
+                mesh.Agent.Accept();
+                mesh.Agent.Add(mesh.Client);
+                mesh.Agent.Add(mesh.Server);
+                mesh.Agent.EndSnapshot();
+            });
             return mesh;
         }
         catch
@@ -141,7 +172,11 @@ internal sealed class MeshPair : IAsyncDisposable
         _network.RunAsync(pod, "curl", "-sS", "--max-time", "10", $"http://127.0.0.1:{port}{path}");
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _network.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        Agent?.Dispose();
+        await _network.DisposeAsync();
+    }
 
     private static Socket NewSocket(VirtualPod pod)
     {
@@ -159,24 +194,34 @@ internal sealed class MeshPair : IAsyncDisposable
         await _network.RunAsync(pod, "ip", "route", "add", "local", "0.0.0.0/0", "dev", "lo", "table", "100");
     }
 
-    private Peer StartProxy(VirtualPod pod) => _network.Start(
-        new ProcessPlan("ztunnel-" + pod.Name, Path.Combine(AppContext.BaseDirectory, "ztunnel"))
+    private Peer StartProxy(VirtualPod pod) =>
+        Start(pod.Name, pod.NamespaceName, ("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"));
+
+    private Peer Start(string name, string namespaceName, params (string Name, string Value)[] mode)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            NamespaceName = pod.NamespaceName,
-            LogPath = Path.Combine(_network.Directory, "ztunnel-" + pod.Name + ".log"),
-            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
+            ["FAKE_CA"] = "true",
+            ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
+            ["XDS_ADDRESS"] = "",
+            ["LOCAL_XDS_PATH"] = _model,
+            ["PACKET_MARK"] = "1337",
+            ["ZTUNNEL_WORKER_THREADS"] = "2",
+            ["IPV6_ENABLED"] = "false",
+            ["ISTIO_META_DNS_CAPTURE"] = "false",
+            ["RUST_LOG"] = "info",
+        };
+        foreach ((string variable, string value) in mode)
+        {
+            environment[variable] = value;
+        }
+
+        return _network.Start(
+            new ProcessPlan("ztunnel-" + name, Path.Combine(AppContext.BaseDirectory, "ztunnel"))
             {
-                ["PROXY_MODE"] = "dedicated",
-                ["PROXY_WORKLOAD_INFO"] = $"bench/{pod.Name}/{pod.Name}",
-                ["FAKE_CA"] = "true",
-                ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
-                ["XDS_ADDRESS"] = "",
-                ["LOCAL_XDS_PATH"] = _model,
-                ["PACKET_MARK"] = "1337",
-                ["ZTUNNEL_WORKER_THREADS"] = "2",
-                ["IPV6_ENABLED"] = "false",
-                ["ISTIO_META_DNS_CAPTURE"] = "false",
-                ["RUST_LOG"] = "info",
-            },
-        });
+                NamespaceName = namespaceName,
+                LogPath = Path.Combine(_network.Directory, "ztunnel-" + name + ".log"),
+                Environment = environment,
+            });
+    }
 }
