@@ -16,6 +16,7 @@ public sealed class LocalSource : IDisposable
     public const long MaxBytes = 512L * 1024 * 1024;
 
     private readonly Lock _gate = new();
+    private (DateTime, long) _stamp;
     private readonly MeshState _state;
     private readonly string? _path;
     private readonly string? _text;
@@ -36,6 +37,7 @@ public sealed class LocalSource : IDisposable
     public static LocalSource Open(string path, MeshState state, LocalSourceEvents events, TimeProvider clock)
     {
         var source = new LocalSource(state, path, null, events);
+        source.HasChanged();
         source.Apply(Read(path, allowsEmpty: true));
         source._watch = new FileWatch(path, Quiet, source.Reload, clock);
         return source;
@@ -53,7 +55,7 @@ public sealed class LocalSource : IDisposable
     /// <summary>Reads the file again now.</summary>
     public void Reload()
     {
-        if (_path is null)
+        if (_path is null || !HasChanged())
         {
             return;
         }
@@ -83,6 +85,19 @@ public sealed class LocalSource : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _watch?.Dispose();
+
+    // The folder is watched, and its other files (logs, say) must not make us parse ours again.
+    private bool HasChanged()
+    {
+        FileInfo file = new(_path!);
+        (DateTime, long) stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        lock (_gate)
+        {
+            bool changed = stamp != _stamp;
+            _stamp = stamp;
+            return changed;
+        }
+    }
 
     private static LocalMesh Read(string path, bool allowsEmpty)
     {
