@@ -17,6 +17,7 @@ public sealed class RunningProcess : IAsyncDisposable
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(15);
     private readonly Process _process;
+    private int _disposed;
 
     private RunningProcess(ProcessPlan plan, Process process, long logStart)
     {
@@ -173,11 +174,14 @@ public sealed class RunningProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Stops it within three seconds.</summary>
+    /// <summary>Stops it within three seconds; once is enough.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(TimeSpan.FromSeconds(3));
-        _process.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await StopAsync(TimeSpan.FromSeconds(3));
+            _process.Dispose();
+        }
     }
 
     private static long PrepareLog(ProcessPlan plan)

@@ -1,0 +1,111 @@
+using Ambient.Cni.Redirection.Rules;
+using Ambient.Cni.Redirection.Tools;
+using Ambient.Cni.Redirection.Verification;
+
+namespace Ambient.Cni.Redirection.Nftables;
+
+/// <summary>Keeps a rule set in one nftables table of a namespace. Thread-safe.</summary>
+internal sealed class NftBackEnd(NamespaceTools tools)
+{
+    public async Task ApplyAsync(RuleSet set, CancellationToken cancellation)
+    {
+        List<string> tables = await TablesAsync(cancellation);
+        string[] replaced = [.. NftNames.UpstreamTables.Where(tables.Contains)];
+        ToolResult loaded = await LoadAsync(NftText.Render(set, replaced, rebuild: false), cancellation);
+        if (!loaded.Succeeded && tables.Contains(NftNames.Table))
+        {
+            // A table of another shape (an older version's, or somebody's) cannot be filled: it is replaced, still in one step.
+            loaded = await LoadAsync(NftText.Render(set, replaced, rebuild: true), cancellation);
+        }
+
+        loaded.OrThrow("cannot write the pod's rules");
+    }
+
+    public async Task VerifyAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
+    {
+        NftTable table = await ReadAsync(cancellation);
+        foreach (string upstream in table.InetTables.Where(t => NftNames.UpstreamTables.Contains(t)))
+        {
+            differences.Add(new Difference(DifferenceKind.Unexpected, "nftables", "table inet " + upstream));
+        }
+
+        if (!table.Exists)
+        {
+            differences.Add(new Difference(DifferenceKind.Missing, "nftables", "table inet " + NftNames.Table));
+            return;
+        }
+
+        if (table.Flags.Length > 0)
+        {
+            differences.Add(new Difference(DifferenceKind.Unexpected, "nftables", "flags on the table: " + table.Flags));
+        }
+
+        var unknown = new HashSet<string>(table.Chains.Keys, StringComparer.Ordinal);
+        foreach ((RuleTable stage, RuleHook hook) in NftNames.Chains)
+        {
+            string name = NftNames.ChainOf(stage, hook);
+            string place = RuleComparison.PlaceOf(stage, hook);
+            unknown.Remove(name);
+            string wanted = NftListing.Describe(NftNames.TypeOf(stage, hook), NftNames.HookOf(hook), NftNames.PriorityOf(stage));
+            if (!table.Chains.TryGetValue(name, out string? found))
+            {
+                differences.Add(new Difference(DifferenceKind.Missing, place, "chain " + name));
+                continue;
+            }
+
+            if (found != wanted)
+            {
+                differences.Add(new Difference(DifferenceKind.Missing, place, $"{wanted} (found: {found})"));
+            }
+
+            RuleComparison.Compare(place, set.In(stage, hook), table.Rules.TryGetValue(name, out List<Rule>? rules) ? rules : [], differences);
+        }
+
+        foreach (string name in unknown)
+        {
+            differences.Add(new Difference(DifferenceKind.Unexpected, "nftables", "chain " + name));
+        }
+    }
+
+    /// <summary>Removes our table and upstream's; without nft there is nothing to remove.</summary>
+    public async Task RemoveAsync(CancellationToken cancellation)
+    {
+        ToolResult listed = await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation);
+        if (listed.ExitCode == ToolResult.NotInstalled)
+        {
+            return;
+        }
+
+        List<string> tables = Names(listed.OrThrow("cannot list nftables"));
+        string[] present = [.. NftNames.UpstreamTables.Append(NftNames.Table).Where(tables.Contains)];
+        if (present.Length > 0)
+        {
+            // add before delete: a table that vanishes meanwhile is no error.
+            string text = string.Concat(present.Select(t => $"add table inet {t}\ndelete table inet {t}\n"));
+            (await LoadAsync(text, cancellation)).OrThrow("cannot remove the pod's rules");
+        }
+    }
+
+    private async Task<NftTable> ReadAsync(CancellationToken cancellation)
+    {
+        List<string> tables = await TablesAsync(cancellation);
+        if (!tables.Contains(NftNames.Table))
+        {
+            return new NftTable { InetTables = tables, Flags = "", Chains = new Dictionary<string, string>(StringComparer.Ordinal), Rules = new Dictionary<string, List<Rule>>(StringComparer.Ordinal) };
+        }
+
+        ToolResult listed = (await tools.RunAsync(["nft", "-j", "list", "table", "inet", NftNames.Table], cancellation)).OrThrow("cannot read the pod's rules");
+        return NftListing.TryReadTable(listed.Output, tables, out NftTable? table)
+            ? table
+            : throw new RedirectionException("`nft -j list table` printed something that is not its JSON");
+    }
+
+    private async Task<List<string>> TablesAsync(CancellationToken cancellation) =>
+        Names((await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation)).OrThrow("cannot list nftables"));
+
+    private static List<string> Names(ToolResult listed) => NftListing.TryReadTableNames(listed.Output, out List<string>? names)
+        ? names
+        : throw new RedirectionException("`nft -j list tables` printed something that is not its JSON; nft must be built with JSON support");
+
+    private Task<ToolResult> LoadAsync(string text, CancellationToken cancellation) => tools.RunAsync("nft", ["-f", "-"], text, cancellation);
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Text.Json;
+using Ambient.Cni.Redirection.Rules;
+
+namespace Ambient.Cni.Redirection.Nftables;
+
+/// <summary>
+/// Reads one rule of <c>nft -j</c> into the model. What the model has no word for lands in <see cref="Rule.Foreign"/>, so that a
+/// rule somebody changed never looks like ours.
+/// </summary>
+internal static class NftRuleReader
+{
+    public static Rule Read(RuleTable table, RuleHook hook, JsonElement expressions)
+    {
+        var rule = new Rule { Table = table, Hook = hook, Action = RuleAction.Unknown };
+        if (expressions.ValueKind != JsonValueKind.Array)
+        {
+            return rule with { Foreign = "no expressions" };
+        }
+
+        foreach (JsonElement expression in expressions.EnumerateArray())
+        {
+            Rule? read = expression.ValueKind == JsonValueKind.Object ? ReadExpression(rule, expression) : null;
+            rule = read ?? rule with { Foreign = (rule.Foreign is null ? "" : rule.Foreign + " ") + expression.GetRawText() };
+        }
+
+        return rule;
+    }
+
+    private static Rule? ReadExpression(Rule rule, JsonElement expression)
+    {
+        foreach (JsonProperty property in expression.EnumerateObject())
+        {
+            return property.Name switch
+            {
+                "counter" => rule,
+                "match" => ReadMatch(rule, property.Value),
+                "accept" => WithAction(rule, RuleAction.Accept),
+                "return" => WithAction(rule, RuleAction.Return),
+                "redirect" => ReadPort(property.Value) is ushort port ? WithAction(rule, RuleAction.RedirectTo(port)) : null,
+                "mangle" => ReadMangle(property.Value) is RuleAction action ? WithAction(rule, action) : null,
+                _ => null,
+            };
+        }
+
+        return null;
+    }
+
+    private static Rule? WithAction(Rule rule, RuleAction action) =>
+        rule.Action.Kind == RuleActionKind.Unknown ? rule with { Action = action } : null;
+
+    private static ushort? ReadPort(JsonElement redirect) =>
+        redirect.ValueKind == JsonValueKind.Object
+        && redirect.EnumerateObject().Count() == 1
+        && redirect.TryGetProperty("port", out JsonElement port)
+        && port.ValueKind == JsonValueKind.Number
+        && port.TryGetUInt16(out ushort number)
+            ? number
+            : null;
+
+    private static RuleAction? ReadMangle(JsonElement mangle)
+    {
+        if (!TryGet(mangle, "key", out JsonElement key) || !TryGet(mangle, "value", out JsonElement value))
+        {
+            return null;
+        }
+
+        if (IsKey(key, "meta", "mark") && IsKey(value, "ct", "mark"))
+        {
+            return RuleAction.RestoreMark;
+        }
+
+        if (IsKey(key, "ct", "zone") && value.ValueKind == JsonValueKind.Number && value.TryGetUInt16(out ushort zone))
+        {
+            return RuleAction.SetZone(zone);
+        }
+
+        // ct mark = (ct mark & kept) | value. The listing leaves the value's bits in "kept" or not, as the version pleases.
+        if (IsKey(key, "ct", "mark")
+            && TryPair(value, "|", out JsonElement left, out uint set)
+            && TryPair(left, "&", out JsonElement inner, out uint kept)
+            && IsKey(inner, "ct", "mark"))
+        {
+            return RuleAction.SetConnectionMark(new MaskedMark(set, ~(kept & ~set)));
+        }
+
+        return null;
+    }
+
+    private static Rule? ReadMatch(Rule rule, JsonElement match)
+    {
+        if (!TryGet(match, "op", out JsonElement op) || !TryGet(match, "left", out JsonElement left) || !TryGet(match, "right", out JsonElement right))
+        {
+            return null;
+        }
+
+        string? sign = op.ValueKind == JsonValueKind.String ? op.GetString() : null;
+        if (sign is not ("==" or "!="))
+        {
+            return null;
+        }
+
+        bool negated = sign == "!=";
+        if (TryPair(left, "&", out JsonElement masked, out uint mask) && right.ValueKind == JsonValueKind.Number && right.TryGetUInt32(out uint value))
+        {
+            var mark = new Match<MaskedMark>(new MaskedMark(value, mask), negated);
+            return IsKey(masked, "meta", "mark") && rule.Mark is null ? rule with { Mark = mark }
+                : IsKey(masked, "ct", "mark") && rule.ConnectionMark is null ? rule with { ConnectionMark = mark }
+                : null;
+        }
+
+        if (TryGet(left, "meta", out JsonElement meta))
+        {
+            return ReadMeta(rule, meta, right, negated);
+        }
+
+        return TryGet(left, "payload", out JsonElement payload) ? ReadPayload(rule, payload, right, negated) : null;
+    }
+
+    private static Rule? ReadMeta(Rule rule, JsonElement meta, JsonElement right, bool negated)
+    {
+        string? key = Text(meta, "key");
+        string? value = right.ValueKind == JsonValueKind.String ? right.GetString() : null;
+        switch (key)
+        {
+            case "iifname" when rule.InInterface is null && ReadName(value) is InterfaceName name:
+                return rule with { InInterface = new(name, negated) };
+            case "oifname" when rule.OutInterface is null && ReadName(value) is InterfaceName name:
+                return rule with { OutInterface = new(name, negated) };
+            case "l4proto" when !negated && rule.Transport == Transport.Any && value is "tcp" or "udp":
+                return rule with { Transport = value == "tcp" ? Transport.Tcp : Transport.Udp };
+            case "nfproto" when !negated && rule.Family == RuleFamily.Any && value is "ipv4" or "ipv6":
+                return rule with { Family = value == "ipv4" ? RuleFamily.IPv4 : RuleFamily.IPv6 };
+            default:
+                return null;
+        }
+    }
+
+    private static Rule? ReadPayload(Rule rule, JsonElement payload, JsonElement right, bool negated)
+    {
+        string? protocol = Text(payload, "protocol");
+        string? field = Text(payload, "field");
+        if (protocol is "ip" or "ip6")
+        {
+            RuleFamily family = protocol == "ip" ? RuleFamily.IPv4 : RuleFamily.IPv6;
+            if (right.ValueKind != JsonValueKind.String || !IPAddress.TryParse(right.GetString(), out IPAddress? address) || (rule.Family != RuleFamily.Any && rule.Family != family))
+            {
+                return null;
+            }
+
+            var match = new Match<IPAddress>(address, negated);
+            return field == "saddr" && rule.Source is null ? rule with { Family = family, Source = match }
+                : field == "daddr" && rule.Destination is null ? rule with { Family = family, Destination = match }
+                : null;
+        }
+
+        Transport transport = protocol switch { "tcp" => Transport.Tcp, "udp" => Transport.Udp, _ => Transport.Any };
+        if (transport == Transport.Any || (rule.Transport != Transport.Any && rule.Transport != transport)
+            || right.ValueKind != JsonValueKind.Number || !right.TryGetUInt16(out ushort port))
+        {
+            return null;
+        }
+
+        var ports = new Match<ushort>(port, negated);
+        return field == "sport" && rule.SourcePort is null ? rule with { Transport = transport, SourcePort = ports }
+            : field == "dport" && rule.DestinationPort is null ? rule with { Transport = transport, DestinationPort = ports }
+            : null;
+    }
+
+    private static InterfaceName? ReadName(string? text)
+    {
+        string? form = text?.EndsWith('*') == true ? text[..^1] + "+" : text;
+        return InterfaceName.TryParse(form, out InterfaceName? name) ? name : null;
+    }
+
+    private static bool IsKey(JsonElement element, string kind, string key) => TryGet(element, kind, out JsonElement inner) && Text(inner, "key") == key;
+
+    private static bool TryPair(JsonElement element, string op, out JsonElement left, out uint right)
+    {
+        left = default;
+        right = 0;
+        if (!TryGet(element, op, out JsonElement pair) || pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2)
+        {
+            return false;
+        }
+
+        left = pair[0];
+        return pair[1].ValueKind == JsonValueKind.Number && pair[1].TryGetUInt32(out right);
+    }
+
+    private static bool TryGet(JsonElement element, string name, out JsonElement value)
+    {
+        value = default;
+        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out value);
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        TryGet(element, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,91 @@
+using Ambient.Cni.Redirection.Iptables;
+using Ambient.Cni.Redirection.Nftables;
+using Ambient.Cni.Redirection.Routing;
+using Ambient.Cni.Redirection.Rules;
+using Ambient.Cni.Redirection.Tools;
+using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.Cni.Redirection;
+
+/// <summary>
+/// Redirection of one pod: applies the rules of a set of options in a network namespace, compares the kernel with them, removes
+/// them. Every call stands alone. Thread-safe for different namespaces.
+/// </summary>
+public sealed class PodRedirection
+{
+    private readonly NftBackEnd _nftables;
+    private readonly IptablesBackEnd _iptables;
+    private readonly IptablesBackEnd _legacy;
+    private readonly PolicyRouting _routing;
+    private readonly RuleSet _rules;
+    private readonly RedirectionBackEnd _backEnd;
+
+    /// <summary>
+    /// Redirection of the namespace (which must stay open as long as this is used). Throws <see cref="ArgumentException"/> for
+    /// options that cannot work.
+    /// </summary>
+    public PodRedirection(NetworkNamespace network, RedirectionOptions options, RedirectionBackEnd backEnd = RedirectionBackEnd.Nftables)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        _rules = RuleSet.Build(options);
+        _backEnd = backEnd;
+        var tools = new NamespaceTools(network);
+        _nftables = new NftBackEnd(tools);
+        _iptables = new IptablesBackEnd(tools, legacy: false);
+        _legacy = new IptablesBackEnd(tools, legacy: true);
+        _routing = new PolicyRouting(network, tools);
+    }
+
+    /// <summary>
+    /// Brings the namespace to the model, whatever of ours or of upstream's agent it holds. The new rules are in force before those
+    /// of another back end go: both lead to the same ports. Throws <see cref="RedirectionException"/>.
+    /// </summary>
+    public async Task ApplyAsync(CancellationToken cancellation)
+    {
+        // Routes first: a redirect whose answers have no way back would cut connections.
+        await _routing.ApplyAsync(_rules.Options, cancellation);
+        switch (_backEnd)
+        {
+            case RedirectionBackEnd.Nftables:
+                await _nftables.ApplyAsync(_rules, cancellation);
+                await _iptables.RemoveAsync(cancellation);
+                await _legacy.RemoveAsync(cancellation);
+                break;
+            case RedirectionBackEnd.IptablesNft:
+                await _iptables.ApplyAsync(_rules, cancellation);
+                await _nftables.RemoveAsync(cancellation);
+                await _legacy.RemoveAsync(cancellation);
+                break;
+            default:
+                await _legacy.ApplyAsync(_rules, cancellation);
+                await _nftables.RemoveAsync(cancellation);
+                await _iptables.RemoveAsync(cancellation);
+                break;
+        }
+    }
+
+    /// <summary>Compares the kernel with the model: rules and their order, chains and hooks, routing. Throws <see cref="RedirectionException"/> when it cannot be read.</summary>
+    public async Task<VerificationReport> VerifyAsync(CancellationToken cancellation)
+    {
+        var differences = new List<Difference>();
+        Task verified = _backEnd switch
+        {
+            RedirectionBackEnd.Nftables => _nftables.VerifyAsync(_rules, differences, cancellation),
+            RedirectionBackEnd.IptablesNft => _iptables.VerifyAsync(_rules, differences, cancellation),
+            _ => _legacy.VerifyAsync(_rules, differences, cancellation),
+        };
+        await verified;
+        await _routing.VerifyAsync(_rules.Options, differences, cancellation);
+        return new VerificationReport(differences);
+    }
+
+    /// <summary>Removes everything of ours, of any back end; succeeds when there is nothing. Throws <see cref="RedirectionException"/>.</summary>
+    public async Task RemoveAsync(CancellationToken cancellation)
+    {
+        await _nftables.RemoveAsync(cancellation);
+        await _iptables.RemoveAsync(cancellation);
+        await _legacy.RemoveAsync(cancellation);
+        await _routing.RemoveAsync(_rules.Options, cancellation);
+    }
+}

@@ -1,0 +1,81 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.Cni.Redirection.Tools;
+
+/// <summary>Runs nft, iptables and ip inside one network namespace. Thread-safe.</summary>
+internal sealed class NamespaceTools(NetworkNamespace network)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs a tool to its end; a missing one gives <see cref="ToolResult.NotInstalled"/>.</summary>
+    public async Task<ToolResult> RunAsync(string tool, IReadOnlyList<string> arguments, string? input, CancellationToken cancellation)
+    {
+        // The path leads to our descriptor, so a namespace that has no name works as well.
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{network.Descriptor}");
+        var start = new ProcessStartInfo("nsenter", ["--net=" + path, "--", tool, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["LC_ALL"] = "C";
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Deadline);
+        string line = tool + " " + string.Join(' ', arguments);
+        using Process process = Start(start);
+        try
+        {
+            Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
+            await FeedAsync(process, input, limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return new ToolResult(line, process.ExitCode, await output, await errors);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RedirectionException($"`{line}` did not end within {Deadline.TotalSeconds} s");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    /// <summary>Runs a tool (first word) without input.</summary>
+    public Task<ToolResult> RunAsync(string[] words, CancellationToken cancellation) => RunAsync(words[0], words[1..], null, cancellation);
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new RedirectionException("nsenter (util-linux) cannot be started: " + e.Message, e);
+        }
+    }
+
+    private static async Task FeedAsync(Process process, string? input, CancellationToken cancellation)
+    {
+        try
+        {
+            if (input is not null)
+            {
+                await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
+            }
+
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code says why.
+        }
+    }
+}

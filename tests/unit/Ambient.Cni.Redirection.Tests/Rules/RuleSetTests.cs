@@ -1,0 +1,97 @@
+using System.Net;
+using Ambient.Cni.Redirection.Iptables;
+using Ambient.Cni.Redirection.Nftables;
+using Ambient.Cni.Redirection.Rules;
+using Ambient.Testing.Goldens;
+
+namespace Ambient.Cni.Redirection.Tests.Rules;
+
+public sealed class RuleSetTests
+{
+    public static TheoryData<string> Names => new(Variants.All.Keys);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Variant_AsNftText_IsWhatItWas(string name) =>
+        Golden.Match(name + ".nft", NftText.Render(RuleSet.Build(Variants.All[name]), [], rebuild: false));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Variant_AsIptablesText_IsWhatItWas(string name)
+    {
+        RuleSet set = RuleSet.Build(Variants.All[name]);
+        SavedRules empty = SavedRules.Parse("");
+        string text = IptablesText.Render(set, RuleFamily.IPv4, empty);
+        if (set.Options.Ipv6)
+        {
+            text += "# ip6tables\n" + IptablesText.Render(set, RuleFamily.IPv6, empty);
+        }
+
+        Golden.Match(name + ".iptables", text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Variant_WrittenForIptablesAndReadBack_IsTheSame(string name)
+    {
+        RuleSet set = RuleSet.Build(Variants.All[name]);
+        foreach (RuleFamily family in set.Options.Ipv6 ? new[] { RuleFamily.IPv4, RuleFamily.IPv6 } : [RuleFamily.IPv4])
+        {
+            SavedRules saved = SavedRules.Parse(IptablesText.Render(set, family, SavedRules.Parse("")));
+            foreach ((RuleTable table, RuleHook hook) in NftNames.Chains)
+            {
+                Rule[] expected = [.. set.In(table, hook, family).Select(r => r with { Family = family })];
+                Rule[] read = [.. saved.RulesOf(IptablesNames.TableOf(table), IptablesNames.ChainOf(hook)).Select(w => IptablesRuleReader.Read(table, hook, family, w))];
+                Assert.Equal(expected, read);
+            }
+        }
+    }
+
+    [Fact]
+    public void ProbeAddress_IsAcceptedBeforeAnythingIsRedirected()
+    {
+        IReadOnlyList<Rule> rules = RuleSet.Build(new RedirectionOptions()).In(RuleTable.Nat, RuleHook.Prerouting);
+        int redirect = rules.ToList().FindIndex(r => r.Action.Kind == RuleActionKind.Redirect);
+        Assert.All(rules.Take(redirect), r => Assert.Equal(RuleActionKind.Accept, r.Action.Kind));
+        Assert.Equal(2, redirect);
+    }
+
+    [Fact]
+    public void EveryRedirect_SparesTheProxyItself()
+    {
+        foreach (RedirectionOptions options in Variants.All.Values)
+        {
+            foreach (Rule rule in RuleSet.Build(options).Rules.Where(r => r.Action.Kind == RuleActionKind.Redirect && r.InInterface is null))
+            {
+                Assert.Equal(new Match<MaskedMark>(options.ProxyMark, Negated: true), rule.Mark);
+            }
+        }
+    }
+
+    [Fact]
+    public void WithoutIpv6_NoRuleTouchesIpv6()
+    {
+        foreach (RedirectionOptions options in Variants.All.Values.Where(o => !o.Ipv6))
+        {
+            Assert.All(RuleSet.Build(options).Rules, r => Assert.Equal(RuleFamily.IPv4, r.Family));
+        }
+    }
+
+    [Fact]
+    public void Options_ThatCannotWork_AreRefusedByName()
+    {
+        RedirectionOptions good = new();
+        Refused(good with { ProxyMark = new MaskedMark(0x1539, 0xfff) }, "ProxyMark");
+        Refused(good with { ReturnMark = new MaskedMark(0, 0xfff) }, "ReturnMark");
+        Refused(good with { ReturnMark = good.ProxyMark }, "differ");
+        Refused(good with { Ports = new RedirectionPorts { Dns = 15001 } }, "Ports");
+        Refused(good with { Ports = new RedirectionPorts { Inbound = 0 } }, "Ports");
+        Refused(good with { ProbeAddress = IPAddress.IPv6Loopback }, "ProbeAddress");
+        Refused(good with { ProbeAddressV6 = IPAddress.Parse("fe80::1%3") }, "ProbeAddressV6");
+        Refused(good with { RoutingTable = 254 }, "RoutingTable");
+        Refused(good with { RulePreference = 32766 }, "RulePreference");
+    }
+
+    private static void Refused(RedirectionOptions options, string word) =>
+        Assert.Contains(word, Assert.Throws<ArgumentException>(() => RuleSet.Build(options)).Message, StringComparison.Ordinal);
+}
