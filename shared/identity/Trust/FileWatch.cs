@@ -6,50 +6,36 @@ namespace Ambient.Identity.Trust;
 /// </summary>
 public sealed class FileWatch : IDisposable
 {
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
-    private readonly FileSystemWatcher? _watcher;
-    private readonly ITimer _debounce;
+    private readonly string _directory;
     private readonly TimeSpan _quiet;
+    private readonly Action _onChanged;
+    private readonly ITimer _debounce;
+    private readonly ITimer _retry;
+    private FileSystemWatcher? _watcher;
     private bool _disposed;
 
     /// <summary>Begins to watch.</summary>
-    /// <param name="path">The file; only its directory must exist. Without one nothing is watched and <see cref="IsWatching"/> is false.</param>
+    /// <param name="path">The file; it need not exist. While its directory doesn't, that is looked for every few seconds.</param>
     /// <param name="quiet">How long events must have been quiet before the callback.</param>
     /// <param name="onChanged">Called on the thread pool; must not throw.</param>
-    /// <param name="clock">Measures the quiet time.</param>
+    /// <param name="clock">Measures the times.</param>
     public FileWatch(string path, TimeSpan quiet, Action onChanged, TimeProvider clock)
     {
         _quiet = quiet;
-        _debounce = clock.CreateTimer(static callback => ((Action)callback!)(), onChanged, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        string directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        if (!Directory.Exists(directory))
+        _onChanged = onChanged;
+        _directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        _debounce = clock.CreateTimer(static watch => ((FileWatch)watch!)._onChanged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retry = clock.CreateTimer(static watch => ((FileWatch)watch!).TryAgain(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (!TryWatch())
         {
-            return;
-        }
-
-        try
-        {
-            _watcher = new FileSystemWatcher(directory)
-            {
-                NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.CreationTime,
-            };
-            _watcher.Changed += (_, _) => Touch();
-            _watcher.Created += (_, _) => Touch();
-            _watcher.Deleted += (_, _) => Touch();
-            _watcher.Renamed += (_, _) => Touch();
-            _watcher.Error += (_, _) => Touch();
-            _watcher.EnableRaisingEvents = true;
-        }
-        catch (IOException)
-        {
-            // No inotify watch to be had (fs.inotify.max_user_instances): work goes on with what was read at start.
-            _watcher?.Dispose();
-            _watcher = null;
+            _retry.Change(Retry, Retry);
         }
     }
 
-    /// <summary>Whether changes will be seen.</summary>
-    public bool IsWatching => _watcher is not null;
+    /// <summary>Whether changes are seen at present.</summary>
+    public bool IsWatching => Volatile.Read(ref _watcher) is not null;
 
     /// <summary>As if an event had come: the callback follows after the quiet time.</summary>
     public void Touch()
@@ -69,9 +55,58 @@ public sealed class FileWatch : IDisposable
         lock (_gate)
         {
             _disposed = true;
+            _watcher?.Dispose();
         }
 
-        _watcher?.Dispose();
+        _retry.Dispose();
         _debounce.Dispose();
+    }
+
+    private void TryAgain()
+    {
+        if (TryWatch())
+        {
+            _retry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Touch();
+        }
+    }
+
+    private bool TryWatch()
+    {
+        lock (_gate)
+        {
+            if (_disposed || _watcher is not null)
+            {
+                return true;
+            }
+
+            if (!Directory.Exists(_directory))
+            {
+                return false;
+            }
+
+            FileSystemWatcher? watcher = null;
+            try
+            {
+                watcher = new FileSystemWatcher(_directory)
+                {
+                    NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.CreationTime,
+                };
+                watcher.Changed += (_, _) => Touch();
+                watcher.Created += (_, _) => Touch();
+                watcher.Deleted += (_, _) => Touch();
+                watcher.Renamed += (_, _) => Touch();
+                watcher.Error += (_, _) => Touch();
+                watcher.EnableRaisingEvents = true;
+                _watcher = watcher;
+                return true;
+            }
+            catch (IOException)
+            {
+                // No inotify instance to be had now (fs.inotify.max_user_instances), or the directory has just gone: tried again.
+                watcher?.Dispose();
+                return false;
+            }
+        }
     }
 }

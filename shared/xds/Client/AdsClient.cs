@@ -14,6 +14,7 @@ public sealed class AdsClient
 {
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     private const int MaxQueued = 256;
+    private const int LargeMesh = 10_000;
     private readonly AdsClientOptions _options;
     private readonly TimeProvider _clock;
     private readonly OnDemandWaiters _waiters = new();
@@ -199,6 +200,12 @@ public sealed class AdsClient
     {
         if (answer.ErrorDetail is null && _notYetReady.Remove(answer.TypeUrl) && _notYetReady.Count == 0)
         {
+            if (_handler.TableOf(TypeUrls.Address).Count > LargeMesh)
+            {
+                // The first responses left several times the memory of what is kept. Nothing is served yet, so a pause costs nothing now.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+
             _ready.TrySetResult();
         }
     }

@@ -15,13 +15,14 @@ public sealed class LocalSource : IDisposable
     /// <summary>The largest file that is read.</summary>
     public const long MaxBytes = 512L * 1024 * 1024;
 
+    private const int LargeMesh = 10_000;
     private readonly Lock _gate = new();
-    private (DateTime, long) _stamp;
     private readonly MeshState _state;
     private readonly string? _path;
     private readonly string? _text;
     private readonly LocalSourceEvents _events;
     private FileWatch? _watch;
+    private (DateTime Written, long Length) _stamp;
     private LocalContent _current = LocalContent.Empty;
 
     private LocalSource(MeshState state, string? path, string? text, LocalSourceEvents events)
@@ -38,7 +39,12 @@ public sealed class LocalSource : IDisposable
     {
         var source = new LocalSource(state, path, null, events);
         source.HasChanged();
-        source.Apply(Read(path, allowsEmpty: true));
+        if (source.Apply(Read(path, allowsEmpty: true)).Workloads.Count > LargeMesh)
+        {
+            // Reading left several times the memory of what is kept. Nothing is served yet, so a pause costs nothing now.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
         source._watch = new FileWatch(path, Quiet, source.Reload, clock);
         return source;
     }
@@ -86,16 +92,30 @@ public sealed class LocalSource : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _watch?.Dispose();
 
-    // The folder is watched, and its other files (logs, say) must not make us parse ours again.
+    /// <summary>The folder is watched, and its other files (logs, say) must not make us parse ours again.</summary>
     private bool HasChanged()
     {
-        FileInfo file = new(_path!);
-        (DateTime, long) stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        (DateTime, long) stamp = Stamp(_path!);
         lock (_gate)
         {
             bool changed = stamp != _stamp;
             _stamp = stamp;
             return changed;
+        }
+    }
+
+    /// <summary>Of the file itself: a mounted ConfigMap is a link whose own dates never change.</summary>
+    private static (DateTime Written, long Length) Stamp(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        }
+        catch (IOException)
+        {
+            return default;
         }
     }
 

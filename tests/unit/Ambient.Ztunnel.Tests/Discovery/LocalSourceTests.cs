@@ -87,6 +87,30 @@ public sealed class LocalSourceTests : IDisposable
         Assert.True(changed.Wait(TimeSpan.FromSeconds(20)));
     }
 
+    [Fact]
+    public void SwappedFolder_AsOfAMountedConfigMap_IsRead()
+    {
+        string At(string name) => Path.Combine(_directory.FullName, name);
+        foreach ((string folder, string uid) in new[] { ("one", "a"), ("two", "b") })
+        {
+            Directory.CreateDirectory(At(folder));
+            System.IO.File.WriteAllText(Path.Combine(At(folder), "mesh.yaml"), Workloads(uid));
+            System.IO.File.SetLastWriteTimeUtc(Path.Combine(At(folder), "mesh.yaml"), DateTime.UnixEpoch.AddDays(folder.Length + uid[0]));
+        }
+
+        Directory.CreateSymbolicLink(At("..data"), "one");
+        System.IO.File.CreateSymbolicLink(File, "..data/mesh.yaml");
+        using LocalSource source = LocalSource.Open(File, _state, _events, TimeProvider.System);
+        Assert.NotNull(_state.Current.FindWorkloadByUid("a"));
+
+        System.IO.File.Delete(At("..data"));
+        Directory.CreateSymbolicLink(At("..data"), "two");
+        source.Reload();
+
+        Assert.NotNull(_state.Current.FindWorkloadByUid("b"));
+        Assert.Null(_state.Current.FindWorkloadByUid("a"));
+    }
+
     private static string Workloads(params string[] uids) =>
         "workloads:\n" + string.Concat(uids.Select(uid => $"- {{uid: {uid}, name: {uid}, namespace: ns, workloadIps: [], services: {{}}}}\n"));
 
