@@ -53,13 +53,22 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"));
         _metrics.Add(new ProcessMetrics());
         _metrics.Add(new RuntimeMetrics(_logs));
-        _metrics.AddGauge("istio_build", "Istio component build info.", "component", "tag").With("ztunnel", settings.MeshVersion).Set(1);
+        BuildMetric.Add(_metrics, settings.MeshVersion);
+
+        // All tasks before any server answers: readiness must never show a gap between two of them.
+        _readiness.Add(ReadinessTasks.StateManager);
+        _readiness.Add(ReadinessTasks.Proxy);
+        if (settings.Mode == ProxyMode.Shared)
+        {
+            _readiness.Add(ReadinessTasks.PodManager);
+        }
     }
 
     /// <summary>Runs until a signal, <c>/quitquitquit</c>, or a failure; returns the exit code.</summary>
     public async Task<int> RunAsync(IReadOnlyList<string> warnings)
     {
         OpenFileLimit.Raise();
+        _log.Info("configuration", LogField.Bare("config", SettingsJson.ToText(_settings)));
         foreach (string warning in warnings)
         {
             _log.Warn(warning);
@@ -74,6 +83,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             if (await DiscoverAsync())
             {
                 StartPods();
+                _readiness.Complete(ReadinessTasks.Proxy);
             }
         }
         catch (Exception e) when (e is Ambient.Linux.LinuxException or IOException or System.Net.Sockets.SocketException or LocalFileException or InvalidOperationException)
@@ -142,7 +152,6 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     // Nothing is served before the first complete view: an unknown destination would look like one outside the mesh.
     private async Task<bool> DiscoverAsync()
     {
-        _readiness.Add(ReadinessTasks.StateManager);
         _discovery = MeshDiscovery.Create(_settings, _mesh, _discoveryMetrics, _logs, TimeProvider.System);
         _discovery.Start();
         Task first = await Task.WhenAny(_discovery.Ready, _shutdown.Task);

@@ -7,7 +7,7 @@ using Ambient.Ztunnel.Pods;
 namespace Ambient.Ztunnel.Proxying;
 
 /// <summary>The proxy of one pod over all loops. Thread-safe; every loop-affine part is reached by posting to its loop.</summary>
-internal sealed class PodProxy : IPodProxy
+internal sealed class PodProxy : IPodProxy, IConnectionLister
 {
     private readonly ProxyContext _context;
     private readonly PodLoop[] _loops;
@@ -48,17 +48,9 @@ internal sealed class PodProxy : IPodProxy
         }
     }
 
-    /// <summary>Lists the connections of all loops; waits for them.</summary>
-    public IReadOnlyCollection<ConnectionRow> ListConnections()
-    {
-        SortedSet<ConnectionRow> rows = new(Comparer<ConnectionRow>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString())));
-        foreach (PodLoop pod in _loops)
-        {
-            OnLoop(pod, () => pod.Connections.List(rows));
-        }
-
-        return rows;
-    }
+    /// <inheritdoc/>
+    public Task<IReadOnlyCollection<ConnectionRow>> ListConnectionsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        ConnectionListing.CollectAsync([.. _loops.Select(l => (l.Loop, l.Connections))], limit, cancellationToken);
 
     /// <inheritdoc/>
     public void StopNow()
