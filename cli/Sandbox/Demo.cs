@@ -1,5 +1,4 @@
 using Ambient.Topology.Captures;
-using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Cli.Sandbox;
