@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ambient.EventLoop;
+using Ambient.Identity.Trust;
 using Ambient.Linux.Proc;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.AccessLogs;
@@ -31,6 +32,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     private readonly MeshState _mesh;
     private readonly EventLoop.EventLoop[] _loops;
     private readonly CertificateSource _certificates;
+    private readonly RevocationStore? _revocations;
     private readonly DiscoveryMetrics _discoveryMetrics;
     private readonly PodProxyFactory _factory;
     private readonly PodTable _pods;
@@ -48,6 +50,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _mesh = new MeshState(settings.NodeName);
         _loops = [.. Enumerable.Range(0, settings.WorkerThreadCount).Select(Loop)];
         _certificates = CertificateSource.Create(settings, _mesh, _logs, TimeProvider.System);
+        _revocations = RevocationLists.Open(settings, _logs, TimeProvider.System);
         _discoveryMetrics = new DiscoveryMetrics(_metrics);
         _factory = Factory();
         _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"));
@@ -113,6 +116,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         }
 
         await _certificates.DisposeAsync();
+        _revocations?.Dispose();
         foreach (EventLoop.EventLoop loop in _loops)
         {
             loop.Stop();
@@ -140,7 +144,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Options = ProxyOptionsMapping.From(_settings),
             Mesh = _mesh,
             Certificates = _certificates.Store,
-            Tls = new TlsContexts(new TlsSettings()),
+            Tls = new TlsContexts(new TlsSettings { RevocationCheck = _revocations is null ? null : _revocations.IsRevoked }),
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
         };
@@ -172,6 +176,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Settings = _settings,
             View = () => _mesh.Current,
             Certificates = _certificates.Store.Snapshot,
+            LocalModel = () => _discovery?.LocalModel(),
             Pods = _settings.Mode == ProxyMode.Shared ? _pods : null,
         });
         AdminHandler admin = new(dump, _logs, () => _shutdown.TrySetResult(0));
