@@ -148,7 +148,7 @@ public sealed class DnsServerTests : IDisposable
         using var good = new FakeUpstream((query, _) => DnsBytes.Answer(query, 0, [("www.bing.com", DnsBytes.A, [1, 1, 1, 1])]));
         Assert.Equal(2, Ask(Start(Impatient, silent.Port), udp: true, DnsBytes.Query("www.bing.com")).Code);
         Assert.Equal(2, silent.Queries);
-        DnsServer both = Start(s => s with { Resolver = s.Resolver with { AttemptLimit = TimeSpan.FromMilliseconds(300) } }, silent.Port, good.Port);
+        DnsServer both = Start(s => s with { Resolver = s.Resolver with { AttemptLimit = TimeSpan.FromMilliseconds(1000) } }, silent.Port, good.Port);
         Assert.Single(Ask(both, udp: true, DnsBytes.Query("www.bing.com")).Answers);
 
         // The one that answered is asked first from now on.
