@@ -43,7 +43,14 @@ public static unsafe class SocketConfiguration
         int level = ipv4 ? Libc.SOL_IP : Libc.SOL_IPV6;
         SysResult result = SocketIo.SetOption(fd, level, ipv4 ? Libc.IP_TRANSPARENT : Libc.IPV6_TRANSPARENT, 1);
         result = result.IsError ? result : SocketIo.SetOption(fd, level, ipv4 ? Libc.IP_FREEBIND : Libc.IPV6_FREEBIND, 1);
-        return result.IsError ? result : Bind(fd, source);
+        if (result.IsError)
+        {
+            return result;
+        }
+
+        // The port is chosen at connect, when the destination is known: otherwise each caller has 28 000 connections in all, TIME_WAIT included.
+        _ = SocketIo.SetOption(fd, Libc.SOL_IP, Libc.IP_BIND_ADDRESS_NO_PORT, 1);
+        return Bind(fd, source);
     }
 
     internal static SysResult Bind(int fd, in SocketAddress address)

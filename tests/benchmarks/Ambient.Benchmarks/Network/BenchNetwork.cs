@@ -34,6 +34,9 @@ internal sealed class BenchNetwork : IDisposable
             Shell.Run("ip", "-n", name, "link", "set", "lo", "up");
             Shell.Run("ip", "-n", name, "link", "set", "eth0", "up");
             Shell.Run("ip", "-n", name, "addr", "add", address + "/24", "dev", "eth0");
+
+            // New connections in quantity must not measure the exhaustion of local ports.
+            Shell.Run("ip", "netns", "exec", name, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/tcp_tw_reuse; echo 26000 65000 >/proc/sys/net/ipv4/ip_local_port_range");
         }
 
         Shell.Run("ip", "-n", Client, "route", "add", "default", "via", ServerAddress);
