@@ -1,3 +1,4 @@
+using Ambient.Identity.Issuing;
 using Ambient.Ztunnel;
 using Ambient.Ztunnel.Settings;
 
@@ -31,5 +32,18 @@ if (parsed.Settings is not { } settings)
     return 1;
 }
 
-await using ZtunnelProcess ztunnel = new(settings);
-return await ztunnel.RunAsync(parsed.Warnings);
+ZtunnelProcess ztunnel;
+try
+{
+    ztunnel = new ZtunnelProcess(settings);
+}
+catch (Exception unusable) when (unusable is IssueException or InvalidDataException)
+{
+    Console.Error.WriteLine(unusable.Message);
+    return 1;
+}
+
+await using (ztunnel)
+{
+    return await ztunnel.RunAsync(parsed.Warnings);
+}
