@@ -18,6 +18,7 @@ public sealed class PodRedirection
     private readonly IptablesBackEnd _iptables;
     private readonly IptablesBackEnd _legacy;
     private readonly PolicyRouting _routing;
+    private readonly SocketMarks _marks;
     private readonly RuleSet _rules;
     private readonly RedirectionBackEnd _backEnd;
 
@@ -29,12 +30,18 @@ public sealed class PodRedirection
     {
         ArgumentNullException.ThrowIfNull(network);
         _rules = RuleSet.Build(options);
+        if (options.Method == RedirectionMethod.Sockets && backEnd != RedirectionBackEnd.Nftables)
+        {
+            throw new ArgumentException("Method: redirection by sockets needs nftables; with iptables choose Translation");
+        }
+
         _backEnd = backEnd;
         var tools = new NamespaceTools(network);
         _nftables = new NftBackEnd(tools);
         _iptables = new IptablesBackEnd(tools, legacy: false);
         _legacy = new IptablesBackEnd(tools, legacy: true);
         _routing = new PolicyRouting(network, tools);
+        _marks = new SocketMarks(network);
     }
 
     /// <summary>
@@ -44,7 +51,13 @@ public sealed class PodRedirection
     public async Task ApplyAsync(CancellationToken cancellation)
     {
         // Routes first: a redirect whose answers have no way back would cut connections.
-        await _routing.ApplyAsync(_rules.Options, cancellation);
+        bool sockets = _rules.Options.Method == RedirectionMethod.Sockets;
+        if (sockets)
+        {
+            _marks.Set(on: true);
+        }
+
+        await _routing.ApplyAsync(_rules.Options, capture: false, cancellation);
         switch (_backEnd)
         {
             case RedirectionBackEnd.Nftables:
@@ -63,6 +76,11 @@ public sealed class PodRedirection
                 await _iptables.RemoveAsync(cancellation);
                 break;
         }
+
+        if (sockets)
+        {
+            await _routing.ApplyAsync(_rules.Options, capture: true, cancellation);
+        }
     }
 
     /// <summary>Compares the kernel with the model: rules and their order, chains and hooks, routing. Throws <see cref="RedirectionException"/> when it cannot be read.</summary>
@@ -77,15 +95,25 @@ public sealed class PodRedirection
         };
         await verified;
         await _routing.VerifyAsync(_rules.Options, differences, cancellation);
+        if (_rules.Options.Method == RedirectionMethod.Sockets)
+        {
+            _marks.Verify(differences);
+        }
+
         return new VerificationReport(differences);
     }
 
     /// <summary>Removes everything of ours, of any back end; succeeds when there is nothing. Throws <see cref="RedirectionException"/>.</summary>
     public async Task RemoveAsync(CancellationToken cancellation)
     {
+        // Routes that lead to a proxy without rules would lead nowhere.
+        await _routing.RemoveAsync(_rules.Options, cancellation);
         await _nftables.RemoveAsync(cancellation);
         await _iptables.RemoveAsync(cancellation);
         await _legacy.RemoveAsync(cancellation);
-        await _routing.RemoveAsync(_rules.Options, cancellation);
+        if (_rules.Options.Method == RedirectionMethod.Sockets)
+        {
+            _marks.Set(on: false);
+        }
     }
 }

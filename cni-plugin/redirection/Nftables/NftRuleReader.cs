@@ -10,6 +10,8 @@ namespace Ambient.Cni.Redirection.Nftables;
 /// </summary>
 internal static class NftRuleReader
 {
+    private const string NotConcluded = "tproxy without accept";
+
     public static Rule Read(RuleTable table, RuleHook hook, JsonElement expressions)
     {
         var rule = new Rule { Table = table, Hook = hook, Action = RuleAction.Unknown };
@@ -35,8 +37,11 @@ internal static class NftRuleReader
             {
                 "counter" => rule,
                 "match" => ReadMatch(rule, property.Value),
-                "accept" => WithAction(rule, RuleAction.Accept),
+                "accept" => rule.Action.Kind == RuleActionKind.Transparent ? Concluded(rule) : WithAction(rule, RuleAction.Accept),
                 "return" => WithAction(rule, RuleAction.Return),
+                "notrack" => WithAction(rule, RuleAction.NoTrack),
+                "reject" => Text(property.Value, "type") == "tcp reset" ? WithAction(rule, RuleAction.Reset) : null,
+                "tproxy" => ReadTransparent(rule, property.Value),
                 "redirect" => ReadPort(property.Value) is ushort port ? WithAction(rule, RuleAction.RedirectTo(port)) : null,
                 "mangle" => ReadMangle(property.Value) is RuleAction action ? WithAction(rule, action) : null,
                 _ => null,
@@ -45,6 +50,21 @@ internal static class NftRuleReader
 
         return null;
     }
+
+    /// <summary>The listener's socket is chosen; without the accept behind it the next rules would still be asked.</summary>
+    private static Rule? ReadTransparent(Rule rule, JsonElement tproxy)
+    {
+        string? family = Text(tproxy, "family");
+        return rule.Family == RuleFamily.Any || family != (rule.Family == RuleFamily.IPv4 ? "ip" : "ip6") || tproxy.TryGetProperty("addr", out _)
+            || !tproxy.TryGetProperty("port", out JsonElement port) || port.ValueKind != JsonValueKind.Number || !port.TryGetUInt16(out ushort number)
+            || WithAction(rule, RuleAction.TransparentTo(number)) is not Rule read
+            ? null
+            : read with { Foreign = (rule.Foreign ?? "") + NotConcluded };
+    }
+
+    private static Rule? Concluded(Rule rule) => rule.Foreign?.EndsWith(NotConcluded, StringComparison.Ordinal) == true
+        ? rule with { Foreign = rule.Foreign.Length == NotConcluded.Length ? null : rule.Foreign[..^NotConcluded.Length] }
+        : null;
 
     private static Rule? WithAction(Rule rule, RuleAction action) =>
         rule.Action.Kind == RuleActionKind.Unknown ? rule with { Action = action } : null;
@@ -65,9 +85,9 @@ internal static class NftRuleReader
             return null;
         }
 
-        if (IsKey(key, "meta", "mark") && IsKey(value, "ct", "mark"))
+        if (IsKey(key, "meta", "mark"))
         {
-            return RuleAction.RestoreMark;
+            return IsKey(value, "ct", "mark") ? RuleAction.RestoreMark : TryMasked(value, "meta", out MaskedMark packet) ? RuleAction.SetMark(packet) : null;
         }
 
         if (IsKey(key, "ct", "zone") && value.ValueKind == JsonValueKind.Number && value.TryGetUInt16(out ushort zone))
@@ -75,16 +95,20 @@ internal static class NftRuleReader
             return RuleAction.SetZone(zone);
         }
 
-        // ct mark = (ct mark & kept) | value. The listing leaves the value's bits in "kept" or not, as the version pleases.
-        if (IsKey(key, "ct", "mark")
-            && TryPair(value, "|", out JsonElement left, out uint set)
-            && TryPair(left, "&", out JsonElement inner, out uint kept)
-            && IsKey(inner, "ct", "mark"))
+        return IsKey(key, "ct", "mark") && TryMasked(value, "ct", out MaskedMark connection) ? RuleAction.SetConnectionMark(connection) : null;
+    }
+
+    /// <summary>(mark &amp; kept) | value. The listing leaves the value's bits in "kept" or not, as the version pleases.</summary>
+    private static bool TryMasked(JsonElement expression, string kind, out MaskedMark mark)
+    {
+        if (TryPair(expression, "|", out JsonElement left, out uint set) && TryPair(left, "&", out JsonElement inner, out uint kept) && IsKey(inner, kind, "mark"))
         {
-            return RuleAction.SetConnectionMark(new MaskedMark(set, ~(kept & ~set)));
+            mark = new MaskedMark(set, ~(kept & ~set));
+            return true;
         }
 
-        return null;
+        mark = default;
+        return false;
     }
 
     private static Rule? ReadMatch(Rule rule, JsonElement match)
@@ -101,6 +125,18 @@ internal static class NftRuleReader
         }
 
         bool negated = sign == "!=";
+        if (IsOpening(left, right))
+        {
+            return rule.Opening is null && rule.Transport != Transport.Udp ? rule with { Transport = Transport.Tcp, Opening = !negated } : null;
+        }
+
+        if (TryGet(left, "fib", out JsonElement fib))
+        {
+            return !negated && Text(fib, "result") == "type" && IsOnly(fib, "flags", "daddr") && right.ValueKind == JsonValueKind.String && right.GetString() == "local"
+                ? rule with { LocalDestination = true }
+                : null;
+        }
+
         if (TryPair(left, "&", out JsonElement masked, out uint mask) && right.ValueKind == JsonValueKind.Number && right.TryGetUInt32(out uint value))
         {
             var mark = new Match<MaskedMark>(new MaskedMark(value, mask), negated);
@@ -116,6 +152,24 @@ internal static class NftRuleReader
 
         return TryGet(left, "payload", out JsonElement payload) ? ReadPayload(rule, payload, right, negated) : null;
     }
+
+    /// <summary>tcp flags &amp; (syn | ack) == syn; the set of flags is a list or a pair, as the version pleases.</summary>
+    private static bool IsOpening(JsonElement left, JsonElement right)
+    {
+        if (!TryGet(left, "&", out JsonElement pair) || pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
+            || !TryGet(pair[0], "payload", out JsonElement payload) || Text(payload, "protocol") != "tcp" || Text(payload, "field") != "flags")
+        {
+            return false;
+        }
+
+        JsonElement flags = TryGet(pair[1], "|", out JsonElement either) ? either : pair[1];
+        return flags.ValueKind == JsonValueKind.Array && flags.GetArrayLength() == 2 && flags.EnumerateArray().All(f => f.ValueKind == JsonValueKind.String)
+            && flags[0].GetString() == "syn" && flags[1].GetString() == "ack" && right.ValueKind == JsonValueKind.String && right.GetString() == "syn";
+    }
+
+    private static bool IsOnly(JsonElement element, string name, string value) => TryGet(element, name, out JsonElement found)
+        && (found.ValueKind == JsonValueKind.String ? found.GetString() == value
+            : found.ValueKind == JsonValueKind.Array && found.GetArrayLength() == 1 && found[0].ValueKind == JsonValueKind.String && found[0].GetString() == value);
 
     private static Rule? ReadMeta(Rule rule, JsonElement meta, JsonElement right, bool negated)
     {

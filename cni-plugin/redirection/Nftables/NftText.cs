@@ -56,7 +56,7 @@ internal static class NftText
         }
 
         string? transport = rule.Transport switch { Transport.Tcp => "tcp", Transport.Udp => "udp", _ => null };
-        if (transport is not null && rule.SourcePort is null && rule.DestinationPort is null)
+        if (transport is not null && rule.SourcePort is null && rule.DestinationPort is null && rule.Opening is null)
         {
             text.Append(" meta l4proto ").Append(transport);
         }
@@ -66,9 +66,15 @@ internal static class NftText
         Append(text, ip + " daddr", rule.Destination, AddressText);
         Append(text, transport + " sport", rule.SourcePort, PortText);
         Append(text, transport + " dport", rule.DestinationPort, PortText);
+        if (rule.Opening is bool opening)
+        {
+            text.Append(" tcp flags and (syn | ack) ").Append(opening ? "==" : "!=").Append(" syn");
+        }
+
+        text.Append(rule.LocalDestination ? " fib daddr type local" : "");
         AppendMark(text, "meta mark", rule.Mark);
         AppendMark(text, "ct mark", rule.ConnectionMark);
-        text.Append(" counter ").Append(ActionText(rule.Action));
+        text.Append(" counter ").Append(ActionText(rule));
     }
 
     private static void Append<T>(StringBuilder text, string selector, Match<T>? match, Func<T, string> show)
@@ -87,8 +93,15 @@ internal static class NftText
         }
     }
 
+    private static string ActionText(Rule rule) => rule.Action.Kind == RuleActionKind.Transparent
+        ? string.Create(CultureInfo.InvariantCulture, $"tproxy {(rule.Family == RuleFamily.IPv6 ? "ip6" : "ip")} to :{rule.Action.Operand} accept")
+        : ActionText(rule.Action);
+
     private static string ActionText(RuleAction action) => action.Kind switch
     {
+        RuleActionKind.SetMark => string.Create(CultureInfo.InvariantCulture, $"meta mark set meta mark and 0x{~action.Mark.Mask:x} or 0x{action.Mark.Value:x}"),
+        RuleActionKind.Reset => "reject with tcp reset",
+        RuleActionKind.NoTrack => "notrack",
         RuleActionKind.Accept => "accept",
         RuleActionKind.Return => "return",
         RuleActionKind.Redirect => string.Create(CultureInfo.InvariantCulture, $"redirect to :{action.Operand}"),

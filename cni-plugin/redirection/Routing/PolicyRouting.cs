@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Tools;
@@ -8,119 +8,139 @@ using Ambient.Linux.Namespaces;
 namespace Ambient.Cni.Redirection.Routing;
 
 /// <summary>
-/// The routing rule and route that bring answers to spoofed sources back through loopback (cni-and-redirection.md 5.3). Each family
-/// is looked at by itself, and what is already there, or already gone, is no error. Thread-safe.
+/// Brings the routing rules and routes of a namespace to a plan. Each family is looked at by itself, and what is already there, or
+/// already gone, is no error. Thread-safe.
 /// </summary>
 internal sealed class PolicyRouting(NetworkNamespace network, NamespaceTools tools)
 {
-    public async Task ApplyAsync(RedirectionOptions options, CancellationToken cancellation)
+    private static readonly RuleFamily[] Families = [RuleFamily.IPv4, RuleFamily.IPv6];
+
+    /// <summary>Adds what is missing and removes what another plan left. Without <paramref name="capture"/> no connection is led to the proxy yet.</summary>
+    public async Task ApplyAsync(RedirectionOptions options, bool capture, CancellationToken cancellation)
     {
-        foreach (string family in Families)
+        foreach (RuleFamily family in Families)
         {
-            if (!IsWanted(options, family))
-            {
-                await RemoveAsync(options, family, cancellation);
-                continue;
-            }
-
-            string table = Number(options.RoutingTable);
-            (await tools.RunAsync(["ip", family, "route", "replace", "local", AnyOf(family), "dev", "lo", "table", table], cancellation)).OrThrow("cannot write the pod's route (is its loopback up?)");
-            if (await CountRulesAsync(options, family, cancellation) == 0)
-            {
-                (await tools.RunAsync(["ip", family, "rule", "add", .. Rule(options)], cancellation)).OrThrow("cannot write the pod's routing rule");
-            }
-        }
-    }
-
-    public async Task VerifyAsync(RedirectionOptions options, List<Difference> differences, CancellationToken cancellation)
-    {
-        foreach (string family in Families)
-        {
-            string place = family == "-4" ? "routing ipv4" : "routing ipv6";
-            bool wanted = IsWanted(options, family);
-            int rules = await CountRulesAsync(options, family, cancellation);
-            bool route = await HasRouteAsync(options, family, cancellation);
-            string rule = "rule " + string.Join(' ', Rule(options));
-            string way = string.Create(CultureInfo.InvariantCulture, $"route local {AnyOf(family)} dev lo table {options.RoutingTable}");
-            if (wanted != (rules > 0))
-            {
-                differences.Add(new Difference(wanted ? DifferenceKind.Missing : DifferenceKind.Unexpected, place, rule));
-            }
-
-            if (wanted != route)
-            {
-                differences.Add(new Difference(wanted ? DifferenceKind.Missing : DifferenceKind.Unexpected, place, way));
-            }
+            await BringAsync(PlanFor(options, family, capture), options, family, cancellation);
         }
     }
 
     public async Task RemoveAsync(RedirectionOptions options, CancellationToken cancellation)
     {
-        foreach (string family in Families)
+        foreach (RuleFamily family in Families)
         {
-            await RemoveAsync(options, family, cancellation);
+            await BringAsync(RoutingPlan.Nothing, options, family, cancellation);
         }
     }
 
-    private static string[] Families => ["-4", "-6"];
-
-    private async Task RemoveAsync(RedirectionOptions options, string family, CancellationToken cancellation)
+    public async Task VerifyAsync(RedirectionOptions options, List<Difference> differences, CancellationToken cancellation)
     {
-        for (int left = await CountRulesAsync(options, family, cancellation); left > 0; left--)
+        foreach (RuleFamily family in Families)
         {
-            ToolResult deleted = await tools.RunAsync(["ip", family, "rule", "del", .. Rule(options)], cancellation);
-            if (!deleted.Succeeded && await CountRulesAsync(options, family, cancellation) > 0)
+            string place = family == RuleFamily.IPv4 ? "routing ipv4" : "routing ipv6";
+            RoutingPlan plan = PlanFor(options, family, capture: true);
+            RoutingPlan all = RoutingPlan.Everything(options, family);
+            using JsonDocument rules = await ReadAsync(["rule", "list"], family, cancellation);
+            using JsonDocument routes = await ReadAsync(["route", "show", "table", "all"], family, cancellation);
+            foreach (RoutingRule rule in plan.Rules.Union(all.Rules).Union(SparedIn(rules, options)))
             {
-                deleted.OrThrow("cannot remove the pod's routing rule");
+                Note(plan.Rules.Contains(rule), Count(rules, rule.Is) > 0, "rule " + string.Join(' ', rule.Words));
+            }
+
+            foreach (RoutingRoute route in plan.Routes.Concat(all.Routes.Where(r => plan.Routes.All(p => p.Table != r.Table))))
+            {
+                Note(plan.Routes.Contains(route), Count(routes, route.Is) > 0, "route " + string.Join(' ', route.Words(Flag(family))));
+            }
+
+            void Note(bool wanted, bool found, string what)
+            {
+                if (wanted != found)
+                {
+                    differences.Add(new Difference(wanted ? DifferenceKind.Missing : DifferenceKind.Unexpected, place, what));
+                }
+            }
+        }
+    }
+
+    private static string Flag(RuleFamily family) => family == RuleFamily.IPv4 ? "-4" : "-6";
+
+    /// <summary>Reads once, then does all that is needed in one run of the tool; a second look settles what changed meanwhile.</summary>
+    private async Task BringAsync(RoutingPlan plan, RedirectionOptions options, RuleFamily family, CancellationToken cancellation)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            string steps = await StepsAsync(plan, options, family, cancellation);
+            if (steps.Length == 0)
+            {
+                return;
+            }
+
+            ToolResult done = await tools.RunAsync("ip", [Flag(family), "-batch", "-"], steps, cancellation);
+            if (done.Succeeded || attempt > 0)
+            {
+                done.OrThrow("cannot write the pod's routing (is its loopback up?)");
+                return;
+            }
+        }
+    }
+
+    private async Task<string> StepsAsync(RoutingPlan plan, RedirectionOptions options, RuleFamily family, CancellationToken cancellation)
+    {
+        RoutingPlan all = RoutingPlan.Everything(options, family);
+        using JsonDocument rules = await ReadAsync(["rule", "list"], family, cancellation);
+        using JsonDocument routes = await ReadAsync(["route", "show", "table", "all"], family, cancellation);
+        var steps = new StringBuilder();
+        foreach (RoutingRule rule in all.Rules.Concat(SparedIn(rules, options)).Where(r => !plan.Rules.Contains(r)))
+        {
+            for (int left = Count(rules, rule.Is); left > 0; left--)
+            {
+                steps.Append("rule del ").AppendJoin(' ', rule.Words).Append('\n');
             }
         }
 
-        if (await HasRouteAsync(options, family, cancellation))
+        foreach (RoutingRoute route in plan.Routes.Where(r => Count(routes, r.Is) == 0))
         {
-            ToolResult deleted = await tools.RunAsync(["ip", family, "route", "del", "local", AnyOf(family), "dev", "lo", "table", Number(options.RoutingTable)], cancellation);
-            if (!deleted.Succeeded && await HasRouteAsync(options, family, cancellation))
-            {
-                deleted.OrThrow("cannot remove the pod's route");
-            }
+            steps.Append("route replace ").AppendJoin(' ', route.Words(Flag(family))).Append('\n');
         }
+
+        foreach (RoutingRule rule in plan.Rules.Where(r => Count(rules, r.Is) == 0))
+        {
+            steps.Append("rule add ").AppendJoin(' ', rule.Words).Append('\n');
+        }
+
+        foreach (RoutingRoute route in all.Routes.Where(r => plan.Routes.All(p => p.Table != r.Table) && Count(routes, r.IsInItsPlace) > 0))
+        {
+            steps.Append("route del ").AppendJoin(' ', (route with { Source = null }).Words(Flag(family))).Append('\n');
+        }
+
+        return steps.ToString();
     }
 
-    private async Task<int> CountRulesAsync(RedirectionOptions options, string family, CancellationToken cancellation)
+    /// <summary>An `ip -j` listing. A kernel without IPv6 has none; iproute2 prints nothing at all for an empty list in some versions.</summary>
+    private async Task<JsonDocument> ReadAsync(string[] what, RuleFamily family, CancellationToken cancellation)
     {
-        ToolResult listed = await tools.RunAsync(["ip", "-N", "-j", family, "rule", "list"], cancellation);
-        if (!listed.Succeeded && family == "-6")
+        ToolResult listed = await tools.RunAsync(["ip", "-N", "-j", Flag(family), .. what], cancellation);
+        string json = !listed.Succeeded && family == RuleFamily.IPv6 ? "" : listed.OrThrow("cannot read the pod's routing").Output;
+        try
         {
-            // A kernel without IPv6.
-            return 0;
+            return JsonDocument.Parse(string.IsNullOrWhiteSpace(json) ? "[]" : json);
         }
-
-        string mark = string.Create(CultureInfo.InvariantCulture, $"0x{options.ReturnMark.Value:x}");
-        string mask = string.Create(CultureInfo.InvariantCulture, $"0x{options.ReturnMark.Mask:x}");
-        return Count(listed.OrThrow("cannot read the pod's routing rules").Output, entry =>
-            entry.TryGetProperty("priority", out JsonElement priority) && priority.TryGetInt32(out int preference) && preference == options.RulePreference
-            && Text(entry, "fwmark") == mark
-            && (Text(entry, "fwmask") ?? "0xffffffff") == mask
-            && Text(entry, "table") == Number(options.RoutingTable));
+        catch (JsonException e)
+        {
+            throw new RedirectionException("`ip -j` printed something that is not JSON", e);
+        }
     }
 
-    private async Task<bool> HasRouteAsync(RedirectionOptions options, string family, CancellationToken cancellation)
-    {
-        // Listing one table fails when it does not exist; listing all never does.
-        ToolResult listed = await tools.RunAsync(["ip", "-N", "-j", family, "route", "show", "table", "all"], cancellation);
-        if (!listed.Succeeded && family == "-6")
-        {
-            return false;
-        }
+    /// <summary>Connections that an earlier plan spared, each once.</summary>
+    private static IEnumerable<RoutingRule> SparedIn(JsonDocument rules, RedirectionOptions options) => rules.RootElement.ValueKind == JsonValueKind.Array
+        ? [.. rules.RootElement.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(e => RoutingPlan.ReadSpared(e, options)).OfType<RoutingRule>().Distinct()]
+        : [];
 
-        return Count(listed.OrThrow("cannot read the pod's routes").Output, entry =>
-            Text(entry, "table") == Number(options.RoutingTable)
-            && Text(entry, "dst") is "default"
-            && Text(entry, "dev") == "lo"
-            && Text(entry, "type") is "local" or "2") > 0;
-    }
+    private static int Count(JsonDocument listing, Func<JsonElement, bool> isOurs) => listing.RootElement.ValueKind == JsonValueKind.Array
+        ? listing.RootElement.EnumerateArray().Count(e => e.ValueKind == JsonValueKind.Object && isOurs(e))
+        : 0;
 
-    private bool IsWanted(RedirectionOptions options, string family) =>
-        family == "-4" || (options.Ipv6 && network.Run(ReadLoopbackSwitch) != "1");
+    private RoutingPlan PlanFor(RedirectionOptions options, RuleFamily family, bool capture) =>
+        family == RuleFamily.IPv4 || (options.Ipv6 && network.Run(ReadLoopbackSwitch) != "1") ? RoutingPlan.For(options, family, capture) : RoutingPlan.Nothing;
 
     private static string ReadLoopbackSwitch()
     {
@@ -133,36 +153,4 @@ internal sealed class PolicyRouting(NetworkNamespace network, NamespaceTools too
             return "1";
         }
     }
-
-    private static int Count(string json, Func<JsonElement, bool> isOurs)
-    {
-        // iproute2 prints nothing at all for an empty list in some versions.
-        if (string.IsNullOrWhiteSpace(json))
-        {
-            return 0;
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Array
-                ? document.RootElement.EnumerateArray().Count(e => e.ValueKind == JsonValueKind.Object && isOurs(e))
-                : 0;
-        }
-        catch (JsonException e)
-        {
-            throw new RedirectionException("`ip -j` printed something that is not JSON", e);
-        }
-    }
-
-    private static string[] Rule(RedirectionOptions options) =>
-        ["fwmark", options.ReturnMark.ToString(), "lookup", Number(options.RoutingTable), "pref", Number(options.RulePreference)];
-
-    private static string AnyOf(string family) => family == "-4" ? "0.0.0.0/0" : "::/0";
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out JsonElement value)
-        ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText()
-        : null;
 }

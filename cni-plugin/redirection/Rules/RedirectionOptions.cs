@@ -6,6 +6,21 @@ namespace Ambient.Cni.Redirection.Rules;
 /// <summary>What one pod's redirection looks like (cni-and-redirection.md 1.5 and 5.2). Immutable.</summary>
 public sealed record RedirectionOptions
 {
+    /// <summary>How connections come to the proxy.</summary>
+    public RedirectionMethod Method { get; init; } = RedirectionMethod.Translation;
+
+    /// <summary>
+    /// The pod's own addresses; <see cref="RedirectionMethod.Sockets"/> needs them. The first of a family becomes the source of connections that the
+    /// application does not bind itself; a family without one is left to the translation that lies below.
+    /// </summary>
+    public IReadOnlyList<IPAddress> PodAddresses { get; init; } = [];
+
+    /// <summary>
+    /// Connections that were there before the rules and keep their way (<see cref="EstablishedFlows.Read"/>), so that joining resets nothing;
+    /// <see cref="RedirectionMethod.Sockets"/> only. Applying again with fewer takes back the others.
+    /// </summary>
+    public IReadOnlyList<Flow> Spared { get; init; } = [];
+
     /// <summary>Whether DNS queries of the pod go to its proxy.</summary>
     public bool DnsCapture { get; init; } = true;
 
@@ -24,6 +39,9 @@ public sealed record RedirectionOptions
     /// <summary>The mark of replies to connections that the proxy made under a foreign source address.</summary>
     public MaskedMark ReturnMark { get; init; } = new(0x111, 0xfff);
 
+    /// <summary>The mark of connections that come from outside and are the application's own, so that their answers leave as they came.</summary>
+    public MaskedMark DirectMark { get; init; } = new(0x112, 0xfff);
+
     /// <summary>The listeners.</summary>
     public RedirectionPorts Ports { get; init; } = new();
 
@@ -39,14 +57,25 @@ public sealed record RedirectionOptions
     /// <summary>Preference of the rule that leads to it.</summary>
     public int RulePreference { get; init; } = 32764;
 
+    /// <summary>Routing table that leads new connections to loopback; <see cref="RedirectionMethod.Sockets"/> alone has it.</summary>
+    public int CaptureTable { get; init; } = 101;
+
+    /// <summary>The families that are redirected.</summary>
+    internal IEnumerable<RuleFamily> Families => Ipv6 ? [RuleFamily.IPv4, RuleFamily.IPv6] : [RuleFamily.IPv4];
+
+    /// <summary>The pod's addresses of one family.</summary>
+    internal IEnumerable<IPAddress> AddressesOf(RuleFamily family) =>
+        PodAddresses.Where(a => a.AddressFamily == (family == RuleFamily.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6));
+
     /// <summary>Throws <see cref="ArgumentException"/> naming the option that cannot work.</summary>
     public void Check()
     {
         CheckMark(ProxyMark, nameof(ProxyMark));
         CheckMark(ReturnMark, nameof(ReturnMark));
-        if (ProxyMark == ReturnMark)
+        CheckMark(DirectMark, nameof(DirectMark));
+        if (ProxyMark == ReturnMark || ProxyMark == DirectMark || ReturnMark == DirectMark)
         {
-            throw new ArgumentException("ProxyMark and ReturnMark must differ");
+            throw new ArgumentException("ProxyMark, ReturnMark and DirectMark must differ");
         }
 
         ushort[] ports = [Ports.Outbound, Ports.Inbound, Ports.Hbone, Ports.Dns];
@@ -61,9 +90,24 @@ public sealed record RedirectionOptions
         }
 
         // 253 to 255 belong to the kernel (default, main, local), 0 means unspecified.
-        if (RoutingTable is < 1 or (>= 253 and <= 255) || RulePreference is < 1 or > 32765)
+        if (RoutingTable is < 1 or (>= 253 and <= 255) || CaptureTable is < 1 or (>= 253 and <= 255) || RoutingTable == CaptureTable)
         {
-            throw new ArgumentException("RoutingTable must not be one of the kernel's, RulePreference must precede the main table (1 to 32765)");
+            throw new ArgumentException("RoutingTable and CaptureTable must differ and must not be one of the kernel's");
+        }
+
+        if (RulePreference is < 5 or > 32764)
+        {
+            throw new ArgumentException("RulePreference must precede the main table and leave room for its neighbours (5 to 32764)");
+        }
+
+        if (Spared.Count > 0 && Method != RedirectionMethod.Sockets)
+        {
+            throw new ArgumentException("Spared: only redirection by sockets can leave established connections alone");
+        }
+
+        if (PodAddresses.Any(a => a.IsIPv4MappedToIPv6 || (a.AddressFamily == AddressFamily.InterNetworkV6 && a.ScopeId != 0)) || (Method == RedirectionMethod.Sockets && PodAddresses.Count == 0))
+        {
+            throw new ArgumentException("PodAddresses must hold the pod's addresses, without zones and not IPv4 in IPv6");
         }
     }
 

@@ -48,6 +48,12 @@ public sealed record Rule
     /// <summary>The connection's mark.</summary>
     public Match<MaskedMark>? ConnectionMark { get; init; }
 
+    /// <summary>Whether a TCP packet opens a connection (SYN without ACK) or, when false, does not; null when it does not matter.</summary>
+    public bool? Opening { get; init; }
+
+    /// <summary>Only packets to an address of the namespace itself (IPv4: for IPv6 the kernel's answer depends on our own routes).</summary>
+    public bool LocalDestination { get; init; }
+
     /// <summary>What a kernel's rule holds that this model has no word for; null in every rule of our own.</summary>
     public string? Foreign { get; init; }
 
@@ -65,6 +71,8 @@ public sealed record Rule
         Add(text, DestinationPort, "port");
         Add(text, Mark, "mark");
         Add(text, ConnectionMark, "connection mark");
+        Add(text, Opening is null ? null : Opening.Value ? "opening" : "not opening");
+        Add(text, LocalDestination ? "to itself" : null);
         Add(text, Foreign is null ? null : "(" + Foreign + ")");
         Add(text, "-> " + Action);
         return text.ToString();

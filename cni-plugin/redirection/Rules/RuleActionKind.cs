@@ -23,4 +23,16 @@ public enum RuleActionKind
 
     /// <summary>The packet is tracked in a zone of its own.</summary>
     SetZone = 6,
+
+    /// <summary>The packet gets a mark.</summary>
+    SetMark = 7,
+
+    /// <summary>The packet goes to the transparent listener on a local port as it is; the rule does not match when nobody listens.</summary>
+    Transparent = 8,
+
+    /// <summary>The sender gets a TCP reset.</summary>
+    Reset = 9,
+
+    /// <summary>The packet is not tracked.</summary>
+    NoTrack = 10,
 }

@@ -5,7 +5,7 @@ namespace Ambient.Cni.Redirection.Rules;
 /// <summary>
 /// The rules of one pod, in order (cni-and-redirection.md 5.1, 5.2). Rules with addresses come once per family. Immutable.
 /// </summary>
-public sealed class RuleSet
+public sealed partial class RuleSet
 {
     /// <summary>Conntrack zone of the proxy's own DNS queries.</summary>
     private const ushort DnsZone = 1;
@@ -31,8 +31,22 @@ public sealed class RuleSet
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         var set = new RuleSet(options);
-        set.AddMangle();
-        set.AddNatPrerouting();
+        if (options.Method == RedirectionMethod.Sockets)
+        {
+            set.AddUntracked();
+            set.AddDelivery();
+        }
+        else
+        {
+            set.AddMangle();
+        }
+
+        set.AddNatVirtual();
+        if (options.Method == RedirectionMethod.Translation)
+        {
+            set.AddNatInbound();
+        }
+
         set.AddNatOutput();
         if (options.DnsCapture)
         {
@@ -67,7 +81,7 @@ public sealed class RuleSet
         });
     }
 
-    private void AddNatPrerouting()
+    private void AddNatVirtual()
     {
         foreach (InterfaceName name in _options.VirtualInterfaces)
         {
@@ -75,7 +89,10 @@ public sealed class RuleSet
             Add(rule);
             Add(rule with { Action = RuleAction.Return });
         }
+    }
 
+    private void AddNatInbound()
+    {
         if (_options.IngressMode)
         {
             return;
@@ -136,12 +153,10 @@ public sealed class RuleSet
             OutInterface = new(InterfaceName.Loopback),
             Destination = new(LoopbackOf(family), Negated: true),
         });
-        PerFamily(family => tcp with
+        foreach (RuleFamily family in _options.Families.Where(f => !IsRouted(f)))
         {
-            Destination = new(LoopbackOf(family), Negated: true),
-            Mark = NotFromProxy,
-            Action = RuleAction.RedirectTo(_options.Ports.Outbound),
-        });
+            _rules.Add(tcp with { Family = family, Destination = new(LoopbackOf(family), Negated: true), Mark = NotFromProxy, Action = RuleAction.RedirectTo(_options.Ports.Outbound) });
+        }
     }
 
     /// <summary>The proxy's query may have the very addresses and ports of the application's redirected one: another zone keeps them apart.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Testing.Facts;
 using Ambient.Topology.Networks;
@@ -11,15 +10,15 @@ namespace Ambient.Component.Tests.Redirection;
 /// <summary>The packet walks of cni-and-redirection.md 7, on a real kernel, for every back end and both families.</summary>
 public sealed class PacketWalkTests
 {
-    public static TheoryData<RedirectionBackEnd, bool> Kinds
+    public static TheoryData<PodRules, bool> Kinds
     {
         get
         {
-            var data = new TheoryData<RedirectionBackEnd, bool>();
-            foreach (RedirectionBackEnd backEnd in Enum.GetValues<RedirectionBackEnd>())
+            var data = new TheoryData<PodRules, bool>();
+            foreach (PodRules rules in Enum.GetValues<PodRules>())
             {
-                data.Add(backEnd, false);
-                data.Add(backEnd, true);
+                data.Add(rules, false);
+                data.Add(rules, true);
             }
 
             return data;
@@ -28,9 +27,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task Outbound_ReachesTheProxyAndTheProxyReachesThePeer(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task Outbound_ReachesTheProxyAndTheProxyReachesThePeer(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         using Socket proxy = f.Proxy(15001);
         using Socket server = PodSocket.Listen(f.Peer, f.Any, 80);
@@ -50,9 +49,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task InboundHbone_IsDeliveredFromTheClientsAddress(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task InboundHbone_IsDeliveredFromTheClientsAddress(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         using Socket proxy = f.Proxy(15008);
         using Socket application = PodSocket.Listen(f.Pod, f.Any, 8080);
@@ -70,9 +69,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task InboundPlaintext_ReachesTheProxyWithClientAndTarget(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task InboundPlaintext_ReachesTheProxyWithClientAndTarget(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         using Socket proxy = f.Proxy(15006);
         using Socket application = PodSocket.Listen(f.Pod, f.Any, 8080);
@@ -91,9 +90,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task PodToItself_AndLoopback_AreNotTouched(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task PodToItself_AndLoopback_AreNotTouched(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         using Socket application = PodSocket.Listen(f.Pod, f.Any, 8080);
         IPAddress[] own = ipv6 ? [f.P, f.Loopback] : [f.P, f.Loopback, IPAddress.Parse("127.0.0.2")];
@@ -108,9 +107,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task Dns_GoesToTheProxyWhoseOwnQueriesDoNot(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task Dns_GoesToTheProxyWhoseOwnQueriesDoNot(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         using Socket proxyUdp = PodSocket.Datagram(f.Pod, f.Loopback, 15053, RedirectionFixture.ProxyMark);
         using Socket proxyTcp = PodSocket.Listen(f.Pod, f.Loopback, 15053, RedirectionFixture.ProxyMark);
@@ -151,9 +150,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task NodesProbe_ReachesTheApplicationDirectly(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task NodesProbe_ReachesTheApplicationDirectly(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         RedirectionOptions options = new();
         IPAddress probe = ipv6 ? options.ProbeAddressV6 : options.ProbeAddress;
@@ -170,9 +169,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task IngressPod_GetsPlaintextItselfAndStillSendsThroughTheProxy(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task IngressPod_GetsPlaintextItselfAndStillSendsThroughTheProxy(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync(new RedirectionOptions { IngressMode = true });
         using Socket application = PodSocket.Listen(f.Pod, f.Any, 8080);
         using Socket outbound = f.Proxy(15001);
@@ -194,9 +193,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task VirtualInterface_CountsAsOutbound(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task VirtualInterface_CountsAsOutbound(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         Assert.True(InterfaceName.TryParse("et+", out InterfaceName? guests));
         await f.ApplyAsync(new RedirectionOptions { VirtualInterfaces = [guests] });
         using Socket outbound = f.Proxy(15001);
@@ -209,9 +208,9 @@ public sealed class PacketWalkTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(Kinds))]
-    public async Task WithoutDnsCapture_QueriesGoTheirWay(RedirectionBackEnd backEnd, bool ipv6)
+    public async Task WithoutDnsCapture_QueriesGoTheirWay(PodRules rules, bool ipv6)
     {
-        await using var f = new RedirectionFixture(backEnd, ipv6);
+        await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();
         await f.ApplyAsync(new RedirectionOptions { DnsCapture = false });
         using Socket server = PodSocket.Datagram(f.Peer, f.Any, 53);

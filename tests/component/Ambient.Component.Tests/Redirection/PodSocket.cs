@@ -10,13 +10,19 @@ namespace Ambient.Component.Tests.Redirection;
 internal static class PodSocket
 {
     private const int SolSocket = 1;
+    private const int SoBindToDevice = 25;
     private const int SoMark = 36;
     private const int SoOriginalDestination = 80;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    public static Socket Listen(NetworkNamespace pod, IPAddress address, int port, uint mark = 0)
+    public static Socket Listen(NetworkNamespace pod, IPAddress address, int port, uint mark = 0, bool transparent = false)
     {
         Socket socket = Open(pod, address.AddressFamily, SocketType.Stream, mark);
+        if (transparent)
+        {
+            SetTransparent(socket);
+        }
+
         socket.Bind(new IPEndPoint(address, port));
         socket.Listen(16);
         return socket;
@@ -38,7 +44,7 @@ internal static class PodSocket
             if (spoof)
             {
                 bool v4 = address.AddressFamily == AddressFamily.InterNetwork;
-                SetOption(socket, v4 ? 0 : 41, v4 ? 19 : 75, 1);
+                SetTransparent(socket);
                 SetOption(socket, v4 ? 0 : 41, v4 ? 15 : 78, 1);
             }
 
@@ -56,6 +62,14 @@ internal static class PodSocket
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A socket that insists on one interface (<c>SO_BINDTODEVICE</c>).</summary>
+    public static Socket BoundToInterface(NetworkNamespace pod, AddressFamily family, string name)
+    {
+        Socket socket = Open(pod, family, SocketType.Stream, mark: 0);
+        socket.SetRawSocketOption(SolSocket, SoBindToDevice, Encoding.ASCII.GetBytes(name + "\0"));
+        return socket;
     }
 
     public static async Task<Socket> AcceptAsync(Socket listener, string who)
@@ -106,7 +120,17 @@ internal static class PodSocket
     {
         byte[] raw = new byte[28];
         bool v4 = socket.AddressFamily == AddressFamily.InterNetwork;
-        int length = socket.GetRawSocketOption(v4 ? 0 : 41, SoOriginalDestination, raw);
+        int length;
+        try
+        {
+            length = socket.GetRawSocketOption(v4 ? 0 : 41, SoOriginalDestination, raw);
+        }
+        catch (SocketException)
+        {
+            // Not translated: the connection's own address is where it wanted to go.
+            return (IPEndPoint)socket.LocalEndPoint!;
+        }
+
         int port = (raw[2] << 8) | raw[3];
         return v4 && length >= 8 ? new IPEndPoint(new IPAddress(raw.AsSpan(4, 4)), port) : new IPEndPoint(new IPAddress(raw.AsSpan(8, 16)), port);
     }
@@ -129,6 +153,12 @@ internal static class PodSocket
 
         return socket;
     });
+
+    private static void SetTransparent(Socket socket)
+    {
+        bool v4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        SetOption(socket, v4 ? 0 : 41, v4 ? 19 : 75, 1);
+    }
 
     private static void SetOption(Socket socket, int level, int option, int value) => socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes([value]));
 }

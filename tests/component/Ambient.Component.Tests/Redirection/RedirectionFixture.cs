@@ -17,9 +17,22 @@ internal sealed class RedirectionFixture : IAsyncDisposable
     private readonly TestNetwork _network = new();
     private readonly bool _ipv6;
 
+    private readonly RedirectionMethod _method;
+
     public RedirectionFixture(RedirectionBackEnd backEnd, bool ipv6)
+        : this(backEnd, RedirectionMethod.Translation, ipv6)
+    {
+    }
+
+    public RedirectionFixture(PodRules rules, bool ipv6)
+        : this(BackEndOf(rules), MethodOf(rules), ipv6)
+    {
+    }
+
+    private RedirectionFixture(RedirectionBackEnd backEnd, RedirectionMethod method, bool ipv6)
     {
         BackEnd = backEnd;
+        _method = method;
         _ipv6 = ipv6;
         Captured = _network.AddNode("node1").AddPod("captured");
         Other = _network.AddNode("node2").AddPod("peer");
@@ -47,7 +60,12 @@ internal sealed class RedirectionFixture : IAsyncDisposable
 
     public AddressFamily Family => P.AddressFamily;
 
-    public PodRedirection Redirection(RedirectionOptions? options = null, RedirectionBackEnd? backEnd = null) => new(Pod, options ?? new RedirectionOptions(), backEnd ?? BackEnd);
+    public PodRedirection Redirection(RedirectionOptions? options = null, RedirectionBackEnd? backEnd = null) =>
+        new(Pod, (options ?? new RedirectionOptions()) with { Method = _method, PodAddresses = [Captured.Address, Captured.AddressV6] }, backEnd ?? BackEnd);
+
+    /// <summary>Redirection of the same pod written in another way.</summary>
+    public PodRedirection Redirection(PodRules rules) =>
+        new(Pod, new RedirectionOptions { Method = MethodOf(rules), PodAddresses = [Captured.Address, Captured.AddressV6] }, BackEndOf(rules));
 
     public async Task ApplyAsync(RedirectionOptions? options = null)
     {
@@ -63,7 +81,7 @@ internal sealed class RedirectionFixture : IAsyncDisposable
     }
 
     /// <summary>A listener of the proxy inside the captured pod.</summary>
-    public Socket Proxy(int port) => PodSocket.Listen(Pod, Any, port, ProxyMark);
+    public Socket Proxy(int port) => PodSocket.Listen(Pod, Any, port, ProxyMark, transparent: true);
 
     /// <summary>Everything that the kernel holds, without counters and comments.</summary>
     public async Task<string> RulesAsync()
@@ -76,6 +94,15 @@ internal sealed class RedirectionFixture : IAsyncDisposable
 
         return System.Text.RegularExpressions.Regex.Replace(text, @"\[\d+:\d+\]|counter packets \d+ bytes \d+", "");
     }
+
+    private static RedirectionBackEnd BackEndOf(PodRules rules) => rules switch
+    {
+        PodRules.IptablesNft => RedirectionBackEnd.IptablesNft,
+        PodRules.IptablesLegacy => RedirectionBackEnd.IptablesLegacy,
+        _ => RedirectionBackEnd.Nftables,
+    };
+
+    private static RedirectionMethod MethodOf(PodRules rules) => rules == PodRules.Sockets ? RedirectionMethod.Sockets : RedirectionMethod.Translation;
 
     public ValueTask DisposeAsync() => _network.DisposeAsync();
 }

@@ -10,13 +10,16 @@ public sealed class RuleSetTests
 {
     public static TheoryData<string> Names => new(Variants.All.Keys);
 
+    /// <summary>The iptables back ends know translation alone.</summary>
+    public static TheoryData<string> TranslationNames => new(Variants.All.Where(v => v.Value.Method == RedirectionMethod.Translation).Select(v => v.Key));
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Variant_AsNftText_IsWhatItWas(string name) =>
         Golden.Match(name + ".nft", NftText.Render(RuleSet.Build(Variants.All[name]), [], rebuild: false));
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(TranslationNames))]
     public void Variant_AsIptablesText_IsWhatItWas(string name)
     {
         RuleSet set = RuleSet.Build(Variants.All[name]);
@@ -31,7 +34,7 @@ public sealed class RuleSetTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(TranslationNames))]
     public void Variant_WrittenForIptablesAndReadBack_IsTheSame(string name)
     {
         RuleSet set = RuleSet.Build(Variants.All[name]);
@@ -69,6 +72,20 @@ public sealed class RuleSetTests
     }
 
     [Fact]
+    public void Sockets_FromOutside_EndAtTheProxyOrNowhere()
+    {
+        foreach (RedirectionOptions options in Variants.All.Values.Where(o => o.Method == RedirectionMethod.Sockets && !o.IngressMode))
+        {
+            Rule[] rules = [.. RuleSet.Build(options).In(RuleTable.Mangle, RuleHook.Prerouting, RuleFamily.IPv4).Where(r => r.InInterface is { Negated: true })];
+            Assert.Equal(RuleActionKind.Reset, rules[^1].Action.Kind);
+            Assert.Equal(RuleAction.TransparentTo(options.Ports.Inbound), rules[^2].Action);
+
+            // Only HBONE and the node's probes are let through before that.
+            Assert.All(rules[..^2], r => Assert.True(r.Action.Kind == RuleActionKind.SetMark || r.Source is not null || r.DestinationPort is { Value: 15008, Negated: false }));
+        }
+    }
+
+    [Fact]
     public void WithoutIpv6_NoRuleTouchesIpv6()
     {
         foreach (RedirectionOptions options in Variants.All.Values.Where(o => !o.Ipv6))
@@ -90,6 +107,15 @@ public sealed class RuleSetTests
         Refused(good with { ProbeAddressV6 = IPAddress.Parse("fe80::1%3") }, "ProbeAddressV6");
         Refused(good with { RoutingTable = 254 }, "RoutingTable");
         Refused(good with { RulePreference = 32766 }, "RulePreference");
+
+        RedirectionOptions sockets = good with { Method = RedirectionMethod.Sockets, PodAddresses = [IPAddress.Parse("10.9.1.10")] };
+        Assert.NotEmpty(RuleSet.Build(sockets).Rules);
+        Refused(sockets with { PodAddresses = [] }, "PodAddresses");
+        Refused(sockets with { DirectMark = sockets.ProxyMark }, "differ");
+        Refused(sockets with { DirectMark = new MaskedMark(0x1112, 0xfff) }, "DirectMark");
+        Refused(sockets with { CaptureTable = sockets.RoutingTable }, "CaptureTable");
+        Refused(sockets with { PodAddresses = [IPAddress.Parse("fe80::1%3")] }, "PodAddresses");
+        Refused(good with { Spared = [new Flow(IPEndPoint.Parse("10.9.1.10:1"), IPEndPoint.Parse("10.9.2.2:80"))] }, "Spared");
     }
 
     private static void Refused(RedirectionOptions options, string word) =>

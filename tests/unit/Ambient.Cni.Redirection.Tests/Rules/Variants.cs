@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.Cni.Redirection.Rules;
 
 namespace Ambient.Cni.Redirection.Tests.Rules;
@@ -21,6 +22,11 @@ internal static class Variants
             variants["ingress-" + family] = plain with { IngressMode = true };
             variants["interfaces-" + family] = plain with { VirtualInterfaces = [Interface("net1"), Interface("tap+")] };
             variants["ingress-interfaces-" + family] = plain with { IngressMode = true, VirtualInterfaces = [Interface("net1")] };
+            RedirectionOptions sockets = plain with { Method = RedirectionMethod.Sockets, PodAddresses = [IPAddress.Parse("10.9.1.10"), IPAddress.Parse("fd09:9:1::10")] };
+            variants["sockets-" + family] = sockets;
+            variants["sockets-no-dns-" + family] = sockets with { DnsCapture = false };
+            variants["sockets-ingress-" + family] = sockets with { IngressMode = true };
+            variants["sockets-interfaces-" + family] = sockets with { VirtualInterfaces = [Interface("net1")] };
             variants["other-numbers-" + family] = plain with
             {
                 ProxyMark = new MaskedMark(0x700, 0xff00),

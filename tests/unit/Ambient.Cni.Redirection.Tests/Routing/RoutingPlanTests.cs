@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text.Json;
+using Ambient.Cni.Redirection.Routing;
+using Ambient.Cni.Redirection.Rules;
+
+namespace Ambient.Cni.Redirection.Tests.Routing;
+
+public sealed class RoutingPlanTests
+{
+    private static readonly RedirectionOptions Sockets = new()
+    {
+        Method = RedirectionMethod.Sockets,
+        PodAddresses = [IPAddress.Parse("10.9.1.10"), IPAddress.Parse("fd09:9:1::10")],
+    };
+
+    private static readonly Flow Old = new(IPEndPoint.Parse("10.9.1.10:40000"), IPEndPoint.Parse("10.9.2.2:80"));
+
+    [Fact]
+    public void Translation_NeedsTheWayBackAlone()
+    {
+        RoutingPlan plan = RoutingPlan.For(new RedirectionOptions(), RuleFamily.IPv4, capture: true);
+        Assert.Equal("fwmark 0x111/0xfff lookup 100 pref 32764", string.Join(' ', Assert.Single(plan.Rules).Words));
+        Assert.Equal("local 0.0.0.0/0 dev lo table 100", string.Join(' ', Assert.Single(plan.Routes).Words("-4")));
+    }
+
+    [Fact]
+    public void Sockets_CapturesLastAndOnlyWhatIsLeft()
+    {
+        RoutingPlan plan = RoutingPlan.For(Sockets with { Spared = [Old] }, RuleFamily.IPv4, capture: true);
+        Assert.Equal(
+            [
+                "from 10.9.1.10 to 10.9.2.2 iif lo ipproto tcp sport 40000 dport 80 goto 32766 pref 32760",
+                "fwmark 0x539/0xfff goto 32766 pref 32761",
+                "fwmark 0x112/0xfff goto 32766 pref 32762",
+                "iif lo ipproto tcp dport 53 goto 32766 pref 32763",
+                "fwmark 0x111/0xfff lookup 100 pref 32764",
+                "iif lo ipproto tcp lookup 101 pref 32765",
+            ],
+            plan.Rules.Select(r => string.Join(' ', r.Words)));
+        Assert.Equal("local 0.0.0.0/0 dev lo table 101 src 10.9.1.10", string.Join(' ', plan.Routes[^1].Words("-4")));
+        Assert.Equal("local ::/0 dev lo table 101 src fd09:9:1::10", string.Join(' ', RoutingPlan.For(Sockets, RuleFamily.IPv6, capture: true).Routes[^1].Words("-6")));
+    }
+
+    [Fact]
+    public void BeforeTheRulesAreThere_NothingIsCaptured() =>
+        Assert.DoesNotContain(RoutingPlan.For(Sockets, RuleFamily.IPv4, capture: false).Rules, r => r.Target == Sockets.CaptureTable);
+
+    [Fact]
+    public void FamilyWithoutAnAddress_IsLeftToTranslation() =>
+        Assert.Single(RoutingPlan.For(Sockets with { PodAddresses = [IPAddress.Parse("10.9.1.10")] }, RuleFamily.IPv6, capture: true).Rules);
+
+    [Fact]
+    public void Removal_TakesTheCaptureFirst()
+    {
+        RoutingPlan all = RoutingPlan.Everything(new RedirectionOptions(), RuleFamily.IPv4);
+        Assert.Equal(101, all.Rules[0].Target);
+        Assert.Equal(RoutingPlan.For(Sockets, RuleFamily.IPv4, capture: true).Rules.Count, all.Rules.Count);
+    }
+
+    [Fact]
+    public void EveryRule_IsRecognisedAsListedAndAsNoOther()
+    {
+        string[] listed =
+        [
+            """{"priority":32760,"src":"10.9.1.10","dst":"10.9.2.2","iif":"lo","ipproto":"6","sport":40000,"dport":80,"goto":32766}""",
+            """{"priority":32761,"src":"all","fwmark":"0x539","fwmask":"0xfff","goto":32766}""",
+            """{"priority":32762,"src":"all","fwmark":"0x112","fwmask":"0xfff","goto":32766}""",
+            """{"priority":32763,"src":"all","iif":"lo","ipproto":"tcp","dport":53,"goto":32766}""",
+            """{"priority":32764,"src":"all","fwmark":"0x111","fwmask":"0xfff","table":"100"}""",
+            """{"priority":32765,"src":"all","iif":"lo","ipproto":"tcp","table":"101"}""",
+        ];
+        IReadOnlyList<RoutingRule> rules = RoutingPlan.For(Sockets with { Spared = [Old] }, RuleFamily.IPv4, capture: true).Rules;
+        for (int i = 0; i < rules.Count; i++)
+        {
+            for (int j = 0; j < listed.Length; j++)
+            {
+                using JsonDocument entry = JsonDocument.Parse(listed[j]);
+                Assert.Equal(i == j, rules[i].Is(entry.RootElement));
+            }
+        }
+
+        using JsonDocument spared = JsonDocument.Parse(listed[0]);
+        Assert.Equal(rules[0], RoutingPlan.ReadSpared(spared.RootElement, Sockets));
+        using JsonDocument other = JsonDocument.Parse(listed[3]);
+        Assert.Null(RoutingPlan.ReadSpared(other.RootElement, Sockets));
+    }
+}
