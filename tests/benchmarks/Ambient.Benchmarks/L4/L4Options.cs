@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ambient.Benchmarks.Subjects;
 
 namespace Ambient.Benchmarks.L4;
 
@@ -27,8 +28,8 @@ internal sealed record L4Options
     /// <summary>Whether a workload was asked for (all, when none is named).</summary>
     public bool Includes(string workload) => Workloads.Count == 0 || Workloads.Contains(workload);
 
-    /// <summary>Whether a subject was asked for.</summary>
-    public bool IncludesSubject(string subject) => Subjects.Count == 0 || Subjects.Contains(subject);
+    /// <summary>Whether a subject was asked for: all but the optional ones, when none is named.</summary>
+    public bool IncludesSubject(Subject subject) => Subjects.Count == 0 ? !subject.IsOptional : Subjects.Contains(subject.Name);
 
     /// <summary>Parses the command line; an unknown word is an error that says what is allowed.</summary>
     public static L4Options Parse(IReadOnlyList<string> arguments)

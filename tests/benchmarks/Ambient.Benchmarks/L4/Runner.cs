@@ -1,5 +1,7 @@
 using Ambient.Benchmarks.Network;
 using Ambient.Benchmarks.Subjects;
+using Ambient.Cni.Redirection;
+using Ambient.Cni.Redirection.Rules;
 
 namespace Ambient.Benchmarks.L4;
 
@@ -13,7 +15,10 @@ internal sealed class Runner(L4Options options)
     ];
 
     private static readonly Subject[] AllSubjects =
-        [new DirectSubject(), new LimitSubject(), new HaproxySubject(mutualTls: false), new HaproxySubject(mutualTls: true), new NginxSubject(), new AmbientSubject()];
+    [
+        new DirectSubject(), new LimitSubject(), new HaproxySubject(mutualTls: false), new HaproxySubject(mutualTls: true), new NginxSubject(),
+        new AmbientSubject(RedirectionMethod.Sockets), new AmbientSubject(RedirectionMethod.Translation),
+    ];
 
     /// <summary>Measures and returns the table; progress goes to standard error. A subject that fails is reported and left out of that run.</summary>
     public ResultTable Run()
@@ -30,7 +35,7 @@ internal sealed class Runner(L4Options options)
             {
                 for (int run = 0; run < options.Runs; run++)
                 {
-                    foreach (Subject subject in AllSubjects.Where(s => workload.Includes(s) && options.IncludesSubject(s.Name)))
+                    foreach (Subject subject in AllSubjects.Where(s => workload.Includes(s) && options.IncludesSubject(s)))
                     {
                         RunOne(workload, subject, context, run, results);
                     }
@@ -56,7 +61,7 @@ internal sealed class Runner(L4Options options)
             results.Add(workload.Name, subject.Name, samples);
             Console.Error.WriteLine($"{workload.Name,-20} {subject.Name,-13} run {run + 1}/{options.Runs}  {string.Join("  ", samples.Select(s => $"{s.Metric}={s.Value:G5}"))}");
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException)
+        catch (Exception e) when (e is InvalidOperationException or IOException or RedirectionException)
         {
             Failed = true;
             Console.Error.WriteLine($"{workload.Name,-20} {subject.Name,-13} run {run + 1}/{options.Runs}  FAILED: {e.Message}");

@@ -1,20 +1,24 @@
 using System.Text;
 using Ambient.Benchmarks.Network;
+using Ambient.Cni.Redirection.Rules;
 
 namespace Ambient.Benchmarks.Subjects;
 
 /// <summary>
 /// Two ztunnels, one per namespace, each with one data-path thread, behind the product's own in-pod redirection: the load generator
-/// connects to a service address as any application would. Capture (NAT and connection tracking), source-address preservation, policy
-/// evaluation, metrics and access log are on, as in production; the peers have none of them.
+/// connects to a service address as any application would. Capture, source-address preservation, policy evaluation, metrics and access
+/// log are on, as in production; the peers have none of them.
 /// </summary>
-internal sealed class AmbientSubject : Subject
+internal sealed class AmbientSubject(RedirectionMethod method) : Subject
 {
-    public override string Name => "ambient";
+    public override string Name => method == RedirectionMethod.Sockets ? "ambient" : "ambient-nat";
+
+    /// <summary>Redirection by translation is there to show what capture costs.</summary>
+    public override bool IsOptional => method == RedirectionMethod.Translation;
 
     public override string Entry(SubjectContext context) => $"{BenchNetwork.ServiceAddress}:{context.TargetPort}";
 
-    public override IDisposable? Prepare(SubjectContext context) => new Capture(context.Network.Client, context.Network.Server);
+    public override IDisposable? Prepare(SubjectContext context) => new Capture(context.Network, method);
 
     public override IReadOnlyList<ProcessSpec> Processes(SubjectContext context)
     {
@@ -76,25 +80,16 @@ internal sealed class AmbientSubject : Subject
         return text.ToString();
     }
 
-    private sealed class Capture : IDisposable
+    /// <summary>Both pods' rules.</summary>
+    private sealed class Capture(BenchNetwork network, RedirectionMethod method) : IDisposable
     {
-        private readonly string[] _namespaces;
-
-        public Capture(params string[] namespaces)
-        {
-            _namespaces = namespaces;
-            foreach (string name in namespaces)
-            {
-                CaptureRules.Apply(name);
-            }
-        }
+        private readonly CaptureRules _client = new(network.Client, BenchNetwork.ClientAddress, method);
+        private readonly CaptureRules _server = new(network.Server, BenchNetwork.ServerAddress, method);
 
         public void Dispose()
         {
-            foreach (string name in _namespaces)
-            {
-                CaptureRules.Remove(name);
-            }
+            _client.Dispose();
+            _server.Dispose();
         }
     }
 }

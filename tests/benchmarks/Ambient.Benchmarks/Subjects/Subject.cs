@@ -24,6 +24,9 @@ internal abstract class Subject
     /// <summary>Name in tables and JSON.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Measured only when named.</summary>
+    public virtual bool IsOptional => false;
+
     /// <summary>The address that the load generator connects to.</summary>
     public abstract string Entry(SubjectContext context);
 
