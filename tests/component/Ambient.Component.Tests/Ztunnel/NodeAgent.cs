@@ -1,79 +1,82 @@
-using System.Text;
-using Ambient.Linux.Sockets;
+using System.Collections.Concurrent;
+using System.Globalization;
+using Ambient.Cni.Agent.Zds;
+using Ambient.Linux.Namespaces;
+using Ambient.Telemetry.Logging;
 using Ambient.Topology.Networks;
 
 namespace Ambient.Component.Tests.Ztunnel;
 
-/// <summary>A small node agent: hands pods' namespaces to ztunnel and reads its answers (ztunnel.md 8).</summary>
-internal sealed class NodeAgent : IDisposable
+/// <summary>The node agent's ZDS server with pods that the test names.</summary>
+internal sealed class NodeAgent : IDisposable, IZdsEvents
 {
-    private const int Deadline = 15_000;
-    private readonly PacketSocket _listener;
-    private readonly string _path;
-    private PacketSocket? _ztunnel;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private readonly LogHub _log = LogHub.Discarding();
+    private readonly ZdsServer _server;
+    private readonly ConcurrentDictionary<string, ZdsPodState> _states = new(StringComparer.Ordinal);
+    private readonly List<string> _pods = [];
+    private readonly SemaphoreSlim _changed = new(0);
+    private volatile int _connected;
+    private bool _open;
 
-    public NodeAgent(string path)
+    public NodeAgent(string path) => _server = new ZdsServer(path, new ZdsTimings { Ack = Deadline }, this, _log.For("agent"));
+
+    /// <summary>Waits until a ztunnel is there.</summary>
+    public void Accept() => Wait(() => _connected > 0, "ztunnel does not connect");
+
+    /// <summary>Adds a pod whose workload has the pod's name; ztunnel must accept it.</summary>
+    public void Add(VirtualPod pod)
     {
-        _path = path;
-        _listener = PacketSocket.Listen(path, 4);
+        // The server owns what it is given.
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{pod.Namespace.Descriptor}");
+        string uid = "uid-" + pod.Name;
+        _pods.Add(uid);
+        _server.Upsert(new ZdsPod(uid, 1, pod.Name, "bench", pod.Name, NetworkNamespace.Open(path)));
+        if (_open)
+        {
+            WaitServed(uid);
+        }
     }
 
-    /// <summary>Waits for ztunnel's hello.</summary>
-    public void Accept()
+    /// <summary>Says that all pods were named.</summary>
+    public void EndSnapshot()
     {
-        Wait(_listener, "ztunnel does not connect");
-        _listener.TryAccept(out _ztunnel).OrThrow("accept", _path);
-        Receive();
+        _open = true;
+        _server.OpenGate();
+        _pods.ForEach(WaitServed);
     }
-
-    /// <summary>Adds a pod whose workload has the pod's name; the answer must be a success.</summary>
-    public void Add(VirtualPod pod) =>
-        Exchange(Field(1, [.. Text(1, "uid-" + pod.Name), .. Field(2, [.. Text(1, pod.Name), .. Text(2, "bench"), .. Text(3, pod.Name)])]), pod.Namespace.Descriptor);
-
-    /// <summary>Says that all pods were sent.</summary>
-    public void EndSnapshot() => Exchange(Field(3, []));
 
     /// <summary>Removes a pod.</summary>
-    public void Remove(VirtualPod pod) => Exchange(Field(2, Text(2, "uid-" + pod.Name)));
+    public void Remove(VirtualPod pod) => _server.Remove("uid-" + pod.Name);
+
+    /// <inheritdoc/>
+    public void OnPod(string uid, long generation, ZdsPodState state, string? refusal)
+    {
+        _states[uid] = state;
+        _changed.Release();
+    }
+
+    /// <inheritdoc/>
+    public void OnConnections(int connected, int settled)
+    {
+        _connected = connected;
+        _changed.Release();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _ztunnel?.Dispose();
-        _listener.Dispose();
+        _server.Dispose();
+        _log.Dispose();
     }
 
-    private static byte[] Text(int number, string text) => Field(number, Encoding.UTF8.GetBytes(text));
+    private void WaitServed(string uid) => Wait(() => _states.GetValueOrDefault(uid) == ZdsPodState.Served, uid + " is not served");
 
-    private static byte[] Field(int number, byte[] content)
+    private void Wait(Func<bool> condition, string complaint)
     {
-        Assert.InRange(content.Length, 0, 127);
-        return [(byte)((number << 3) | 2), (byte)content.Length, .. content];
-    }
-
-    // A signal ends a wait early (a child of another test ended): wait on for what is left.
-    private static void Wait(PacketSocket socket, string complaint)
-    {
-        long until = Environment.TickCount64 + Deadline;
-        for (long left = Deadline; !socket.WaitReadable(null, (int)left); left = Math.Max(0, until - Environment.TickCount64))
+        while (!condition())
         {
-            Assert.True(until > Environment.TickCount64, complaint);
+            Assert.True(_changed.Wait(Deadline), complaint);
         }
-    }
-
-    private void Exchange(byte[] packet, params int[] descriptors)
-    {
-        _ztunnel!.TrySend(packet, descriptors).OrThrow("sendmsg", _path);
-
-        // An empty ack is a success; anything more is an error text.
-        Assert.Equal([0x0a, 0x00], Receive());
-    }
-
-    private byte[] Receive()
-    {
-        Wait(_ztunnel!, "ztunnel does not answer");
-        byte[] buffer = new byte[1024];
-        int length = (int)_ztunnel!.TryReceive(buffer, 1, out _).OrThrow("recvmsg", _path);
-        return buffer[..length];
     }
 }
