@@ -1,0 +1,203 @@
+namespace Ambient.Cni.Agent.Pods;
+
+/// <summary>What the results of commands mean, and what is told to the plugin and to the world.</summary>
+public sealed partial class PodBook
+{
+    private void OnDone(PodEvent.Done done)
+    {
+        if (!_pods.TryGetValue(done.Uid, out PodEntry? pod) || pod.Ticket != done.Ticket || pod.Step == PodStep.None)
+        {
+            // Of another namespace or of a pod that is gone. What a search opened nobody wants.
+            if (done.Result.Network is { } stray)
+            {
+                _commands.Add(new PodCommand.Release(stray));
+            }
+
+            return;
+        }
+
+        PodStep step = pod.Step;
+        pod.Step = PodStep.None;
+        if (done.Result.Error is { } error)
+        {
+            OnFailed(pod, step, error);
+        }
+        else
+        {
+            pod.Error = null;
+            OnSucceeded(pod, step, done.Result);
+        }
+
+        if (_pods.ContainsKey(pod.Uid))
+        {
+            Advance(pod);
+        }
+    }
+
+    private void OnFailed(PodEntry pod, PodStep step, string error)
+    {
+        BackOff(pod, error);
+        switch (step)
+        {
+            case PodStep.Find:
+                pod.HasSearched = true;
+                break;
+            case PodStep.Prove:
+                Doubt(pod);
+                break;
+            case PodStep.Apply or PodStep.Remove or PodStep.RaiseGuard or PodStep.LiftGuard:
+                // Nobody knows how far it came: the kernel is asked again.
+                (pod.Kernel, pod.Guard) = (KernelState.Unknown, GuardState.Unknown);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnSucceeded(PodEntry pod, PodStep step, StepResult result)
+    {
+        switch (step)
+        {
+            case PodStep.Find:
+                OnFound(pod, result.Network);
+                break;
+            case PodStep.Inspect:
+                (pod.Kernel, pod.Guard) = (result.Kernel, result.Guard);
+                pod.AppliedRules = result.Kernel == KernelState.Applied ? RulesOf(pod) : null;
+                break;
+            case PodStep.Remember:
+                (pod.IsRemembered, pod.RememberedNetwork, pod.WasEnrolled) = (true, pod.StepNetwork, true);
+                break;
+            case PodStep.Apply:
+                // Other rules than those that were proven.
+                pod.UnprovenSince = pod.IsProven ? _now : pod.UnprovenSince;
+                (pod.Kernel, pod.IsProven) = (KernelState.Applied, false);
+                break;
+            case PodStep.Prove when result.Elsewhere is not null:
+                Leave(pod, pod.Network!.Value, "the pod lives in another sandbox");
+                break;
+            case PodStep.Prove:
+                (pod.IsProven, pod.ProvenAt, pod.Failures) = (true, _now, 0);
+                break;
+            case PodStep.RaiseGuard:
+                pod.Guard = GuardState.Raised;
+                break;
+            case PodStep.LiftGuard:
+                pod.Guard = GuardState.Absent;
+                break;
+            case PodStep.Remove:
+                (pod.Kernel, pod.Guard, pod.IsProven, pod.Failures) = (KernelState.Absent, GuardState.Absent, false, 0);
+                break;
+            case PodStep.AdmitProbes:
+                (pod.HasProbes, pod.ProbeAddresses) = (true, pod.StepAddresses);
+                break;
+            case PodStep.WithdrawProbes:
+                (pod.HasProbes, pod.ProbeAddresses) = (false, []);
+                break;
+            default:
+                (pod.IsRemembered, pod.RememberedNetwork) = (false, null);
+                break;
+        }
+    }
+
+    private void OnFound(PodEntry pod, NetworkIdentity? found)
+    {
+        pod.HasSearched = true;
+        if (found is not { } network)
+        {
+            BackOff(pod, "its network namespace was not found: no process of it runs in a namespace that has its addresses");
+            return;
+        }
+
+        if (_owners.TryGetValue(network, out string? owner) && owner != pod.Uid)
+        {
+            _commands.Add(new PodCommand.Release(network));
+            BackOff(pod, $"{network} was found for it, which belongs to pod {_pods[owner].Record.FullName} already");
+            return;
+        }
+
+        MoveTo(pod, network);
+    }
+
+    /// <summary>What was proven is not any more; the kernel is read again before anything is made.</summary>
+    private void Doubt(PodEntry pod)
+    {
+        if (pod.IsProven)
+        {
+            pod.UnprovenSince = _now;
+        }
+
+        (pod.IsProven, pod.Kernel, pod.Guard) = (false, KernelState.Unknown, GuardState.Unknown);
+    }
+
+    private void BackOff(PodEntry pod, string? error)
+    {
+        double pause = _options.RetryPause.TotalMilliseconds * Math.Pow(2, Math.Min(pod.Failures++, 20));
+        pod.RetryAt = _now + TimeSpan.FromMilliseconds(Math.Min(pause, _options.RetryLimit.TotalMilliseconds));
+        pod.Error = error ?? pod.Error;
+    }
+
+    private void AnswerWaiting(PodEntry pod, PodAim aim)
+    {
+        if (pod.Waiting.Count == 0)
+        {
+            return;
+        }
+
+        SandboxVerdict? verdict = aim switch
+        {
+            PodAim.Enrol when pod.IsProven && pod.Guard == GuardState.Absent && pod.HasProbes && pod.Step == PodStep.None => SandboxVerdict.Enrolled,
+            PodAim.Leave when pod.Step == PodStep.None && pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent => SandboxVerdict.Outside,
+            _ => null,
+        };
+        if (verdict is { } reached)
+        {
+            foreach (SandboxRequest request in pod.Waiting)
+            {
+                Reply(request.Id, reached, reached == SandboxVerdict.Enrolled ? "in the mesh" : Decide(pod).Text);
+            }
+
+            pod.Waiting.Clear();
+        }
+    }
+
+    private void Reply(long request, SandboxVerdict verdict, string text) => _commands.Add(new PodCommand.Answer(request, new SandboxAnswer(verdict, text)));
+
+    private void ReportIfNews(PodEntry pod, PodAim aim)
+    {
+        if (pod.IsDeleted || pod.ReportUnderWay is not null || _now < pod.ReportRetryAt)
+        {
+            return;
+        }
+
+        PodReport? wanted = PodStatus.Wanted(pod, aim, _options, _now);
+        PodReport before = pod.Reported ?? new PodReport(ReportedRedirection.Absent, null);
+        if (wanted is not null && wanted != before)
+        {
+            pod.ReportUnderWay = wanted;
+            _commands.Add(new PodCommand.Report(pod.Uid, pod.Record.Facts, wanted));
+        }
+    }
+
+    private void OnReported(PodEvent.Reported reported)
+    {
+        if (!_pods.TryGetValue(reported.Uid, out PodEntry? pod) || pod.ReportUnderWay != reported.Report)
+        {
+            return;
+        }
+
+        pod.ReportUnderWay = null;
+        if (reported.Error is null)
+        {
+            (pod.Reported, pod.ReportFailures) = (reported.Report, 0);
+        }
+        else
+        {
+            // A server that does not answer must not hold up the pod: its lane goes on, only its status waits.
+            double pause = _options.RetryPause.TotalMilliseconds * Math.Pow(2, Math.Min(pod.ReportFailures++, 20));
+            pod.ReportRetryAt = _now + TimeSpan.FromMilliseconds(Math.Min(pause, _options.RetryLimit.TotalMilliseconds));
+        }
+
+        Advance(pod);
+    }
+}

@@ -1,0 +1,31 @@
+using Ambient.Cni.Enrolment;
+
+namespace Ambient.Cni.Agent.Pods;
+
+/// <summary>How the pods of a node are kept. Immutable.</summary>
+public sealed record PodBookOptions
+{
+    /// <summary>Which pods belong to the mesh.</summary>
+    public EnrolmentOptions Enrolment { get; init; } = new();
+
+    /// <summary>Whether DNS is captured where the pod does not say otherwise.</summary>
+    public bool DnsCapture { get; init; } = true;
+
+    /// <summary>Raise the guard in a pod of the mesh that is found without rules, until it is proven again. Off: it goes on in plaintext meanwhile.</summary>
+    public bool Strict { get; init; } = true;
+
+    /// <summary>Time between two proofs of a pod that is well.</summary>
+    public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>First pause after a step that failed; doubles up to <see cref="RetryLimit"/>.</summary>
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest pause.</summary>
+    public TimeSpan RetryLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a pod may be without proof before its status is withdrawn: a ztunnel that restarts must not make peers turn away.</summary>
+    public TimeSpan ReportGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a start waits for the source of pods before what the agent remembers has to do.</summary>
+    public TimeSpan SyncPatience { get; init; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using Ambient.Cni.Agent.Zds;
+
+namespace Ambient.Cni.Agent.Pods;
+
+/// <summary>Everything the book knows of one pod. Used by the book only.</summary>
+internal sealed class PodEntry(PodRecord record)
+{
+    public PodRecord Record { get; set; } = record;
+
+    /// <summary>Known from memory alone: no source has told it since the start.</summary>
+    public bool IsRecalled { get; set; }
+
+    public bool IsDeleted { get; set; }
+
+    /// <summary>It was in the mesh at some time: found naked, it is guarded.</summary>
+    public bool WasEnrolled { get; set; }
+
+    // Where it lives. Everything below the address is void when the namespace changes.
+    public NetworkIdentity? Network { get; set; }
+
+    public IReadOnlyList<IPAddress> SandboxAddresses { get; set; } = [];
+
+    public long Generation { get; set; }
+
+    public bool HasSearched { get; set; }
+
+    // What its kernel holds.
+    public KernelState Kernel { get; set; }
+
+    public GuardState Guard { get; set; }
+
+    public PodRules? AppliedRules { get; set; }
+
+    // What ztunnels said.
+    public long ServedGeneration { get; set; } = -1;
+
+    public bool IsKept { get; set; }
+
+    public ZdsPodState Proxy { get; set; }
+
+    public string? Refusal { get; set; }
+
+    // Proof.
+    public bool IsProven { get; set; }
+
+    public TimeSpan ProvenAt { get; set; }
+
+    /// <summary>Since when it has been without proof; the start of grace for its status.</summary>
+    public TimeSpan UnprovenSince { get; set; }
+
+    // Traces outside of the pod.
+    public bool IsRemembered { get; set; }
+
+    public NetworkIdentity? RememberedNetwork { get; set; }
+
+    public bool HasProbes { get; set; }
+
+    public IReadOnlyList<IPAddress> ProbeAddresses { get; set; } = [];
+
+    // The lane: one command at a time.
+    public PodStep Step { get; set; }
+
+    public long Ticket { get; set; }
+
+    /// <summary>What the command under way was about.</summary>
+    public NetworkIdentity? StepNetwork { get; set; }
+
+    public IReadOnlyList<IPAddress> StepAddresses { get; set; } = [];
+
+    public int Failures { get; set; }
+
+    public TimeSpan RetryAt { get; set; }
+
+    public string? Error { get; set; }
+
+    // Status.
+    public PodReport? Reported { get; set; }
+
+    public PodReport? ReportUnderWay { get; set; }
+
+    public int ReportFailures { get; set; }
+
+    public TimeSpan ReportRetryAt { get; set; }
+
+    /// <summary>Requests of the plugin that wait for this pod.</summary>
+    public List<SandboxRequest> Waiting { get; } = [];
+
+    public string Uid => Record.Uid;
+
+    /// <summary>The pod's addresses: the sandbox's own, because a status may still be that of the sandbox before.</summary>
+    public IReadOnlyList<IPAddress> Addresses => SandboxAddresses.Count > 0 ? SandboxAddresses : Record.Addresses;
+
+    /// <summary>Moves the pod to another namespace, or to none: what was known of the old one is void.</summary>
+    public void Move(NetworkIdentity? network, long generation, long ticket)
+    {
+        // What is done to the old namespace is of no interest any more. What leaves traces outside of it is waited for: were it forgotten, a later
+        // withdrawal could overtake it.
+        if (Step is not (PodStep.Remember or PodStep.Forget or PodStep.AdmitProbes or PodStep.WithdrawProbes))
+        {
+            (Step, Ticket) = (PodStep.None, ticket);
+        }
+
+        Network = network;
+        Generation = generation;
+        Kernel = KernelState.Unknown;
+        Guard = GuardState.Unknown;
+        AppliedRules = null;
+        Proxy = ZdsPodState.Unserved;
+        Refusal = null;
+        IsProven = false;
+        Failures = 0;
+        RetryAt = TimeSpan.Zero;
+        Error = null;
+    }
+}

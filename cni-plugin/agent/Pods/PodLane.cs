@@ -1,0 +1,105 @@
+using Ambient.Cni.Agent.Zds;
+
+namespace Ambient.Cni.Agent.Pods;
+
+/// <summary>
+/// What to do next for one pod: a pure function of what is known, so that it does not matter in which order things were learnt or how often
+/// the agent was restarted in between.
+/// </summary>
+/// <remarks>
+/// In: find the namespace → hand it to ztunnels → read its kernel → (found naked although it was in the mesh: guard) → wait for the proxy → write
+/// down → rules → proof from inside → lift the guard → let probes in. The proxy listens before the rules lead to it, so that a running pod joins
+/// without a refused connection; a new one is guarded by the plugin until it is proven.
+/// Out: rules and guard first, then the proxy, then what was written down.
+/// </remarks>
+internal static class PodLane
+{
+    /// <summary>The next step; None when there is nothing to do but to wait.</summary>
+    public static PodStep Next(PodEntry pod, PodAim aim, PodRules rules, PodBookOptions options, TimeSpan now)
+    {
+        if (pod.Step != PodStep.None || now < pod.RetryAt)
+        {
+            return PodStep.None;
+        }
+
+        return aim switch
+        {
+            PodAim.Enrol => Enrol(pod, rules, options, now),
+            PodAim.Leave => Leave(pod),
+            PodAim.Vanish => Vanish(pod),
+            _ => PodStep.None,
+        };
+    }
+
+    private static PodStep Enrol(PodEntry pod, PodRules rules, PodBookOptions options, TimeSpan now)
+    {
+        if (pod.Network is null)
+        {
+            // A pod without addresses cannot be told from another: its status or its ADD will bring them.
+            return pod.Addresses.Count > 0 ? PodStep.Find : PodStep.None;
+        }
+
+        if (pod.Kernel == KernelState.Unknown || pod.Guard == GuardState.Unknown)
+        {
+            return PodStep.Inspect;
+        }
+
+        bool applied = pod.Kernel == KernelState.Applied && rules.Equals(pod.AppliedRules);
+        bool isNaked = pod.Kernel == KernelState.Absent || (pod.Kernel == KernelState.Different && pod.Proxy != ZdsPodState.Served);
+        if (isNaked && pod.WasEnrolled && options.Strict && pod.Guard == GuardState.Absent)
+        {
+            return PodStep.RaiseGuard;
+        }
+
+        if (pod.Proxy != ZdsPodState.Served)
+        {
+            // Rules stay, and lead nowhere: closed.
+            return PodStep.None;
+        }
+
+        if (pod.RememberedNetwork != pod.Network)
+        {
+            return PodStep.Remember;
+        }
+
+        if (!applied)
+        {
+            return PodStep.Apply;
+        }
+
+        if (!pod.IsProven)
+        {
+            return PodStep.Prove;
+        }
+
+        if (pod.Guard == GuardState.Raised)
+        {
+            return PodStep.LiftGuard;
+        }
+
+        if (!pod.HasProbes || !pod.ProbeAddresses.SequenceEqual(pod.Addresses))
+        {
+            return PodStep.AdmitProbes;
+        }
+
+        return now >= pod.ProvenAt + options.ProofInterval ? PodStep.Prove : PodStep.None;
+    }
+
+    private static PodStep Leave(PodEntry pod)
+    {
+        if (pod.Network is null)
+        {
+            // Only a pod that was touched has anything to be removed.
+            return pod.WasEnrolled || pod.IsRemembered
+                ? pod.Addresses.Count > 0 ? PodStep.Find : PodStep.None
+                : Traces(pod);
+        }
+
+        return pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent ? PodStep.Remove : Traces(pod);
+    }
+
+    private static PodStep Vanish(PodEntry pod) => Traces(pod);
+
+    private static PodStep Traces(PodEntry pod) =>
+        pod.HasProbes ? PodStep.WithdrawProbes : pod.IsRemembered ? PodStep.Forget : PodStep.None;
+}
