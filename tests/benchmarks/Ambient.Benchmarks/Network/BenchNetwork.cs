@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Ambient.Linux.Namespaces;
 
 namespace Ambient.Benchmarks.Network;
@@ -19,13 +20,14 @@ internal sealed class BenchNetwork : IDisposable
     public const string ServiceAddress = "10.96.0.10";
 
     private const string Prefix = "ambbench-";
+    private static int s_made;
 
     public BenchNetwork()
     {
         RemoveLeftovers();
-        string id = Prefix + Environment.ProcessId;
-        Client = id + "-c";
-        Server = id + "-s";
+        string id = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_made)}");
+        Client = id + "c";
+        Server = id + "s";
         Shell.Run("ip", "netns", "add", Client);
         Shell.Run("ip", "netns", "add", Server);
         Shell.Run("ip", "-n", Client, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", Server);

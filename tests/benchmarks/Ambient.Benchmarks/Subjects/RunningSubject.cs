@@ -13,7 +13,9 @@ internal sealed class RunningSubject : IDisposable
     {
         Subject = subject;
         Context = context;
-        _directory = context.Directory;
+
+        // A directory of their own: ztunnel watches the one of its model, and would be woken by every line.
+        _directory = Directory.CreateDirectory(Path.Combine(context.Directory, "logs")).FullName;
         _prepared = subject.Prepare(context);
         try
         {
