@@ -24,15 +24,16 @@ internal sealed class FootprintWorkload : Workload
         yield return new Sample("ready_ms", "ms", TimeToReady(running));
         foreach (int workloads in new[] { 10_000, 200_000 })
         {
-            using RunningSubject loaded = new(running.Subject, running.Context with { Workloads = workloads });
-            WaitReady(running.Context.Network.Client, TimeSpan.FromMinutes(2));
+            using BenchNetwork network = new();
+            using RunningSubject loaded = new(running.Subject, running.Context with { Network = network, Workloads = workloads });
+            WaitReady(network.Client, TimeSpan.FromMinutes(2));
             yield return new Sample($"resident_mb_{workloads}_workloads", "MB", ProcessUsage.ResidentBytes([loaded.ProcessIds[^1]]) / 1e6);
         }
     }
 
     private static double TimeToReady(RunningSubject running)
     {
-        // The running pair keeps its ports, so the timed one gets the namespaces of a network of its own.
+        // The running pair keeps its ports, so every other one gets the namespaces of a network of its own.
         using BenchNetwork network = new();
         long start = Stopwatch.GetTimestamp();
         using RunningSubject timed = new(running.Subject, running.Context with { Network = network });

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Ambient.Benchmarks.Load;
 
-/// <summary>Warm-up, then the measured window. Prints START and END at its edges, where the harness samples the CPU of the proxies.</summary>
+/// <summary>Warm-up (the same for everybody; a runtime that compiles what is hot needs a second), then the measured window. Prints START and END at its edges, where the harness samples the CPU of the proxies.</summary>
 internal sealed class MeasuredWindow
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.7);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private readonly long _start;
     private readonly long _end;
     private bool _started;
