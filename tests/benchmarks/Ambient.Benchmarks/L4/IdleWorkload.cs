@@ -13,20 +13,22 @@ internal sealed class IdleWorkload(int connections) : Workload
 
     public override IEnumerable<Sample> Measure(RunningSubject running, TimeSpan duration)
     {
+        // The peers hold two descriptors of one process for each connection, and 20 000 is a common limit.
+        int made = running.Subject is AmbientSubject ? connections : Math.Min(connections, 9_900);
         string entry = running.Subject.Entry(running.Context);
         Load(running, "req", entry, "64", "1", "0");
         long[] warm = [.. running.ProcessIds.Select(id => ProcessUsage.ResidentBytes([id]))];
-        using Process idle = LoadProcess.Start(running.Context.Network.Client, "idle", entry, connections.ToString());
+        using Process idle = LoadProcess.Start(running.Context.Network.Client, "idle", entry, made.ToString());
         string? state = idle.StandardOutput.ReadLine();
         if (state != "READY")
         {
-            throw new InvalidOperationException($"{running.Subject.Name}: {connections} idle connections could not be made: {state} {idle.StandardError.ReadToEnd()}");
+            throw new InvalidOperationException($"{running.Subject.Name}: {made} idle connections could not be made: {state} {idle.StandardError.ReadToEnd()}");
         }
 
         long[] full = [.. running.ProcessIds.Select(id => ProcessUsage.ResidentBytes([id]))];
         idle.Kill();
         idle.WaitForExit();
-        yield return new Sample("bytes_per_connection_server_side", "B", Math.Max(0, full[0] - warm[0]) / (double)connections);
-        yield return new Sample("bytes_per_connection_client_side", "B", Math.Max(0, full[^1] - warm[^1]) / (double)connections);
+        yield return new Sample("bytes_per_connection_server_side", "B", Math.Max(0, full[0] - warm[0]) / (double)made);
+        yield return new Sample("bytes_per_connection_client_side", "B", Math.Max(0, full[^1] - warm[^1]) / (double)made);
     }
 }
