@@ -182,7 +182,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
             return;
         }
 
-        stream.Accept(this, new ConnectResponse(200, _pod.Context.Options.ResponseBaggage ? Baggage.Format(_local) : null));
+        stream.Accept(this, new ConnectResponse(200, _pod.Context.Options.ResponseBaggage ? _pod.BaggageOf(_local) : null));
         ResumeReading();
     }
 

@@ -212,7 +212,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
     private ConnectRequest Request(string authority, bool inner) => new()
     {
         Authority = authority,
-        Baggage = Baggage.Format(_source!),
+        Baggage = _pod.BaggageOf(_source!),
         Forwarded = Forwarded.Format(_record.Source, _destination!.Intended?.Hostname),
         Traceparent = Traceparent.Create(_pod.ProxyLoop.Random).Text,
         ForwardedNetwork = inner ? _pod.Context.Options.Network : null,

@@ -2,6 +2,7 @@ using Ambient.Hbone.Pool;
 using Ambient.Hbone.Sessions;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
+using Ambient.Mesh.Headers;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Ztunnel.Inbound;
@@ -18,6 +19,8 @@ internal sealed class PodLoop
     private readonly HashSet<IWorkloadWaiter> _waiters = [];
     private readonly HashSet<InboundConnection> _arriving = [];
     private readonly HashSet<Session> _sessions = [];
+    private Workload? _described;
+    private string _baggage = "";
     private Action? _drained;
     private bool _stopped;
 
@@ -57,6 +60,18 @@ internal sealed class PodLoop
 
     /// <summary>The pod's workload, when the view knows it.</summary>
     public Workload? FindLocal() => View.FindLocalWorkload(Local);
+
+    /// <summary>The baggage of the pod's own workload; formatted once per version of it.</summary>
+    public string BaggageOf(Workload own)
+    {
+        if (!ReferenceEquals(_described, own))
+        {
+            _described = own;
+            _baggage = Baggage.Format(own);
+        }
+
+        return _baggage;
+    }
 
     /// <summary>Starts to accept on the sockets that were opened for this loop.</summary>
     public void Serve(PodSockets sockets)

@@ -7,7 +7,11 @@ namespace Ambient.Hbone.Headers;
 /// </summary>
 internal sealed class HeaderCollector : IHeaderSink
 {
-    private string? _method;
+    // Requests resemble each other: what was read last is most often what is read next, and needs no string of its own.
+    private string _lastAuthority = "";
+    private string _lastBaggage = "";
+    private bool _hasMethod;
+    private bool _isConnect;
     private string? _authority;
     private string? _baggage;
     private string? _forwarded;
@@ -26,11 +30,12 @@ internal sealed class HeaderCollector : IHeaderSink
     public string? Baggage => _baggage;
 
     /// <summary>Whether this is a CONNECT with an authority and nothing that does not belong to it.</summary>
-    public bool IsConnect => _method == "CONNECT";
+    public bool IsConnect => _isConnect;
 
     public void Reset()
     {
-        _method = _authority = _baggage = _forwarded = _traceparent = _forwardedNetwork = Defect = null;
+        _hasMethod = _isConnect = false;
+        _authority = _baggage = _forwarded = _traceparent = _forwardedNetwork = Defect = null;
         _regularSeen = false;
         _status = 0;
         HasSchemeOrPath = false;
@@ -63,7 +68,7 @@ internal sealed class HeaderCollector : IHeaderSink
         _regularSeen = true;
         if (name.SequenceEqual("baggage"u8))
         {
-            string text = Latin(value);
+            string text = Latin(value, ref _lastBaggage);
             _baggage = _baggage is null ? text : _baggage + "," + text;
         }
         else if (name.SequenceEqual("forwarded"u8))
@@ -87,19 +92,30 @@ internal sealed class HeaderCollector : IHeaderSink
     // Bytes beyond ASCII stay visible, so that the grammars above can refuse them.
     private static string Latin(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value);
 
+    private static string Latin(ReadOnlySpan<byte> value, ref string last)
+    {
+        if (!Ascii.Equals(value, last))
+        {
+            last = Latin(value);
+        }
+
+        return last;
+    }
+
     private void Pseudo(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (_regularSeen)
         {
             Defect ??= "a pseudo-header field follows a regular one";
         }
-        else if (name.SequenceEqual(":method"u8) && _method is null)
+        else if (name.SequenceEqual(":method"u8) && !_hasMethod)
         {
-            _method = Latin(value);
+            _hasMethod = true;
+            _isConnect = value.SequenceEqual("CONNECT"u8);
         }
         else if (name.SequenceEqual(":authority"u8) && _authority is null)
         {
-            _authority = Latin(value);
+            _authority = Latin(value, ref _lastAuthority);
         }
         else if (name.SequenceEqual(":status"u8) && _status == 0)
         {

@@ -145,6 +145,9 @@ public sealed unsafe partial class Session
         HeaderWriter writer = new(bound <= block.Length ? block : new byte[bound]);
         writer.Request(stream.Request!);
         SendHeaders(stream.Id, writer.Written, endStream: false);
+
+        // Half a kilobyte of text that an idle tunnel has no use for.
+        stream.Request = null;
         return true;
     }
 
