@@ -20,12 +20,12 @@ internal sealed class BenchNetwork : IDisposable
     public const string ServiceAddress = "10.96.0.10";
 
     private const string Prefix = "ambbench-";
-    private static int s_made;
+    private static int _made;
 
     public BenchNetwork()
     {
         RemoveLeftovers();
-        string id = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_made)}");
+        string id = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
         Client = id + "c";
         Server = id + "s";
         Shell.Run("ip", "netns", "add", Client);
