@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# The sandbox's demo; needs root for network namespaces.
+# The sandbox's demo; needs root for network namespaces. --keep leaves it running, --down removes it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-eng/install.sh ip=iproute2 nft=nftables tcpdump=tcpdump curl=curl nginx=nginx redis-server=redis-server redis-cli=redis-tools \
+eng/install.sh ip=iproute2 ss=iproute2 nft=nftables tcpdump=tcpdump curl=curl nginx=nginx redis-server=redis-server redis-cli=redis-tools \
   psql=postgresql-client /usr/lib/postgresql=postgresql dig=dnsutils
-eng/build.sh >/dev/null
-exec artifacts/bin/Ambient.Cli/release/ambientctl sandbox demo "$@"
+for program in ztunnel cli; do
+  dotnet build "$program" -c Release -v q -nologo -clp:NoSummary -p:RunAnalyzers=false
+done
+control=artifacts/bin/Ambient.Cli/release/ambientctl
+[ "${1:-}" = --down ] && exec "$control" sandbox down
+exec "$control" sandbox demo "$@"

@@ -6,9 +6,10 @@ suite="${1:-all}"
 case "$suite" in
   unit) folders=(tests/unit) ;;
   component) folders=(tests/component) ;;
+  demo) folders=() ;;
   all) folders=(tests/unit tests/component) ;;
   *)
-    echo "unknown suite: $suite (unit, component, all)" >&2
+    echo "unknown suite: $suite (unit, component, demo, all)" >&2
     exit 2
     ;;
 esac
@@ -19,12 +20,12 @@ if [ "$suite" != unit ]; then
     redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack
 fi
 
-dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+[ "$suite" = demo ] || dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 passed=0 failed=0 skipped=0
 results="$(mktemp -d)"
 trap 'rm -rf "$results"' EXIT
-for project in $(find "${folders[@]}" -name '*.Tests.csproj' | sort); do
+for project in $([ ${#folders[@]} -eq 0 ] || find "${folders[@]}" -name '*.Tests.csproj' | sort); do
   name="$(basename "$project" .csproj)"
   log="$results/$name.log"
   run() { timeout 900 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" >"$log" 2>&1; }
@@ -51,6 +52,19 @@ for project in $(find "${folders[@]}" -name '*.Tests.csproj' | sort); do
   [ "$s" -gt 0 ] && grep -oE 'outcome="NotExecuted"[^>]*testName="[^"]*"|testName="[^"]*"[^>]*outcome="NotExecuted"' "$results/$name.trx" | grep -o 'testName="[^"]*"' | sed 's/testName=/  skipped: /'
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+
+# The demo is a test too: every promise that it shows, it checks.
+if [ "$suite" = all ] || [ "$suite" = demo ]; then
+  log="$results/demo.log"
+  timeout 300 eng/demo.sh >"$log" 2>&1
+  code=$?
+  verdict="$(grep -oE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -1)"
+  read -r p f s < <(sed 's/[^0-9]\+/ /g' <<<"${verdict:-0 passed, 1 failed, 0 skipped}")
+  [ "$code" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+  echo "demo: $p passed, $f failed, $s skipped"
+  [ "$f" -gt 0 ] && tail -120 "$log"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -54,12 +54,12 @@ public sealed class VirtualNetwork : IDisposable
     }
 
     /// <summary>Takes over the network of a run that another process built. Throws when it is not there.</summary>
-    public static VirtualNetwork Adopt(RunId run, IEnumerable<(string Node, IReadOnlyList<string> Pods)> layout)
+    public static VirtualNetwork Adopt(RunId run, IEnumerable<(string Node, IReadOnlyList<(string Name, int Number)> Pods)> layout)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(layout);
         var network = new VirtualNetwork(run);
-        foreach ((string node, IReadOnlyList<string> pods) in layout)
+        foreach ((string node, IReadOnlyList<(string Name, int Number)> pods) in layout)
         {
             var adopted = new VirtualNode(network, node, network._nodes.Count + 1, pods);
             network._nodes.Add(adopted);

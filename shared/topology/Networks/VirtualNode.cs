@@ -11,7 +11,7 @@ public sealed class VirtualNode
     private NetworkNamespace? _namespace;
     private int _nextPod = 10;
 
-    internal VirtualNode(VirtualNetwork network, string name, int index, IReadOnlyList<string> pods)
+    internal VirtualNode(VirtualNetwork network, string name, int index, IReadOnlyList<(string Name, int Number)> pods)
     {
         _network = network;
         Name = name;
@@ -19,9 +19,10 @@ public sealed class VirtualNode
         NamespaceName = network.Run.NameOf(name);
         Address = IPAddress.Parse("10.8.0." + VirtualNetwork.Decimal(index));
         AddressV6 = IPAddress.Parse("fd09:8::" + VirtualNetwork.Decimal(index));
-        foreach (string pod in pods)
+        foreach ((string pod, int number) in pods)
         {
-            _pods.Add(new VirtualPod(this, pod, network.Run.NameOf(pod), _nextPod++));
+            _pods.Add(new VirtualPod(this, pod, network.Run.NameOf(pod), number));
+            _nextPod = Math.Max(_nextPod, number + 1);
         }
     }
 

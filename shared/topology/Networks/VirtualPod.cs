@@ -37,7 +37,8 @@ public sealed class VirtualPod
     /// <summary>The open namespace; owned by the network.</summary>
     public NetworkNamespace Namespace => _namespace ??= VirtualNetwork.OpenNamespace(NamespaceName);
 
-    private int Number { get; }
+    /// <summary>The last number of its addresses.</summary>
+    public int Number { get; }
 
     internal void Build()
     {

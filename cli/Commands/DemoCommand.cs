@@ -1,0 +1,109 @@
+using Ambient.Cli.Demo;
+using Ambient.Cli.Demo.Output;
+using Ambient.Cli.Sandbox;
+using Ambient.Topology.Networks;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Cli.Commands;
+
+/// <summary><c>ambientctl sandbox demo</c>: builds the sandbox, checks every promise, takes it down or leaves it running.</summary>
+internal static class DemoCommand
+{
+    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(20);
+
+    /// <summary>Exit code 0 when every check passed, 1 when one did not or the sandbox did not start, 128 + n after signal n.</summary>
+    public static async Task<int> RunAsync(DemoOptions options)
+    {
+        IDemoOutput output = DemoOutputs.Choose(options.NoColour);
+        IReadOnlyList<string> missing = Requirements.Missing();
+        string? ztunnel = ProgramLocation.FindZtunnel(options.Ztunnel);
+        if (missing.Count > 0 || ztunnel is null)
+        {
+            foreach (string line in missing)
+            {
+                output.Error(line);
+            }
+
+            if (ztunnel is null)
+            {
+                output.Error("the ztunnel program is not where it should be (./ambient build, or --ztunnel PATH)");
+            }
+
+            output.Verdict(0, 1);
+            return 1;
+        }
+
+        using var interrupt = new InterruptSource();
+        return await RunAsync(output, ztunnel, options, interrupt);
+    }
+
+    private static async Task<int> RunAsync(IDemoOutput output, string ztunnel, DemoOptions options, InterruptSource interrupt)
+    {
+        output.Title("Ambient: a mesh on this machine");
+        SandboxMesh mesh;
+        try
+        {
+            mesh = await SandboxMesh.StartAsync(ztunnel, output.Step, interrupt.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            output.Error("interrupted; everything was removed");
+            return interrupt.ExitCode;
+        }
+        catch (Exception e) when (e is TimeoutException or CommandFailedException or InvalidOperationException or IOException or Linux.LinuxException or Cni.Redirection.RedirectionException)
+        {
+            output.Error("the sandbox did not start: " + e.Message);
+            output.Verdict(0, 1);
+            return 1;
+        }
+
+        var run = new DemoRun(mesh, output);
+        DemoCheck[] checks = [.. DemoScript.Checks.Where(c => options.Only is null || c.Title.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
+        bool kept = false;
+        try
+        {
+            await run.RunAsync(checks, interrupt.Token);
+            kept = options.Keep && await HandOverAsync(mesh, ztunnel, output);
+        }
+        catch (OperationCanceledException)
+        {
+            output.Error("interrupted; everything is being removed");
+            return interrupt.ExitCode;
+        }
+        finally
+        {
+            if (!kept)
+            {
+                await mesh.DisposeAsync();
+            }
+        }
+
+        output.Text("");
+        output.Verdict(run.Passed, run.Failed);
+        return run.Failed == 0 ? 0 : 1;
+    }
+
+    /// <summary>Starts the process that goes on as agent and supervisor, and tells how to play with it.</summary>
+    private static async Task<bool> HandOverAsync(SandboxMesh mesh, string ztunnel, IDemoOutput output)
+    {
+        mesh.State(ztunnel).Write(mesh.Directory);
+        RunId run = mesh.Run;
+        await mesh.ReleaseAsync();
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("this program does not know its own path");
+        RunningProcess keeper = RunningProcess.Start(new ProcessPlan("keeper", program, "sandbox", "hold", run.Text) { LogPath = Path.Combine(run.Directory, "keeper.log") });
+        run.HandTo(keeper.Id);
+        try
+        {
+            await keeper.WaitForLineAsync(HoldCommand.Ready, HandOver);
+        }
+        catch (TimeoutException e)
+        {
+            output.Error("the sandbox could not be kept: " + e.Message);
+            Leftovers.RemoveRun(run);
+            return true;
+        }
+
+        output.Text("\n" + PlayText.For(run, program));
+        return true;
+    }
+}

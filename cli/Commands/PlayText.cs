@@ -1,0 +1,31 @@
+using Ambient.Cli.Sandbox;
+using Ambient.Topology.Networks;
+
+namespace Ambient.Cli.Commands;
+
+/// <summary>Commands to play with a sandbox that was left running.</summary>
+internal static class PlayText
+{
+    /// <summary>The text for one run.</summary>
+    public static string For(RunId run, string program)
+    {
+        string client = run.NameOf(SandboxLayout.Client.Name);
+        string node = run.NameOf("node1");
+        return $"""
+            The sandbox goes on (run {run.Text}). Things to try:
+
+              ip netns exec {client} curl -s http://{SandboxLayout.Web.Host}/
+              ip netns exec {client} psql -h {SandboxLayout.Database.Host} -U postgres -c 'select inet_client_addr()'
+              ip netns exec {client} redis-cli -h {SandboxLayout.Cache.Host} ping
+              ip netns exec {client} dig +short {SandboxLayout.Web.Host}
+              ip netns exec {client} nft list table inet ambient-redirection
+              ip netns exec {run.NameOf("fabric")} tcpdump -ni bridge
+              ip netns exec {node} curl -s http://127.0.0.1:15000/config_dump
+              ip netns exec {node} curl -s http://127.0.0.1:15020/metrics
+              tail -f {run.Directory}/node1/ztunnel.log
+              edit {run.Directory}/model/mesh.yaml        (policies, workloads: taken over at once)
+
+              {program} sandbox down        removes it
+            """;
+    }
+}

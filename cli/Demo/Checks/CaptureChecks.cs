@@ -1,0 +1,31 @@
+using Ambient.Cli.Sandbox;
+using Ambient.Cni.Redirection.Verification;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Cli.Demo.Checks;
+
+/// <summary>Status computed from what is, not from what was asked.</summary>
+internal static class CaptureChecks
+{
+    private static readonly string[] Ports = ["15001", "15006", "15008"];
+
+    public static async Task PodsAreCapturedAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    {
+        SandboxPod[] meshed = [.. mesh.Pods.Where(p => p.Plan.IsMeshed)];
+        log.Did("read back the nftables table, routes and listening sockets of " + string.Join(", ", meshed.Select(p => p.Plan.Name)));
+        foreach (SandboxPod pod in meshed)
+        {
+            VerificationReport report = await SandboxMesh.RedirectionOf(pod).VerifyAsync(cancellation);
+            log.Require(report.IsClean, pod.Plan.Name + ": " + report);
+            CommandResult sockets = (await pod.RunAsync("ss", "-Hltn")).OrThrow();
+            foreach (string port in Ports)
+            {
+                log.Require(sockets.Output.Contains(":" + port + " ", StringComparison.Ordinal), $"{pod.Plan.Name}: nobody listens on {port}");
+            }
+        }
+
+        CommandResult outside = (await mesh.Pod(SandboxLayout.Outsider).RunAsync("nft", "list", "tables")).OrThrow();
+        log.Require(outside.Output.Length == 0, "the pod outside the mesh has rules: " + outside.Output);
+        log.Saw($"{meshed.Length} pods hold exactly the model's rules and listen on 15001, 15006 and 15008; {SandboxLayout.Outsider.Name} holds none");
+    }
+}

@@ -1,0 +1,26 @@
+using Ambient.Cli.Demo.Checks;
+
+namespace Ambient.Cli.Demo;
+
+/// <summary>The promises in the order of the telling.</summary>
+internal static class DemoScript
+{
+    /// <summary>All checks; later ones kill what earlier ones need.</summary>
+    public static IReadOnlyList<DemoCheck> Checks { get; } =
+    [
+        new("Every pod is captured: its rules are in the kernel, its proxy listens", CaptureChecks.PodsAreCapturedAsync),
+        new("The name of a service resolves inside a pod", NameChecks.ServicesResolveAsync),
+        new("Traffic flows by service name, virtual address and pod address, and is balanced", TrafficChecks.ReachesAllBackendsAsync),
+        new("The server sees the client's own address", TrafficChecks.SourceAddressIsKeptAsync),
+        new("Redis and PostgreSQL work unchanged: server-first, many round trips", TrafficChecks.DatabasesWorkAsync),
+        new("Between the nodes there is only TLS on port 15008", WireChecks.OnlyTlsBetweenNodesAsync),
+        new("Both identities are in the access logs of both nodes", WireChecks.IdentitiesAreLoggedAsync),
+        new("A policy admits one service account and refuses all others, at once", PolicyChecks.ByServiceAccountAsync),
+        new("A policy against a namespace cuts connections that are already open", PolicyChecks.ByNamespaceCutsOpenConnectionAsync),
+        new("STRICT refuses the pod outside the mesh, PERMISSIVE admits it", PolicyChecks.StrictAndPermissiveAsync),
+        new("A session with PostgreSQL stayed open through all of that", TrafficChecks.LongSessionSurvivedAsync),
+        new("Metrics tell the same story", TelemetryChecks.MetricsTellItAsync),
+        new("A pod killed in the middle drops out of balancing", ResilienceChecks.KilledPodDropsOutAsync),
+        new("A killed ztunnel comes back by itself, and nothing leaks while it is gone", ResilienceChecks.KilledZtunnelComesBackAsync),
+    ];
+}

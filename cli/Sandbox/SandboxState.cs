@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Ambient.Cli.Sandbox;
+
+/// <summary>What a process that takes over a sandbox has to know. Immutable.</summary>
+/// <param name="Ztunnel">Path of the ztunnel program.</param>
+/// <param name="Nodes">The nodes in order.</param>
+internal sealed record SandboxState(string Ztunnel, IReadOnlyList<SandboxStateNode> Nodes)
+{
+    /// <summary>Reads it from a run's directory. Throws <see cref="IOException"/> or <see cref="JsonException"/>.</summary>
+    public static SandboxState Read(string directory) =>
+        JsonSerializer.Deserialize(File.ReadAllText(PathIn(directory)), SandboxStateJson.Default.SandboxState)
+        ?? throw new JsonException("the sandbox's state is empty");
+
+    /// <summary>Writes it into a run's directory.</summary>
+    public void Write(string directory) => File.WriteAllText(PathIn(directory), JsonSerializer.Serialize(this, SandboxStateJson.Default.SandboxState));
+
+    private static string PathIn(string directory) => Path.Combine(directory, "state.json");
+}
+
+/// <summary>A node of a sandbox.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Pods">Its pods.</param>
+internal sealed record SandboxStateNode(string Name, IReadOnlyList<SandboxStatePod> Pods);
+
+/// <summary>A pod of a sandbox.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Number">The last number of its addresses.</param>
+internal sealed record SandboxStatePod(string Name, int Number);
+
+/// <summary>Source-generated JSON.</summary>
+[JsonSerializable(typeof(SandboxState))]
+internal sealed partial class SandboxStateJson : JsonSerializerContext;
