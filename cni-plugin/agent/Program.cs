@@ -1,2 +1,61 @@
-Console.Error.WriteLine("not yet");
-return 1;
+using Ambient.Cni.Agent;
+using Ambient.Cni.Agent.Discovery;
+using Ambient.Cni.Agent.Installation;
+using Ambient.Cni.Agent.Settings;
+using Ambient.Cni.Agent.Sources;
+using Ambient.Linux;
+using Ambient.Telemetry.Logging;
+
+// ambient-cni-agent: the node agent. Parse the settings, choose the source of pods, run until a signal says otherwise.
+if (args.Length > 0 && args[0] is not ("run" or "uninstall" or "version"))
+{
+    Console.Error.WriteLine("usage: ambient-cni-agent [run | uninstall | version]; settings come from the environment, see docs/operations.md");
+    return args[0] == "help" ? 0 : 1;
+}
+
+if (args is ["version", ..])
+{
+    Console.Out.WriteLine(typeof(AgentProcess).Assembly.GetName().Version);
+    return 0;
+}
+
+Dictionary<string, string> environment = [];
+foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+{
+    environment[(string)variable.Key] = (string?)variable.Value ?? "";
+}
+
+if (AgentSettings.Parse(environment, out IReadOnlyList<string> errors) is not { } settings)
+{
+    foreach (string error in errors)
+    {
+        Console.Error.WriteLine(error);
+    }
+
+    return 1;
+}
+
+if (args is ["uninstall", ..])
+{
+    return Uninstaller.Run(settings, Console.Error);
+}
+
+if (settings.ManifestFolder is not { } folder)
+{
+    Console.Error.WriteLine("missing env var AMBIENT_MANIFEST_DIR (no source of pods); allowed: a folder of manifests");
+    return 1;
+}
+
+using var logs = new LogHub(new LogHubOptions { Directives = settings.Log });
+try
+{
+    var source = new ManifestFolder(folder, settings.NodeName, TimeProvider.System, logs.For("agent::source"));
+    var reporter = new StatusFolder(settings.StatusFolder ?? Path.Combine(settings.RunDirectory, "status"));
+    INamespaceFinder finder = new NamedNetworkFinder();
+    return await new AgentProcess(settings, source, reporter, finder, logs, TimeProvider.System).RunAsync(CancellationToken.None);
+}
+catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or LinuxException or System.Net.Sockets.SocketException)
+{
+    logs.For("agent").Error("the agent cannot start", LogField.Of("error", unusable.Message));
+    return 1;
+}

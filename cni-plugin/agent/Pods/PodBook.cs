@@ -211,11 +211,11 @@ public sealed partial class PodBook
         PodRules rules = RulesOf(pod);
         _commands.Add(step switch
         {
-            PodStep.Find => new PodCommand.Find(pod.Uid, ticket, pod.Record with { Addresses = [.. pod.Addresses.Union(pod.Record.Addresses)] }),
+            PodStep.Find => new PodCommand.Find(pod.Uid, ticket, Located(pod)),
             PodStep.Inspect => new PodCommand.Inspect(pod.Uid, ticket, network, rules),
             PodStep.Remember => new PodCommand.Remember(pod.Uid, ticket, MemoryOf(pod, network)),
-            PodStep.Apply => new PodCommand.Apply(pod.Uid, ticket, network, rules),
-            PodStep.Prove => new PodCommand.Prove(pod.Uid, ticket, network, rules),
+            PodStep.Apply => new PodCommand.Apply(pod.Uid, ticket, network, rules, pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent),
+            PodStep.Prove => new PodCommand.Prove(pod.Uid, ticket, network, rules, Located(pod)),
             PodStep.RaiseGuard => new PodCommand.RaiseGuard(pod.Uid, ticket, network),
             PodStep.LiftGuard => new PodCommand.LiftGuard(pod.Uid, ticket, network),
             PodStep.Remove => new PodCommand.Remove(pod.Uid, ticket, network, rules),
@@ -228,6 +228,8 @@ public sealed partial class PodBook
             pod.AppliedRules = rules;
         }
     }
+
+    private static PodRecord Located(PodEntry pod) => pod.Record with { Addresses = [.. pod.Addresses.Union(pod.Record.Addresses)] };
 
     private void Vanish(PodEntry pod)
     {

@@ -22,11 +22,11 @@ public abstract record PodCommand
     /// <summary>Write down that the pod's kernel is going to be touched.</summary>
     public sealed record Remember(string Uid, long Ticket, PodMemory Memory) : PodCommand;
 
-    /// <summary>Bring the rules to the model. Connections that exist keep their way.</summary>
-    public sealed record Apply(string Uid, long Ticket, NetworkIdentity Network, PodRules Rules) : PodCommand;
+    /// <summary>Bring the rules to the model. Of a running pod that joins, connections that exist keep their way.</summary>
+    public sealed record Apply(string Uid, long Ticket, NetworkIdentity Network, PodRules Rules, bool IsJoining) : PodCommand;
 
     /// <summary>Look from inside the pod: rules as they should be, listeners accept, and the pod still lives in this namespace.</summary>
-    public sealed record Prove(string Uid, long Ticket, NetworkIdentity Network, PodRules Rules) : PodCommand;
+    public sealed record Prove(string Uid, long Ticket, NetworkIdentity Network, PodRules Rules, PodRecord Pod) : PodCommand;
 
     /// <summary>Let nothing pass to or from mesh peers.</summary>
     public sealed record RaiseGuard(string Uid, long Ticket, NetworkIdentity Network) : PodCommand;

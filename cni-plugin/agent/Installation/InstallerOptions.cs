@@ -1,0 +1,28 @@
+namespace Ambient.Cni.Agent.Installation;
+
+/// <summary>What is installed and where. Immutable.</summary>
+/// <param name="CniFolder">The runtime's configuration folder.</param>
+/// <param name="RunDirectory">Where the plugin finds the agent's socket, on the node.</param>
+public sealed record InstallerOptions(string CniFolder, string RunDirectory)
+{
+    /// <summary>Our entry goes into the primary's file; otherwise into a file of our own that sorts first.</summary>
+    public bool ChainIntoPrimary { get; init; }
+
+    /// <summary>Name of our own file.</summary>
+    public string OwnFileName { get; init; } = "00-ambient-cni.conflist";
+
+    /// <summary>The primary's file; null takes the first usable one.</summary>
+    public string? PrimaryFileName { get; init; }
+
+    /// <summary>Where the runtime looks for plugins; null copies nothing.</summary>
+    public string? BinFolder { get; init; }
+
+    /// <summary>The plugin to copy there.</summary>
+    public string? PluginBinary { get; init; }
+
+    /// <summary>Namespace of the agent's own pods.</summary>
+    public string AgentNamespace { get; init; } = "";
+
+    /// <summary>Namespaces that the plugin leaves alone.</summary>
+    public IReadOnlyList<string> ExcludedNamespaces { get; init; } = [];
+}

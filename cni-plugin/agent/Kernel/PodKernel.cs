@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Redirection;
+using Ambient.Cni.Redirection.Rules;
+using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.Cni.Agent.Kernel;
+
+/// <summary>What the book's commands mean in a pod's kernel. Thread-safe for different namespaces; failures are results, never exceptions.</summary>
+public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
+{
+    private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _spared = new();
+
+    /// <summary>Reads rules and guard.</summary>
+    public Task<StepResult> InspectAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
+    {
+        (bool raised, string? error) = await guard.LookAsync(network, cancellation);
+        if (error is not null)
+        {
+            return StepResult.Failed(error);
+        }
+
+        VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
+        return StepResult.Ok with
+        {
+            Kernel = Unexplained(report) is null ? KernelState.Applied : report.Differences.All(d => d.Kind == DifferenceKind.Missing) ? KernelState.Absent : KernelState.Different,
+            Guard = raised ? GuardState.Raised : GuardState.Absent,
+        };
+    });
+
+    /// <summary>Makes the rules. A running pod that joins keeps its established connections as they are, where the method can do that.</summary>
+    public Task<StepResult> ApplyAsync(NetworkNamespace network, PodRules rules, bool isJoining, CancellationToken cancellation) => CatchAsync(async () =>
+    {
+        if (isJoining && options.Method == RedirectionMethod.Sockets)
+        {
+            _spared[IdentityOf(network)] = EstablishedFlows.Read(network);
+        }
+
+        await Redirection(network, rules, SparedIn(network)).ApplyAsync(cancellation);
+        return StepResult.Ok;
+    });
+
+    /// <summary>Looks whether rules are in force and listeners accept.</summary>
+    public Task<StepResult> ProveAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
+    {
+        RedirectionPorts ports = new();
+        if (ListenerTable.Check(network, [ports.Outbound, ports.Inbound, ports.Hbone], rules.DnsCapture ? ports.Dns : null) is { } missing)
+        {
+            return StepResult.Failed(missing);
+        }
+
+        await ForgetEndedFlowsAsync(network, rules, cancellation);
+        VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
+        return Unexplained(report) is { } difference ? StepResult.Failed("its rules are not as they should be: " + difference) : StepResult.Ok;
+    });
+
+    /// <summary>Raises the guard.</summary>
+    public Task<StepResult> RaiseGuardAsync(NetworkNamespace network, CancellationToken cancellation) =>
+        CatchAsync(async () => new StepResult(await guard.RaiseAsync(network, cancellation)));
+
+    /// <summary>Lifts the guard.</summary>
+    public Task<StepResult> LiftGuardAsync(NetworkNamespace network, CancellationToken cancellation) =>
+        CatchAsync(async () => new StepResult(await guard.LiftAsync(network, cancellation)));
+
+    /// <summary>Removes rules and guard, and looks whether they are gone.</summary>
+    public Task<StepResult> RemoveAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
+    {
+        await Redirection(network, rules, []).RemoveAsync(cancellation);
+        _spared.TryRemove(IdentityOf(network), out _);
+        return new StepResult(await guard.LiftAsync(network, cancellation));
+    });
+
+    private static async Task<StepResult> CatchAsync(Func<Task<StepResult>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception failure) when (failure is RedirectionException or LinuxException or IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            return StepResult.Failed(failure.Message);
+        }
+    }
+
+    /// <summary>Nobody works in the namespace any more.</summary>
+    public void Forget(NetworkIdentity network) => _spared.TryRemove(network, out _);
+
+    /// <summary>
+    /// The first difference that matters. Routing rules that nobody expects are connections that an agent before us spared: they name one connection
+    /// each, and end with the pod.
+    /// </summary>
+    private static Difference? Unexplained(VerificationReport report) =>
+        report.Differences.FirstOrDefault(d => d.Kind != DifferenceKind.Unexpected || !d.Place.StartsWith("rout", StringComparison.OrdinalIgnoreCase));
+
+    private static NetworkIdentity IdentityOf(NetworkNamespace network) => new(network.Device, network.Inode);
+
+    private IReadOnlyList<Flow> SparedIn(NetworkNamespace network) => _spared.GetValueOrDefault(IdentityOf(network)) ?? [];
+
+    /// <summary>A rule for a connection that has ended would spare the next one with the same ends.</summary>
+    private async Task ForgetEndedFlowsAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation)
+    {
+        IReadOnlyList<Flow> spared = SparedIn(network);
+        if (spared.Count == 0)
+        {
+            return;
+        }
+
+        IReadOnlyList<Flow> left = [.. spared.Intersect(EstablishedFlows.Read(network))];
+        if (left.Count < spared.Count)
+        {
+            await Redirection(network, rules, left).ApplyAsync(cancellation);
+            _spared[IdentityOf(network)] = left;
+        }
+    }
+
+    private PodRedirection Redirection(NetworkNamespace network, PodRules rules, IReadOnlyList<Flow> spared) => new(
+        network,
+        new RedirectionOptions
+        {
+            Method = options.Method,
+            PodAddresses = rules.Addresses,
+            Spared = spared,
+            DnsCapture = rules.DnsCapture,
+            IngressMode = rules.Settings.IngressMode,
+            VirtualInterfaces = [.. rules.Settings.VirtualInterfaces.Select(n => InterfaceName.TryParse(n, out InterfaceName? name) ? name : throw new ArgumentException("no interface name: " + n))],
+            Ipv6 = options.Ipv6,
+            ProbeAddress = options.ProbeAddress,
+            ProbeAddressV6 = options.ProbeAddressV6,
+        },
+        options.BackEnd);
+}

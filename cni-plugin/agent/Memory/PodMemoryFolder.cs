@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text.Json;
+using Ambient.Cni.Agent.Pods;
+
+namespace Ambient.Cni.Agent.Memory;
+
+/// <summary>
+/// What the agent wrote down, a small file per pod below the run directory: it survives the agent and not the node, exactly as what it speaks of.
+/// Written by one at a time.
+/// </summary>
+public sealed class PodMemoryFolder
+{
+    private const int LongestFile = 64 * 1024;
+    private readonly string _folder;
+
+    /// <summary>Makes the folder when it is missing. Throws <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/>.</summary>
+    public PodMemoryFolder(string folder)
+    {
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _folder = folder;
+    }
+
+    /// <summary>Everything that can be read; <paramref name="unreadable"/> names the files that cannot.</summary>
+    public IReadOnlyList<PodMemory> ReadAll(out IReadOnlyList<string> unreadable)
+    {
+        List<PodMemory> memories = [];
+        List<string> wrong = [];
+        foreach (string file in Directory.EnumerateFiles(_folder, "*.json"))
+        {
+            if (TryRead(file) is { } memory)
+            {
+                memories.Add(memory);
+            }
+            else
+            {
+                wrong.Add(file);
+            }
+        }
+
+        unreadable = wrong;
+        return memories;
+    }
+
+    /// <summary>Writes a pod down, whole or not at all; on disk when this returns. Throws <see cref="IOException"/>.</summary>
+    public void Write(PodMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        string path = PathOf(memory.Uid), draft = path + ".new";
+        using (FileStream file = File.Create(draft))
+        {
+            using (var writer = new Utf8JsonWriter(file))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("uid", memory.Uid);
+                writer.WriteString("name", memory.Name);
+                writer.WriteString("namespace", memory.Namespace);
+                writer.WriteString("serviceAccount", memory.ServiceAccount);
+                writer.WriteStartArray("addresses");
+                foreach (IPAddress address in memory.Addresses)
+                {
+                    writer.WriteStringValue(address.ToString());
+                }
+
+                writer.WriteEndArray();
+                writer.WriteStartObject("annotations");
+                foreach ((string key, string value) in memory.Annotations)
+                {
+                    writer.WriteString(key, value);
+                }
+
+                writer.WriteEndObject();
+                writer.WriteNumber("device", memory.Network.Device);
+                writer.WriteNumber("inode", memory.Network.Inode);
+                writer.WriteEndObject();
+            }
+
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(draft, path, overwrite: true);
+    }
+
+    /// <summary>Forgets a pod; one that is not known is forgotten already. Throws <see cref="IOException"/>.</summary>
+    public void Delete(string uid) => File.Delete(PathOf(uid));
+
+    private static PodMemory? TryRead(string file)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > LongestFile)
+            {
+                return null;
+            }
+
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+            JsonElement root = document.RootElement;
+            return new PodMemory(
+                root.GetProperty("uid").GetString()!,
+                root.GetProperty("name").GetString()!,
+                root.GetProperty("namespace").GetString()!,
+                root.GetProperty("serviceAccount").GetString()!,
+                [.. root.GetProperty("addresses").EnumerateArray().Select(a => IPAddress.Parse(a.GetString()!))],
+                root.GetProperty("annotations").EnumerateObject().ToDictionary(a => a.Name, a => a.Value.GetString()!, StringComparer.Ordinal),
+                new NetworkIdentity(root.GetProperty("device").GetUInt64(), root.GetProperty("inode").GetUInt64()));
+        }
+        catch (Exception unreadable) when (unreadable is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentNullException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    // A UID comes from outside: what is no plain name becomes its digest, so that no path can be built of it.
+    private string PathOf(string uid)
+    {
+        bool isPlain = uid.Length is > 0 and <= 128 && uid.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        return Path.Combine(_folder, (isPlain ? uid : "x." + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(uid)))) + ".json");
+    }
+}

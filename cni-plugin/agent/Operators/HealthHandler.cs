@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Agent.Running;
+using Ambient.Telemetry.Http;
+
+namespace Ambient.Cni.Agent.Operators;
+
+/// <summary>
+/// <c>/healthz</c>, <c>/readyz</c> and <c>/pods</c>. Ready means: the configuration is in place, the pods are known, and a request through the
+/// plugin's own socket is answered in time. Thread-safe.
+/// </summary>
+public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket) : IHttpHandler
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public async ValueTask<HttpAnswer> HandleAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        switch (request.Path)
+        {
+            case "/healthz":
+                return HttpAnswer.Text(200, "ok\n");
+            case "/readyz":
+                List<string> obstacles = await ObstaclesAsync(cancellationToken);
+                return obstacles.Count == 0 ? HttpAnswer.Text(200, "ready\n") : HttpAnswer.Text(503, string.Join('\n', obstacles) + "\n");
+            case "/pods":
+                return new HttpAnswer(200, "application/json", WritePods(loop.Pods)) { MayCompress = true };
+            default:
+                return HttpAnswer.Empty(404);
+        }
+    }
+
+    private async Task<List<string>> ObstaclesAsync(CancellationToken cancellation)
+    {
+        List<string> obstacles = [];
+        if (installObstacle() is { } install)
+        {
+            obstacles.Add("CNI configuration: " + install);
+        }
+
+        if (!loop.IsComplete)
+        {
+            obstacles.Add("pods: the source of pods has not told everything yet");
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
+        string? plugin;
+        try
+        {
+            plugin = await askPluginSocket(limit.Token);
+        }
+        catch (Exception silent) when (silent is OperationCanceledException or System.Net.Sockets.SocketException or IOException)
+        {
+            plugin = silent is OperationCanceledException ? "it does not answer within 1 s" : silent.Message;
+        }
+
+        if (plugin is not null)
+        {
+            obstacles.Add("plugin socket: " + plugin);
+        }
+
+        return obstacles;
+    }
+
+    private static byte[] WritePods(IReadOnlyList<PodView> pods)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartArray();
+            foreach (PodView pod in pods.OrderBy(p => p.Name, StringComparer.Ordinal))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", pod.Name);
+                writer.WriteString("uid", pod.Uid);
+                writer.WriteBoolean("wanted", pod.IsWanted);
+                writer.WriteBoolean("proven", pod.IsProven);
+                writer.WriteString("network", pod.Network?.ToString());
+                writer.WriteString("rules", pod.Kernel.ToString());
+                writer.WriteString("guard", pod.Guard.ToString());
+                writer.WriteString("proxy", pod.Proxy.ToString());
+                writer.WriteString("reported", pod.Reported?.ToString());
+                writer.WriteString("obstacle", pod.Obstacle);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return buffer.ToArray();
+    }
+}

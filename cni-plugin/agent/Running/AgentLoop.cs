@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Agent.Zds;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.Cni.Agent.Running;
+
+/// <summary>
+/// The one writer: takes events from a mailbox, lets the book decide, hands commands to whoever does them, and takes their results from the mailbox
+/// again. Public members are thread-safe.
+/// </summary>
+public sealed class AgentLoop : IZdsEvents
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
+    private readonly Channel<PodEvent> _mailbox = Channel.CreateBounded<PodEvent>(new BoundedChannelOptions(50_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<SandboxAnswer>> _answers = new();
+    private readonly PodBook _book;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly Logger _log;
+    private Func<PodCommand, CancellationToken, ValueTask> _do = (_, _) => ValueTask.CompletedTask;
+    private volatile IReadOnlyList<PodView> _pods = [];
+    private volatile bool _isComplete;
+    private int _ztunnels;
+    private int _settledZtunnels;
+    private long _lastRequest;
+    private long _turnedAt;
+
+    /// <summary>A loop that does not turn yet.</summary>
+    public AgentLoop(PodBookOptions options, TimeProvider time, Logger log)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        (_time, _log, _started) = (time, log, time.GetTimestamp());
+        _book = new PodBook(options, Now);
+    }
+
+    /// <summary>Time since the start.</summary>
+    public TimeSpan Now => _time.GetElapsedTime(_started);
+
+    /// <summary>The pods as they were at the last turn.</summary>
+    public IReadOnlyList<PodView> Pods => _pods;
+
+    /// <summary>Whether all pods are known and ztunnels may be told.</summary>
+    public bool IsComplete => _isComplete;
+
+    /// <summary>Connected ztunnels.</summary>
+    public int Ztunnels => Volatile.Read(ref _ztunnels);
+
+    /// <summary>Ztunnels that have their whole snapshot.</summary>
+    public int SettledZtunnels => Volatile.Read(ref _settledZtunnels);
+
+    /// <summary>How long ago the loop turned: it is stuck when this grows.</summary>
+    public TimeSpan SinceTurn => _time.GetElapsedTime(Volatile.Read(ref _turnedAt));
+
+    /// <summary>Leaves an event in the mailbox.</summary>
+    public ValueTask TellAsync(PodEvent heard) => _mailbox.Writer.WriteAsync(heard);
+
+    /// <summary>Asks for a sandbox and waits for the answer until the deadline. The namespace is held already.</summary>
+    public async Task<SandboxAnswer> AskAsync(SandboxRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        long id = Interlocked.Increment(ref _lastRequest);
+        var answer = new TaskCompletionSource<SandboxAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answers[id] = answer;
+        try
+        {
+            await TellAsync(new PodEvent.SandboxAdded(request with { Id = id }));
+            return await answer.Task.WaitAsync(request.Deadline - Now + TimeSpan.FromSeconds(1), _time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            return new SandboxAnswer(SandboxVerdict.Failed, "the agent is overloaded and did not decide in time");
+        }
+        finally
+        {
+            _answers.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Turns until cancelled.</summary>
+    public async Task RunAsync(Func<PodCommand, CancellationToken, ValueTask> perform, CancellationToken cancellation)
+    {
+        _do = perform;
+        using ITimer timer = _time.CreateTimer(_ => _mailbox.Writer.TryWrite(new PodEvent.Tick()), null, TickInterval, TickInterval);
+        while (await _mailbox.Reader.WaitToReadAsync(cancellation))
+        {
+            while (_mailbox.Reader.TryRead(out PodEvent? heard))
+            {
+                await TurnAsync(heard, cancellation);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnPod(string uid, long generation, ZdsPodState state, string? refusal)
+    {
+        // The mailbox is larger than all pods of a node together; were it full, waiting here would only slow ztunnels down.
+        PodEvent heard = new PodEvent.ProxyAnswered(uid, generation, state, refusal);
+        if (!_mailbox.Writer.TryWrite(heard))
+        {
+            _ = TellAsync(heard).AsTask();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnConnections(int connected, int settled)
+    {
+        Volatile.Write(ref _ztunnels, connected);
+        Volatile.Write(ref _settledZtunnels, settled);
+    }
+
+    private async Task TurnAsync(PodEvent heard, CancellationToken cancellation)
+    {
+        Volatile.Write(ref _turnedAt, _time.GetTimestamp());
+        foreach (PodCommand command in _book.Apply(heard, Now))
+        {
+            if (command is PodCommand.Answer answer)
+            {
+                _log.Debug("sandbox answered", LogField.Of("request", answer.Request), LogField.Of("verdict", answer.Reply.Verdict.ToString()), LogField.Of("text", answer.Reply.Text));
+                if (_answers.TryRemove(answer.Request, out TaskCompletionSource<SandboxAnswer>? waiting))
+                {
+                    waiting.SetResult(answer.Reply);
+                }
+
+                continue;
+            }
+
+            await _do(command, cancellation);
+        }
+
+        _isComplete = _book.IsGateOpen;
+        if (heard is PodEvent.Tick)
+        {
+            _pods = _book.List();
+        }
+    }
+}

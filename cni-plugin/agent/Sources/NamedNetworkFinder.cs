@@ -1,0 +1,55 @@
+using Ambient.Cni.Agent.Discovery;
+using Ambient.Cni.Agent.Pods;
+using Ambient.Linux;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.Cni.Agent.Sources;
+
+/// <summary>Finds pods of manifests by the path that they name, and proves it by the addresses as everywhere. Thread-safe.</summary>
+public sealed class NamedNetworkFinder : INamespaceFinder
+{
+    /// <inheritdoc/>
+    public NetworkNamespace? Find(PodRecord pod, out string? doubt)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        doubt = null;
+        if (!pod.Facts.Annotations.TryGetValue(ManifestReader.NetworkAnnotation, out string? path))
+        {
+            doubt = $"its manifest has no annotation {ManifestReader.NetworkAnnotation}";
+            return null;
+        }
+
+        NetworkNamespace? network = null;
+        try
+        {
+            network = NetworkNamespace.Open(path);
+            using NetworkNamespace own = NetworkNamespace.Open("/proc/1/ns/net");
+            if (network.IsSameAs(own))
+            {
+                doubt = path + " is the node's own network namespace";
+            }
+            else if (InterfaceAddresses.Read(network).Intersect(pod.Addresses).Any())
+            {
+                return network;
+            }
+            else
+            {
+                doubt = $"{path} has none of its addresses {string.Join(", ", pod.Addresses)}";
+            }
+        }
+        catch (Exception gone) when (gone is LinuxException or IOException)
+        {
+            doubt = $"{path} cannot be opened: {gone.Message}";
+        }
+
+        network?.Dispose();
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public NetworkIdentity? Elsewhere(PodRecord pod, NetworkIdentity network)
+    {
+        using NetworkNamespace? now = Find(pod, out _);
+        return now is not null && new NetworkIdentity(now.Device, now.Inode) is var found && found != network ? found : null;
+    }
+}
