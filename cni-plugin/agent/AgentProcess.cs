@@ -41,13 +41,15 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         var registry = new MetricRegistry();
         var metrics = new AgentMetrics(registry, loop);
         var memory = new PodMemoryFolder(Path.Combine(settings.RunDirectory, "pods"));
-        using NetworkNamespace? node = OpenNode();
+
+        // In a container the node's namespace is another one; on the node itself it is the agent's own.
+        using NetworkNamespace node = NetworkNamespace.Open(settings.HostRoot.Length > 0 ? settings.HostRoot + "/proc/1/ns/net" : "/proc/self/ns/net");
         using var networks = new HeldNetworks();
         using var zds = new ZdsServer(settings.ZtunnelSocket, new ZdsTimings(), loop, logs.For("agent::zds"));
         IProbeRules probes = MakeProbes(node);
         var parts = new CommandParts(zds, networks, new PodKernel(KernelOptions(), new NftGuard()), finder, memory, probes, source, reporter);
         using var runner = new CommandRunner(parts, loop, logs.For("agent::steps"));
-        var requests = new PluginRequests(loop, networks, settings.HostRoot, settings.AddPatience);
+        var requests = new PluginRequests(loop, networks, new NetworkIdentity(node.Device, node.Inode), settings.HostRoot, settings.AddPatience);
         Installer? installer = MakeInstaller(metrics);
 
         await loop.TellAsync(new PodEvent.Recalled(memory.ReadAll(out IReadOnlyList<string> unreadable)));
@@ -107,10 +109,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         ProbeAddressV6 = settings.ProbeAddressV6,
     };
 
-    // In a container the node's namespace is another one; on the node itself it is the agent's own.
-    private NetworkNamespace? OpenNode() => settings.HostRoot.Length > 0 ? NetworkNamespace.Open(settings.HostRoot + "/proc/1/ns/net") : null;
-
-    private IProbeRules MakeProbes(NetworkNamespace? node) => settings.Probes == ProbeMode.Translate
+    private IProbeRules MakeProbes(NetworkNamespace node) => settings.Probes == ProbeMode.Translate
         ? new NodeProbeRules(node, KubeletUser.Find(settings.HostRoot + "/proc") ?? 0, settings.ProbeAddress, settings.ProbeAddressV6)
         : new NoProbeRules();
 

@@ -8,6 +8,7 @@ namespace Ambient.Cni.Agent.Discovery;
 public sealed class ProcessTable
 {
     private readonly string _proc;
+    private readonly NetworkIdentity _node;
     private readonly TimeProvider _time;
     private readonly TimeSpan _life;
     private readonly Lock _lock = new();
@@ -16,7 +17,7 @@ public sealed class ProcessTable
     private bool _isRead;
 
     /// <summary>Reads below a proc directory, such as <c>/host/proc</c>; a walk serves for <paramref name="life"/>.</summary>
-    public ProcessTable(string proc, TimeProvider time, TimeSpan life) => (_proc, _time, _life) = (proc, time, life);
+    public ProcessTable(string proc, NetworkIdentity node, TimeProvider time, TimeSpan life) => (_proc, _node, _time, _life) = (proc, node, time, life);
 
     /// <summary>The processes of a pod, the oldest first; those in the node's own namespace are left out.</summary>
     public IReadOnlyList<PodProcess> Of(string podUid, bool fresh)
@@ -37,7 +38,6 @@ public sealed class ProcessTable
     private Dictionary<string, List<PodProcess>> Walk()
     {
         var byPod = new Dictionary<string, List<PodProcess>>(StringComparer.Ordinal);
-        NetworkIdentity? host = IdentityOf("1");
         foreach (string directory in Directory.EnumerateDirectories(_proc))
         {
             string pid = Path.GetFileName(directory);
@@ -46,7 +46,7 @@ public sealed class ProcessTable
                 continue;
             }
 
-            if (IdentityOf(pid) is { } network && network != host && Read(pid, "stat") is { } stat && ProcStat.TryReadStart(stat, out long start))
+            if (IdentityOf(pid) is { } network && network != _node && Read(pid, "stat") is { } stat && ProcStat.TryReadStart(stat, out long start))
             {
                 if (!byPod.TryGetValue(uid, out List<PodProcess>? processes))
                 {

@@ -9,7 +9,7 @@ using Ambient.Linux.Namespaces;
 namespace Ambient.Cni.Agent.Plugins;
 
 /// <summary>Answers the plugin: opens the sandbox it names, checks that it can be the pod's, and lets the book decide. Thread-safe.</summary>
-public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, string hostRoot, TimeSpan patience)
+public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, NetworkIdentity node, string hostRoot, TimeSpan patience)
 {
     /// <summary>Answers one request; never throws for what a peer sends.</summary>
     public async Task<PluginAnswer> AnswerAsync(string method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellation) => (method, path) switch
@@ -84,8 +84,7 @@ public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, string
         try
         {
             network = NetworkNamespace.Open(hostRoot + message.NetworkPath);
-            using NetworkNamespace node = NetworkNamespace.Open(hostRoot + "/proc/1/ns/net");
-            if (network.IsSameAs(node))
+            if (new NetworkIdentity(network.Device, network.Inode) == node)
             {
                 doubt = "it is the node's own";
             }

@@ -23,7 +23,7 @@ public sealed class NamedNetworkFinder : INamespaceFinder
         try
         {
             network = NetworkNamespace.Open(path);
-            using NetworkNamespace own = NetworkNamespace.Open("/proc/1/ns/net");
+            using NetworkNamespace own = NetworkNamespace.Open("/proc/self/ns/net");
             if (network.IsSameAs(own))
             {
                 doubt = path + " is the node's own network namespace";

@@ -1,0 +1,93 @@
+using System.Net.Sockets;
+using Ambient.Testing.Facts;
+using Ambient.Testing.Waiting;
+using Ambient.Topology.Networks;
+
+namespace Ambient.Component.Tests.NodeAgents;
+
+/// <summary>The node agent with a real ztunnel and real namespaces: joining, leaving, restarts, and the plugin's requests.</summary>
+public sealed class NodeAgentTests
+{
+    [RequiresToolFact("nft", root: true)]
+    [Trait("behaviour", "CNI-106")]
+    [Trait("behaviour", "CNI-114")]
+    public async Task RunningPods_Join_TalkThroughTheTunnel_AndLeave()
+    {
+        await using AgentNode node = await AgentNode.StartAsync();
+        using Socket listener = AgentNode.Listen(node.Server);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        await node.Ztunnel.LineAsync("direction=\"inbound\"");
+        Assert.Contains("15001", await node.RulesOfAsync(node.Client), StringComparison.Ordinal);
+
+        node.Label(false);
+        await node.UntilAsync(node.Client, proven: false);
+        await node.UntilAsync(node.Server, proven: false);
+        Assert.DoesNotContain("table", await node.RulesOfAsync(node.Client), StringComparison.Ordinal);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+
+        node.Label(true);
+        await node.UntilAsync(node.Client, proven: true);
+        await node.UntilAsync(node.Server, proven: true);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task AgentAndZtunnel_Killed_RulesStay_AndPodsAreProvenAgain()
+    {
+        await using AgentNode node = await AgentNode.StartAsync();
+        using Socket listener = AgentNode.Listen(node.Server);
+        await node.Agent.Process.KillAsync();
+
+        // Without the agent nothing changes.
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        await node.Ztunnel.Process.KillAsync();
+
+        // Without anybody: closed.
+        Assert.NotNull(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        node.StartZtunnel();
+        node.StartAgent();
+        await Eventually.TrueAsync(async () => await AgentNode.ExchangeAsync(node.Client, node.Server, listener) is null, TimeSpan.FromSeconds(30));
+        await node.UntilAsync(node.Client, proven: true);
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task RulesFlushedBySomebody_AreRepaired_BehindTheGuard()
+    {
+        await using AgentNode node = await AgentNode.StartAsync();
+        using Socket listener = AgentNode.Listen(node.Server);
+        await node.Agent.LineAsync("pod status");
+        await node.RunAsync(node.Client, "nft", "flush", "ruleset");
+        await Eventually.TrueAsync(async () => (await node.RulesOfAsync(node.Client)).Contains("15001", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
+        await node.UntilAsync(node.Client, proven: true);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    [Trait("behaviour", "CNI-97")]
+    [Trait("behaviour", "CNI-98")]
+    [Trait("behaviour", "CNI-99")]
+    [Trait("behaviour", "CNI-100")]
+    [Trait("behaviour", "CNI-101")]
+    public async Task Plugin_IsAnsweredWithProof_OrWithTheReason()
+    {
+        await using AgentNode node = await AgentNode.StartAsync(more: "late");
+        VirtualPod late = node.Pod("late");
+        Assert.Equal((500, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late)), "is in no manifest"));
+        Assert.Equal((400, true), Shape(await node.PostAsync("/cmdadd", "notjson"), "not JSON"));
+        Assert.Equal((500, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late).Replace(late.NamespaceName, "../../proc/1/ns/net", StringComparison.Ordinal)), "without . and .."));
+        Assert.Equal((500, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late).Replace(late.NamespaceName, node.Client.NamespaceName, StringComparison.Ordinal)), "none of its interfaces"));
+
+        node.List(late, listed: true);
+        await Eventually.TrueAsync(async () => (await node.PostAsync("/cmdadd", AgentNode.Event(late, ""","PodUID":"uid-late","Ask":true"""))) is (200, var body) && body.Contains("enrolled", StringComparison.Ordinal));
+        Assert.Contains("15001", await node.RulesOfAsync(late), StringComparison.Ordinal);
+        Assert.DoesNotContain("ambient-guard", await node.RulesOfAsync(late), StringComparison.Ordinal);
+
+        node.Label(false);
+        await node.UntilAsync(late, proven: false);
+        Assert.Equal((500, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late)), "unexpectedly not eligible for ambient enrollment"));
+        Assert.Equal((200, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late, ""","Ask":true""")), "outside"));
+    }
+
+    private static (int Status, bool Says) Shape((int Status, string Body) answer, string text) =>
+        (answer.Status, answer.Body.Contains(text, StringComparison.Ordinal) ? true : throw new Xunit.Sdk.XunitException(answer.Body));
+}
