@@ -61,9 +61,22 @@ public static class Leftovers
             Resolver.Remove(name);
         }
 
-        if (Directory.Exists(run.Directory))
+        RemoveDirectory(run.Directory);
+    }
+
+    /// <summary>The owner may be removing it at the same time; what counts is that it is gone.</summary>
+    private static void RemoveDirectory(string path)
+    {
+        for (int attempt = 0; Directory.Exists(path); attempt++)
         {
-            Directory.Delete(run.Directory, recursive: true);
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (Exception e) when (attempt < 10 && e is IOException or UnauthorizedAccessException)
+            {
+                Thread.Yield();
+            }
         }
     }
 

@@ -43,7 +43,8 @@ public sealed class VirtualNetwork : IDisposable
             // Other users (PostgreSQL, nginx workers) have to reach their own directories below it.
             File.SetUnixFileMode(network.Run.Directory, (UnixFileMode)0b111_101_101);
             IpTool.Run("netns", "add", network.FabricName);
-            IpTool.Batch(network.FabricName, "link set lo up", "link add bridge type bridge", "link set bridge up");
+            // An address of its own: a bridge without one takes that of a port, and changes it when the port goes.
+            IpTool.Batch(network.FabricName, "link set lo up", "link add bridge address 02:a8:00:00:00:01 type bridge", "link set bridge up");
             return network;
         }
         catch

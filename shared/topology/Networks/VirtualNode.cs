@@ -78,7 +78,7 @@ public sealed class VirtualNode
             "link set eth0 up",
             $"addr add {Address}/24 dev eth0",
             $"addr add {AddressV6}/64 dev eth0 nodad",
-            "link add pods type bridge",
+            $"link add pods address 02:a9:00:00:00:{index} type bridge",
             "link set pods up",
             $"addr add 10.9.{index}.1/24 dev pods",
             $"addr add fd09:9:{index}::1/64 dev pods nodad");
