@@ -1,0 +1,19 @@
+using Ambient.Cli.Commands;
+
+namespace Ambient.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("sandbox demo --keep --no-color --only policy --ztunnel /x", true)]
+    [InlineData("sandbox down", true)]
+    [InlineData("sandbox demo --kep", false)]
+    [InlineData("sandbox demo --ztunnel", false)]
+    [InlineData("sandbox hold", false)]
+    [InlineData("demo", false)]
+    public void Words_AreUnderstoodOrRefused(string words, bool understood) =>
+        Assert.Equal(understood, RootCommands.Build().Parse(words.Split(' ')).Errors.Count == 0);
+
+    [Fact]
+    public void Ztunnel_GivenButAbsent_IsNotReplacedByAnother() => Assert.Null(ProgramLocation.FindZtunnel("/nowhere/ztunnel"));
+}
