@@ -145,6 +145,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Mesh = _mesh,
             Certificates = _certificates.Store,
             Tls = new TlsContexts(new TlsSettings { RevocationCheck = _revocations is null ? null : _revocations.IsRevoked }),
+            Revocations = _revocations,
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
         };

@@ -22,6 +22,7 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     private Deadline? _deadline;
     private IpPort _local;
     private Session? _session;
+    private IDisposable? _revocation;
 
     public PodLoop Pod => pod;
 
@@ -52,6 +53,9 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     public void Cut(string detail) => Fail(detail);
 
     /// <inheritdoc/>
+    public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session);
+
+    /// <inheritdoc/>
     public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request) =>
         new InboundStream(this, session.Peer?.Identity).Begin(stream, request);
 
@@ -65,8 +69,13 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
         if (session.Peer is null && CloseReasons.Describe(reason).IsFailure)
         {
             pod.ProxyLoop.Traffic.AccessLog.Failed(ConnectionRecord.Address(Peer), ConnectionRecord.Address(_local), false, $"tls handshake error: {detail}");
+            if (reason == CloseReason.Revoked)
+            {
+                pod.ProxyLoop.Traffic.Metrics.RevocationRejections(Reporter.Destination).Increment();
+            }
         }
 
+        _revocation?.Dispose();
         pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
         pod.Untrack(session);
     }

@@ -140,6 +140,11 @@ public sealed class ConnectionRecord
 
         IsClosed = true;
         Table?.Remove(this);
+        if (reason == CloseReason.Revoked)
+        {
+            _traffic.Metrics.RevocationRejections(Reporter).Increment();
+        }
+
         CloseDescription description = CloseReasons.Describe(reason);
         string? error = description.IsFailure ? detail ?? description.Code : null;
         if (_route is null)

@@ -30,7 +30,7 @@ internal sealed class InnerTunnel : SocketEndpoint
         SocketIo.SocketPair(out int near, out int far).OrThrow("socketpair", "inner tunnel");
         InnerTunnel tunnel = new();
         tunnel.Socket.Watch(pod.Loop, near);
-        tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(tunnel));
+        tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(pod, tunnel));
         tunnel._inner.Open(inner, endpoint);
         pod.Pool.Acquire(key, dialer, outer, tunnel);
     }
@@ -67,8 +67,12 @@ internal sealed class InnerTunnel : SocketEndpoint
     protected override void OnEnded(in StreamClosure closure) =>
         _inner?.Abort(closure.Clean ? CloseReason.PeerReset : closure.Reason, closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail ?? "the outer tunnel ended");
 
-    private sealed class Owner(InnerTunnel tunnel) : SessionOwner
+    private sealed class Owner(PodLoop pod, InnerTunnel tunnel) : SessionOwner
     {
+        private IDisposable? _revocation;
+
+        public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session);
+
         public override void OnRoom(Session session)
         {
             if (session.ActiveStreams == 0)
@@ -77,7 +81,10 @@ internal sealed class InnerTunnel : SocketEndpoint
             }
         }
 
-        public override void OnClosed(Session session, CloseReason reason, string detail) =>
+        public override void OnClosed(Session session, CloseReason reason, string detail)
+        {
+            _revocation?.Dispose();
             tunnel.Stream?.Reset(Hbone.Frames.Http2Error.Cancel, reason, detail);
+        }
     }
 }

@@ -69,7 +69,14 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         Begin(target);
     }
 
-    /// <summary>Goes on with a socket that is watched already, towards a target (SOCKS).</summary>
+    /// <summary>Takes an accepted socket whose target is known already (SOCKS).</summary>
+    public void Begin(int fd, SocketAddress target)
+    {
+        _pod.ProxyLoop.Traffic.SocketOpened(Reporter.Source);
+        Socket.Watch(_pod.Loop, fd);
+        Begin(target);
+    }
+
     private void Begin(SocketAddress target)
     {
         _target = target.ToModel();

@@ -9,13 +9,15 @@ using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Passthrough;
+using Ambient.Ztunnel.Socks;
 
 namespace Ambient.Ztunnel.Proxying;
 
 /// <summary>One pod on one loop: its listeners, its tunnels, its connections. Loop-affine.</summary>
-internal sealed class PodLoop
+internal sealed class PodLoop : ISocksOutbound
 {
     private readonly List<Listener> _listeners = [];
+    private SocksListener? _socks;
     private readonly HashSet<IWorkloadWaiter> _waiters = [];
     private readonly HashSet<InboundConnection> _arriving = [];
     private readonly HashSet<Session> _sessions = [];
@@ -31,7 +33,7 @@ internal sealed class PodLoop
         Local = local;
         Sockets = sockets;
         PreserveSource = preserveSource;
-        Pool = new TunnelPool(loop.Loop, context.Options.Hbone);
+        Pool = new TunnelPool(loop.Loop, context.Options.Hbone, context.Revocations is null ? null : WatchRevocation);
     }
 
     public ProxyContext Context { get; }
@@ -74,12 +76,27 @@ internal sealed class PodLoop
     }
 
     /// <summary>Starts to accept on the sockets that were opened for this loop.</summary>
-    public void Serve(PodSockets sockets)
+    /// <param name="sockets">The sockets.</param>
+    /// <param name="names">Resolves names that SOCKS clients ask for; null when the pod has no DNS proxy.</param>
+    public void Serve(PodSockets sockets, ISocksNames? names)
     {
         Add(sockets.Outbound, (fd, peer) => new OutboundConnection(this, peer).Begin(fd));
         Add(sockets.Inbound, (fd, peer) => new InboundConnection(this, peer).Begin(fd));
         Add(sockets.Passthrough, (fd, peer) => new PassthroughConnection(this, peer).Begin(fd));
+        if (sockets.Socks is int socks)
+        {
+            _socks = new SocksListener(socks, this, names, Context.Options.Sockets, new SocksSettings(), Context.Log);
+            _socks.Serve(Loop);
+        }
     }
+
+    /// <inheritdoc/>
+    void ISocksOutbound.Connect(EventLoop.EventLoop loop, int fd, SocketAddress client, SocketAddress target) => new OutboundConnection(this, client).Begin(fd, target);
+
+    /// <summary>Ends the session when a revocation list that comes later names its peer (ztunnel.md 2.11).</summary>
+    public IDisposable? WatchRevocation(Session session) => session.Peer is { } peer
+        ? Context.Revocations?.Register(peer.Chain, _ => Loop.Post(EndRevoked, session), null)
+        : null;
 
     public void Wait(IWorkloadWaiter waiter) => _waiters.Add(waiter);
 
@@ -171,8 +188,12 @@ internal sealed class PodLoop
         }
     }
 
+    private static void EndRevoked(object? session) => ((Session)session!).Abort(CloseReason.Revoked, "connection closed: peer certificate revoked by CRL");
+
     private void CloseListeners()
     {
+        _socks?.StopNow();
+        _socks = null;
         _listeners.ForEach(l => l.Close());
         _listeners.Clear();
     }

@@ -27,7 +27,7 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
         {
             PodLoop pod = loops[i];
             PodSockets own = sockets[i];
-            pod.Loop.Post(_ => pod.Serve(own), null);
+            pod.Loop.Post(_ => pod.Serve(own, dns), null);
         }
 
         dns?.Serve();

@@ -5,6 +5,7 @@ using Ambient.Telemetry.Logging;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Pods;
+using Ambient.Ztunnel.Socks;
 
 namespace Ambient.Ztunnel.Proxying;
 
@@ -46,7 +47,7 @@ internal sealed class PodProxyFactory : IPodProxyFactory
 
             foreach (ProxyLoop _ in _context.Loops)
             {
-                opened.Add(PodSockets.Open(sockets, _context.Options.IPv6));
+                opened.Add(PodSockets.Open(sockets, _context.Options.IPv6, _context.Options.IsSocksEnabled));
             }
         }
         catch
@@ -70,6 +71,11 @@ internal sealed class PodProxyFactory : IPodProxyFactory
         {
             string address = (_context.Options.IPv6 ? "[::]:" : "0.0.0.0:") + port.ToString(System.Globalization.CultureInfo.InvariantCulture);
             _log.Info("listener established", LogField.Bare("address", address), LogField.Of("component", component), LogField.Of("transparent", transparent));
+        }
+
+        if (_context.Options.IsSocksEnabled)
+        {
+            _log.Info("listener established", LogField.Bare("address", SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort).ToString()), LogField.Of("component", "socks5"), LogField.Of("transparent", false));
         }
     }
 

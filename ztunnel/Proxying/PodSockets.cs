@@ -1,15 +1,16 @@
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
+using Ambient.Ztunnel.Socks;
 
 namespace Ambient.Ztunnel.Proxying;
 
 /// <summary>The listening sockets of one pod for one loop, bound but not served yet (ztunnel.md 1.6: all are bound before any serves).</summary>
-internal sealed record PodSockets(int Inbound, int Passthrough, int Outbound, bool IsTransparent)
+internal sealed record PodSockets(int Inbound, int Passthrough, int Outbound, int? Socks, bool IsTransparent)
 {
     private const int Backlog = 1024;
 
-    /// <summary>Binds 15008, 15006 and 15001 in this order; a failure closes what was bound and is thrown with the port's name.</summary>
-    public static PodSockets Open(SocketFactory sockets, bool ipv6)
+    /// <summary>Binds 15008, 15006, 15001 and, if wanted, 15080 on loopback, in this order; a failure closes what was bound and is thrown with the port's name.</summary>
+    public static PodSockets Open(SocketFactory sockets, bool ipv6, bool socks)
     {
         List<int> opened = [];
         bool allTransparent = true;
@@ -22,6 +23,12 @@ internal sealed record PodSockets(int Inbound, int Passthrough, int Outbound, bo
                 opened.Add((int)listener.OrThrow("listen", address.ToString()));
                 allTransparent &= transparent;
             }
+
+            if (socks)
+            {
+                SocketAddress address = SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort);
+                opened.Add((int)sockets.Listen(address, Backlog, out _).OrThrow("listen", address.ToString()));
+            }
         }
         catch (LinuxException)
         {
@@ -29,7 +36,7 @@ internal sealed record PodSockets(int Inbound, int Passthrough, int Outbound, bo
             throw;
         }
 
-        return new PodSockets(opened[0], opened[1], opened[2], allTransparent);
+        return new PodSockets(opened[0], opened[1], opened[2], socks ? opened[3] : null, allTransparent);
     }
 
     /// <summary>Closes sockets that are not served.</summary>
@@ -38,5 +45,9 @@ internal sealed record PodSockets(int Inbound, int Passthrough, int Outbound, bo
         SocketIo.Close(Inbound);
         SocketIo.Close(Passthrough);
         SocketIo.Close(Outbound);
+        if (Socks is int fd)
+        {
+            SocketIo.Close(fd);
+        }
     }
 }

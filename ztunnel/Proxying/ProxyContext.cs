@@ -1,4 +1,5 @@
 using Ambient.Identity.Renewal;
+using Ambient.Identity.Trust;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
 
@@ -14,6 +15,9 @@ internal sealed record ProxyContext
     public required CertificateStore Certificates { get; init; }
 
     public required TlsContexts Tls { get; init; }
+
+    /// <summary>Revocation lists; null when none are configured.</summary>
+    public RevocationStore? Revocations { get; init; }
 
     public required IReadOnlyList<ProxyLoop> Loops { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed record ProxyOptions
     /// <summary>Whether a 200 describes the destination workload, and requests' descriptions are read.</summary>
     public bool ResponseBaggage { get; init; } = true;
 
+    /// <summary>Whether applications may use the SOCKS5 port (ztunnel.md 3.13).</summary>
+    public bool IsSocksEnabled { get; init; }
+
     /// <summary>Ports that lead back to the proxy.</summary>
     public IllegalPorts IllegalPorts { get; init; } = IllegalPorts.Default;
 

@@ -25,6 +25,7 @@ internal static class ProxyOptionsMapping
         },
         LoopbackApplicationTunnel = settings.IsLocalhostAppTunnel,
         ResponseBaggage = settings.IsResponseBaggageEnabled,
+        IsSocksEnabled = settings.IsSocksEnabled,
         IllegalPorts = settings.IsSocksEnabled ? IllegalPorts.WithSocks : IllegalPorts.Default,
         DrainTime = settings.DrainTime,
         Sockets = Sockets(settings),

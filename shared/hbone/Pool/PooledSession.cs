@@ -18,6 +18,9 @@ internal sealed class PooledSession : LoopTimer
 
     public Session? Session { get; set; }
 
+    /// <summary>What follows the session's peer; disposed of at its end.</summary>
+    public IDisposable? Watch { get; set; }
+
     /// <summary>It takes no new streams any more and closes when it has none.</summary>
     public bool IsForgotten { get; set; }
 

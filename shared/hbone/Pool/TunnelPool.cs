@@ -14,16 +14,21 @@ public sealed class TunnelPool : SessionOwner
 {
     private readonly EventLoop.EventLoop _loop;
     private readonly HboneSettings _settings;
+    private readonly Func<Session, IDisposable?>? _watch;
     private readonly Dictionary<PoolKey, List<PooledSession>> _byKey = [];
     private readonly LinkedList<PooledSession> _byUse = new();
     private readonly HashSet<Session> _sessions = [];
     private bool _closing;
 
     /// <summary>Makes an empty pool.</summary>
-    public TunnelPool(EventLoop.EventLoop loop, HboneSettings settings)
+    /// <param name="loop">The loop of all its sessions.</param>
+    /// <param name="settings">How sessions are made and kept.</param>
+    /// <param name="watch">Asked for each session whose peer is known; what it returns is disposed of when the session is gone.</param>
+    public TunnelPool(EventLoop.EventLoop loop, HboneSettings settings, Func<Session, IDisposable?>? watch = null)
     {
         _loop = loop;
         _settings = settings;
+        _watch = watch;
     }
 
     /// <summary>Sessions that may still take streams.</summary>
@@ -82,6 +87,9 @@ public sealed class TunnelPool : SessionOwner
     }
 
     /// <inheritdoc/>
+    public override void OnEstablished(Session session) => ((PooledSession)session.Tag!).Watch = _watch?.Invoke(session);
+
+    /// <inheritdoc/>
     public override void OnRoom(Session session)
     {
         if (session.ActiveStreams > 0 || session.Tag is not PooledSession pooled)
@@ -108,6 +116,7 @@ public sealed class TunnelPool : SessionOwner
         PooledSession pooled = (PooledSession)session.Tag!;
         _loop.Timers.Cancel(pooled);
         Forget(pooled);
+        pooled.Watch?.Dispose();
         _sessions.Remove(session);
     }
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Ambient.Cni.Redirection;
+using Ambient.Cni.Redirection.Rules;
 using Ambient.Testing.Networks;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
@@ -15,29 +17,6 @@ internal sealed class MeshPair : IAsyncDisposable
     public const int Port = 9000;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
-    private static readonly string Rules = """
-        table ip mesh {
-          chain in {
-            type nat hook prerouting priority -100;
-            ip daddr != 127.0.0.1 tcp dport != 15008 meta mark & 0xfff != 0x539 redirect to :15006
-          }
-          chain out {
-            type nat hook output priority -100;
-            meta l4proto tcp meta mark & 0xfff == 0x111 accept
-            oifname "lo" ip daddr != 127.0.0.1 accept
-            meta l4proto tcp ip daddr != 127.0.0.1 meta mark & 0xfff != 0x539 redirect to :15001
-          }
-          chain mark-in {
-            type filter hook prerouting priority -150;
-            meta mark & 0xfff == 0x539 ct mark set ct mark & 0xfffff000 | 0x111
-          }
-          chain mark-out {
-            type route hook output priority -150;
-            ct mark & 0xfff == 0x111 meta mark set ct mark
-          }
-        }
-        """;
 
     private readonly TestNetwork _network = new();
     private readonly string _model;
@@ -63,21 +42,29 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>The node agent; in shared mode only.</summary>
     public NodeAgent? Agent { get; private set; }
 
+    /// <summary>The authority's directory.</summary>
+    public string Authority => Path.Combine(_network.Directory, "authority");
+
     /// <summary>The Service's address.</summary>
     public static IPEndPoint Service { get; } = new(IPAddress.Parse("10.96.0.10"), Port);
 
     public IPEndPoint ServerAddress => new(Server.Address, Port);
 
-    public static async Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]")
+    public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(policies, serverPolicies, []);
+
+    /// <summary>Both proxies with more settings.</summary>
+    public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync("[]", "[]", settings);
+
+    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] settings)
     {
         var mesh = new MeshPair();
         try
         {
             mesh.WriteModel(policies, serverPolicies);
-            await mesh.CaptureAsync(mesh.Client);
-            await mesh.CaptureAsync(mesh.Server);
-            mesh.ServerProxy = mesh.StartProxy(mesh.Server);
-            mesh.ClientProxy = mesh.StartProxy(mesh.Client);
+            await CaptureAsync(mesh.Client);
+            await CaptureAsync(mesh.Server);
+            mesh.ServerProxy = mesh.StartProxy(mesh.Server, settings);
+            mesh.ClientProxy = mesh.StartProxy(mesh.Client, settings);
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
             return mesh;
@@ -96,8 +83,8 @@ internal sealed class MeshPair : IAsyncDisposable
         try
         {
             mesh.WriteModel("[]", "[]");
-            await mesh.CaptureAsync(mesh.Client);
-            await mesh.CaptureAsync(mesh.Server);
+            await CaptureAsync(mesh.Client);
+            await CaptureAsync(mesh.Server);
             string socket = Path.Combine(mesh._network.Directory, "zds");
             mesh.Agent = new NodeAgent(socket);
             mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, ("PROXY_MODE", "shared"), ("INPOD_UDS", socket));
@@ -185,24 +172,19 @@ internal sealed class MeshPair : IAsyncDisposable
         return socket;
     }
 
-    private async Task CaptureAsync(VirtualPod pod)
-    {
-        string file = Path.Combine(_network.Directory, pod.Name + ".nft");
-        await File.WriteAllTextAsync(file, Rules);
-        await _network.RunAsync(pod, "nft", "-f", file);
-        await _network.RunAsync(pod, "ip", "rule", "add", "fwmark", "0x111/0xfff", "lookup", "100", "pref", "32764");
-        await _network.RunAsync(pod, "ip", "route", "add", "local", "0.0.0.0/0", "dev", "lo", "table", "100");
-    }
+    private static Task CaptureAsync(VirtualPod pod) => new PodRedirection(
+        pod.Namespace,
+        new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = [pod.Address], DnsCapture = false, Ipv6 = false }).ApplyAsync(CancellationToken.None);
 
-    private Peer StartProxy(VirtualPod pod) =>
-        Start(pod.Name, pod.NamespaceName, ("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"));
+    private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings) =>
+        Start(pod.Name, pod.NamespaceName, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);
 
     private Peer Start(string name, string namespaceName, params (string Name, string Value)[] mode)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["FAKE_CA"] = "true",
-            ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
+            ["FAKE_CA_DIR"] = Authority,
             ["XDS_ADDRESS"] = "",
             ["LOCAL_XDS_PATH"] = _model,
             ["PACKET_MARK"] = "1337",
