@@ -93,17 +93,43 @@ public static class Conflist
         {
             root = JsonNode.Parse(text, null, Reading) as JsonObject;
 
-            // Doubled keys only show when they are looked at.
-            _ = root?.ContainsKey("plugins");
+            // Doubled keys and texts that are no Unicode only show when they are looked at.
+            Look(root);
             error = root is null ? "not a JSON object" : null;
         }
-        catch (Exception wrong) when (wrong is JsonException or ArgumentException)
+        catch (Exception wrong) when (wrong is JsonException or ArgumentException or InvalidOperationException)
         {
             error = "not JSON: " + wrong.Message;
             root = null;
         }
 
         return root is not null;
+    }
+
+    private static void Look(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject map:
+                foreach ((_, JsonNode? value) in map)
+                {
+                    Look(value);
+                }
+
+                break;
+            case JsonArray list:
+                foreach (JsonNode? value in list)
+                {
+                    Look(value);
+                }
+
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                _ = value.GetValue<string>();
+                break;
+            default:
+                break;
+        }
     }
 
     private static int RemoveOurs(JsonArray plugins)

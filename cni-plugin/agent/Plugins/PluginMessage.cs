@@ -30,6 +30,20 @@ public sealed record PluginMessage(
     /// <summary>Reads a body; the error names the key.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, out PluginMessage? message, out string? error)
     {
+        try
+        {
+            return TryReadDocument(body, out message, out error);
+        }
+        catch (InvalidOperationException)
+        {
+            // A text that is no text: broken UTF-8, or half of a surrogate pair.
+            (message, error) = (null, "not JSON: a string is not Unicode");
+            return false;
+        }
+    }
+
+    private static bool TryReadDocument(ReadOnlyMemory<byte> body, out PluginMessage? message, out string? error)
+    {
         message = null;
         JsonDocument document;
         try

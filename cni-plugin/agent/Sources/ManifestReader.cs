@@ -29,6 +29,12 @@ public static class ManifestReader
             error = $"line {e.Start.Line}: {e.Message}";
             return false;
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // What the library's own state machine did not expect.
+            error = "line 1: not YAML: " + e.Message;
+            return false;
+        }
 
         List<PodRecord> pods = [];
         List<NamespaceFacts> namespaces = [];
