@@ -46,8 +46,8 @@ public sealed class HeldNetworks : IDisposable
         return identity;
     }
 
-    /// <summary>Gives one hold back; the last one closes the namespace, once nobody works in it.</summary>
-    public void Release(NetworkIdentity identity)
+    /// <summary>Gives one hold back; the last one closes the namespace, once nobody works in it. Whether it was the last.</summary>
+    public bool Release(NetworkIdentity identity)
     {
         Held? closed = null;
         lock (_lock)
@@ -60,6 +60,7 @@ public sealed class HeldNetworks : IDisposable
         }
 
         closed?.Drop();
+        return closed is not null;
     }
 
     /// <summary>Another descriptor of a held namespace, for an owner of its own; null when it is not held.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
@@ -11,7 +12,10 @@ namespace Ambient.Cni.Agent.Kernel;
 /// <summary>What the book's commands mean in a pod's kernel. Thread-safe for different namespaces; failures are results, never exceptions.</summary>
 public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
 {
+    /// <summary>How long a look at the rules is good for the proof that follows it: a start with hundreds of pods reads each once.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _spared = new();
+    private readonly ConcurrentDictionary<NetworkIdentity, (PodRules Rules, long At)> _verified = new();
 
     /// <summary>Reads rules and guard.</summary>
     public Task<StepResult> InspectAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
@@ -23,6 +27,11 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         }
 
         VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
+        if (Unexplained(report) is null)
+        {
+            _verified[IdentityOf(network)] = (rules, Stopwatch.GetTimestamp());
+        }
+
         return StepResult.Ok with
         {
             Kernel = Unexplained(report) is null ? KernelState.Applied : report.Differences.All(d => d.Kind == DifferenceKind.Missing) ? KernelState.Absent : KernelState.Different,
@@ -33,6 +42,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     /// <summary>Makes the rules. A running pod that joins keeps its established connections as they are, where the method can do that.</summary>
     public Task<StepResult> ApplyAsync(NetworkNamespace network, PodRules rules, bool isJoining, CancellationToken cancellation) => CatchAsync(async () =>
     {
+        _verified.TryRemove(IdentityOf(network), out _);
         if (isJoining && options.Method == RedirectionMethod.Sockets)
         {
             _spared[IdentityOf(network)] = EstablishedFlows.Read(network);
@@ -49,6 +59,11 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         if (ListenerTable.Check(network, [ports.Outbound, ports.Inbound, ports.Hbone], rules.DnsCapture ? ports.Dns : null) is { } missing)
         {
             return StepResult.Failed(missing);
+        }
+
+        if (_verified.TryRemove(IdentityOf(network), out (PodRules Rules, long At) last) && last.Rules.Equals(rules) && Stopwatch.GetElapsedTime(last.At) < Fresh)
+        {
+            return StepResult.Ok;
         }
 
         await ForgetEndedFlowsAsync(network, rules, cancellation);
@@ -85,7 +100,11 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     }
 
     /// <summary>Nobody works in the namespace any more.</summary>
-    public void Forget(NetworkIdentity network) => _spared.TryRemove(network, out _);
+    public void Forget(NetworkIdentity network)
+    {
+        _spared.TryRemove(network, out _);
+        _verified.TryRemove(network, out _);
+    }
 
     /// <summary>
     /// The first difference that matters. Routing rules that nobody expects are connections that an agent before us spared: they name one connection

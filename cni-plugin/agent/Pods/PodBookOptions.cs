@@ -26,6 +26,9 @@ public sealed record PodBookOptions
     /// <summary>How long a pod may be without proof before its status is withdrawn: a ztunnel that restarts must not make peers turn away.</summary>
     public TimeSpan ReportGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long ztunnel may take to answer before a pod is said to wait for it.</summary>
+    public TimeSpan ServicePatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a start waits for the source of pods before what the agent remembers has to do.</summary>
     public TimeSpan SyncPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

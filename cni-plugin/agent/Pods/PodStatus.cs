@@ -14,7 +14,8 @@ internal static class PodStatus
                 return new PodReport(ReportedRedirection.Enabled, null);
             case PodAim.Enrol:
                 bool isStill = pod.Reported?.Redirection == ReportedRedirection.Enabled && now < pod.UnprovenSince + options.ReportGrace;
-                string? why = Obstacle(pod);
+                bool isEarly = pod.Error is null && pod.Proxy == ZdsPodState.Unserved && now < pod.UnprovenSince + options.ServicePatience;
+                string? why = isEarly ? null : Obstacle(pod);
                 return isStill || why is null ? null : new PodReport(ReportedRedirection.Pending, why);
             case PodAim.Leave when IsClean(pod):
             case PodAim.Vanish:

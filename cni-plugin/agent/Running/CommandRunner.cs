@@ -39,7 +39,11 @@ public sealed class CommandRunner : IDisposable
                 _parts.Zds.Remove(gone.Uid);
                 break;
             case PodCommand.Release release:
-                _parts.Networks.Release(release.Network);
+                if (_parts.Networks.Release(release.Network))
+                {
+                    _parts.Kernel.Forget(release.Network);
+                }
+
                 break;
             case PodCommand.Remember or PodCommand.Forget or PodCommand.AdmitProbes or PodCommand.WithdrawProbes or PodCommand.OpenGate:
                 if (command is PodCommand.OpenGate)
