@@ -42,6 +42,9 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>The node agent; in shared mode only.</summary>
     public NodeAgent? Agent { get; private set; }
 
+    /// <summary>The network, for programs of the test's own.</summary>
+    public TestNetwork Network => _network;
+
     /// <summary>The authority's directory.</summary>
     public string Authority => Path.Combine(_network.Directory, "authority");
 
@@ -54,6 +57,26 @@ internal sealed class MeshPair : IAsyncDisposable
 
     /// <summary>Both proxies with more settings.</summary>
     public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync("[]", "[]", settings);
+
+    /// <summary>A ztunnel for one pod only; the other is uncaptured, and what serves it is the test's business.</summary>
+    public static async Task<MeshPair> StartOneSidedAsync(bool client)
+    {
+        var mesh = new MeshPair();
+        try
+        {
+            mesh.WriteModel("[]", "[]");
+            VirtualPod pod = client ? mesh.Client : mesh.Server;
+            await CaptureAsync(pod);
+            mesh.ClientProxy = mesh.ServerProxy = mesh.StartProxy(pod, []);
+            await mesh.ClientProxy.LineAsync("ztunnel is running");
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
 
     private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] settings)
     {
