@@ -87,20 +87,23 @@ public sealed class PodRedirection
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellation)
     {
         var differences = new List<Difference>();
-        Task verified = _backEnd switch
+        IReadOnlyList<string>? tables = null;
+        if (_backEnd == RedirectionBackEnd.Nftables)
         {
-            RedirectionBackEnd.Nftables => _nftables.VerifyAsync(_rules, differences, cancellation),
-            RedirectionBackEnd.IptablesNft => _iptables.VerifyAsync(_rules, differences, cancellation),
-            _ => _legacy.VerifyAsync(_rules, differences, cancellation),
-        };
-        await verified;
+            tables = await _nftables.VerifyAsync(_rules, differences, cancellation);
+        }
+        else
+        {
+            await (_backEnd == RedirectionBackEnd.IptablesNft ? _iptables : _legacy).VerifyAsync(_rules, differences, cancellation);
+        }
+
         await _routing.VerifyAsync(_rules.Options, differences, cancellation);
         if (_rules.Options.Method == RedirectionMethod.Sockets)
         {
             _marks.Verify(differences);
         }
 
-        return new VerificationReport(differences);
+        return new VerificationReport(differences) { InetTables = tables };
     }
 
     /// <summary>Removes everything of ours, of any back end; succeeds when there is nothing. Throws <see cref="RedirectionException"/>.</summary>

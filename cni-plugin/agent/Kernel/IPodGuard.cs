@@ -5,6 +5,9 @@ namespace Ambient.Cni.Agent.Kernel;
 /// <summary>The fail-closed guard in a pod's namespace. Thread-safe for different namespaces.</summary>
 public interface IPodGuard
 {
+    /// <summary>Name of the inet table that is the guard, for whoever has just listed them.</summary>
+    string TableName { get; }
+
     /// <summary>Whether it is there; the error says why that cannot be known.</summary>
     Task<(bool IsRaised, string? Error)> LookAsync(NetworkNamespace network, CancellationToken cancellation);
 

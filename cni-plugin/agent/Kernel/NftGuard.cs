@@ -11,6 +11,9 @@ public sealed class NftGuard : IPodGuard
     /// <summary>Name of the table; whoever finds it in a pod knows that the pod is not proven.</summary>
     public const string Table = "ambient-guard";
 
+    /// <inheritdoc/>
+    public string TableName => Table;
+
     private const string Pass = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept";
 
     /// <inheritdoc/>

@@ -20,13 +20,14 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     /// <summary>Reads rules and guard.</summary>
     public Task<StepResult> InspectAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
     {
-        (bool raised, string? error) = await guard.LookAsync(network, cancellation);
+        VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
+        bool? known = report.InetTables?.Contains(guard.TableName);
+        (bool raised, string? error) = known is { } isThere ? (isThere, null) : await guard.LookAsync(network, cancellation);
         if (error is not null)
         {
             return StepResult.Failed(error);
         }
 
-        VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
         if (Unexplained(report) is null)
         {
             _verified[IdentityOf(network)] = (rules, Stopwatch.GetTimestamp());

@@ -46,7 +46,7 @@ public sealed record AgentSettings
     public bool Strict { get; init; } = true;
 
     /// <summary><c>AMBIENT_PROOF_INTERVAL</c>, in seconds.</summary>
-    public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary><c>AMBIENT_ADD_TIMEOUT</c>, in seconds: how long an ADD may take; less than the plugin's own patience.</summary>
     public TimeSpan AddPatience { get; init; } = TimeSpan.FromSeconds(4.5);

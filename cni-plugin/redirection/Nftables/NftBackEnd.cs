@@ -21,7 +21,8 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         loaded.OrThrow("cannot write the pod's rules");
     }
 
-    public async Task VerifyAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
+    /// <summary>Adds what differs; returns the names of all inet tables that are there.</summary>
+    public async Task<IReadOnlyList<string>> VerifyAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
     {
         NftTable table = await ReadAsync(cancellation);
         foreach (string upstream in table.InetTables.Where(t => NftNames.UpstreamTables.Contains(t)))
@@ -32,7 +33,7 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         if (!table.Exists)
         {
             differences.Add(new Difference(DifferenceKind.Missing, "nftables", "table inet " + NftNames.Table));
-            return;
+            return table.InetTables;
         }
 
         if (table.Flags.Length > 0)
@@ -65,6 +66,8 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         {
             differences.Add(new Difference(DifferenceKind.Unexpected, "nftables", "chain " + name));
         }
+
+        return table.InetTables;
     }
 
     /// <summary>Removes our table and upstream's; without nft there is nothing to remove.</summary>
@@ -88,16 +91,17 @@ internal sealed class NftBackEnd(NamespaceTools tools)
 
     private async Task<NftTable> ReadAsync(CancellationToken cancellation)
     {
-        List<string> tables = await TablesAsync(cancellation);
+        // The whole family in one run: names of tables and the content of ours.
+        ToolResult listed = (await tools.RunAsync(["nft", "-j", "list", "ruleset", "inet"], cancellation)).OrThrow("cannot read the pod's rules");
+        List<string> tables = Names(listed);
         if (!tables.Contains(NftNames.Table))
         {
             return new NftTable { InetTables = tables, Flags = "", Chains = new Dictionary<string, string>(StringComparer.Ordinal), Rules = new Dictionary<string, List<Rule>>(StringComparer.Ordinal) };
         }
 
-        ToolResult listed = (await tools.RunAsync(["nft", "-j", "list", "table", "inet", NftNames.Table], cancellation)).OrThrow("cannot read the pod's rules");
         return NftListing.TryReadTable(listed.Output, tables, out NftTable? table)
             ? table
-            : throw new RedirectionException("`nft -j list table` printed something that is not its JSON");
+            : throw new RedirectionException("`nft -j list ruleset` printed something that is not its JSON");
     }
 
     private async Task<List<string>> TablesAsync(CancellationToken cancellation) =>
@@ -105,7 +109,7 @@ internal sealed class NftBackEnd(NamespaceTools tools)
 
     private static List<string> Names(ToolResult listed) => NftListing.TryReadTableNames(listed.Output, out List<string>? names)
         ? names
-        : throw new RedirectionException("`nft -j list tables` printed something that is not its JSON; nft must be built with JSON support");
+        : throw new RedirectionException("`nft -j` printed something that is not its JSON; nft must be built with JSON support");
 
     private Task<ToolResult> LoadAsync(string text, CancellationToken cancellation) => tools.RunAsync("nft", ["-f", "-"], text, cancellation);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using Ambient.Cni.Redirection.Rules;
@@ -39,8 +40,8 @@ internal sealed class PolicyRouting(NetworkNamespace network, NamespaceTools too
             string place = family == RuleFamily.IPv4 ? "routing ipv4" : "routing ipv6";
             RoutingPlan plan = PlanFor(options, family, capture: true);
             RoutingPlan all = RoutingPlan.Everything(options, family);
-            using JsonDocument rules = await ReadAsync(["rule", "list"], family, cancellation);
-            using JsonDocument routes = await ReadAsync(["route", "show", "table", "all"], family, cancellation);
+            (JsonDocument rules, JsonDocument routes) = await ReadBothAsync(family, cancellation);
+            using JsonDocument heldRules = rules, heldRoutes = routes;
             foreach (RoutingRule rule in plan.Rules.Union(all.Rules).Union(SparedIn(rules, options)))
             {
                 Note(plan.Rules.Contains(rule), Count(rules, rule.Is) > 0, "rule " + string.Join(' ', rule.Words));
@@ -86,8 +87,8 @@ internal sealed class PolicyRouting(NetworkNamespace network, NamespaceTools too
     private async Task<string> StepsAsync(RoutingPlan plan, RedirectionOptions options, RuleFamily family, CancellationToken cancellation)
     {
         RoutingPlan all = RoutingPlan.Everything(options, family);
-        using JsonDocument rules = await ReadAsync(["rule", "list"], family, cancellation);
-        using JsonDocument routes = await ReadAsync(["route", "show", "table", "all"], family, cancellation);
+        (JsonDocument rules, JsonDocument routes) = await ReadBothAsync(family, cancellation);
+        using JsonDocument heldRules = rules, heldRoutes = routes;
         var steps = new StringBuilder();
         foreach (RoutingRule rule in all.Rules.Concat(SparedIn(rules, options)).Where(r => !plan.Rules.Contains(r)))
         {
@@ -113,6 +114,37 @@ internal sealed class PolicyRouting(NetworkNamespace network, NamespaceTools too
         }
 
         return steps.ToString();
+    }
+
+    /// <summary>Rules and routes by one run of the tool; by two where it does not print two listings.</summary>
+    private async Task<(JsonDocument Rules, JsonDocument Routes)> ReadBothAsync(RuleFamily family, CancellationToken cancellation)
+    {
+        ToolResult listed = await tools.RunAsync("ip", ["-N", "-j", Flag(family), "-batch", "-"], "rule list\nroute show table all\n", cancellation);
+        return listed.Succeeded && TryReadTwo(listed.Output, out JsonDocument? rules, out JsonDocument? routes)
+            ? (rules, routes)
+            : (await ReadAsync(["rule", "list"], family, cancellation), await ReadAsync(["route", "show", "table", "all"], family, cancellation));
+    }
+
+    private static bool TryReadTwo(string text, [NotNullWhen(true)] out JsonDocument? first, [NotNullWhen(true)] out JsonDocument? second)
+    {
+        (first, second) = (null, null);
+        try
+        {
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text), new JsonReaderOptions { AllowMultipleValues = true });
+            if (reader.Read() && (first = JsonDocument.ParseValue(ref reader)) is not null && reader.Read())
+            {
+                second = JsonDocument.ParseValue(ref reader);
+                return !reader.Read();
+            }
+        }
+        catch (JsonException)
+        {
+            // Told apart below: whoever asks again asks for one at a time.
+        }
+
+        first?.Dispose();
+        second?.Dispose();
+        return false;
     }
 
     /// <summary>An `ip -j` listing. A kernel without IPv6 has none; iproute2 prints nothing at all for an empty list in some versions.</summary>

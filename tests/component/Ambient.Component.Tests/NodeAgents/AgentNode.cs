@@ -197,6 +197,15 @@ internal sealed class AgentNode : IAsyncDisposable
         }
     }
 
+    /// <summary>A connection with both ends.</summary>
+    public static async Task<(Socket Client, Socket Server)> ConnectAsync(VirtualPod from, VirtualPod to, Socket listener)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        Socket client = from.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        await client.ConnectAsync(new IPEndPoint(to.Address, Port), deadline.Token);
+        return (client, await listener.AcceptAsync(deadline.Token));
+    }
+
     public async ValueTask DisposeAsync() => await _network.DisposeAsync();
 
     private async Task<JsonElement?> StateAsync(VirtualPod pod)

@@ -88,6 +88,36 @@ public sealed class NodeAgentTests
         Assert.Equal((200, true), Shape(await node.PostAsync("/cmdadd", AgentNode.Event(late, ""","Ask":true""")), "outside"));
     }
 
+    [RequiresToolFact("nft", root: true)]
+    public async Task RunningPod_JoinsBySockets_AndItsConnectionsLiveOn()
+    {
+        await using AgentNode node = await AgentNode.StartAsync("sockets");
+        using Socket listener = AgentNode.Listen(node.Server);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        node.Label(false);
+        await node.UntilAsync(node.Client, proven: false);
+        await node.UntilAsync(node.Server, proven: false);
+
+        (Socket client, Socket server) = await AgentNode.ConnectAsync(node.Client, node.Server, listener);
+        using (client)
+        using (server)
+        {
+            node.Label(true);
+            await node.UntilAsync(node.Client, proven: true);
+            await node.UntilAsync(node.Server, proven: true);
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            byte[] word = new byte[4];
+            Assert.Equal(4, await client.SendAsync("more"u8.ToArray(), deadline.Token));
+            Assert.Equal(4, await server.ReceiveAsync(word, deadline.Token));
+            Assert.Equal(4, await server.SendAsync(word, deadline.Token));
+            Assert.Equal(4, await client.ReceiveAsync(word, deadline.Token));
+
+            // New ones are captured meanwhile.
+            Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+            await node.Ztunnel.LineAsync("direction=\"inbound\"");
+        }
+    }
+
     private static (int Status, bool Says) Shape((int Status, string Body) answer, string text) =>
         (answer.Status, answer.Body.Contains(text, StringComparison.Ordinal) ? true : throw new Xunit.Sdk.XunitException(answer.Body));
 }
