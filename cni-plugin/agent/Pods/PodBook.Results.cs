@@ -66,12 +66,12 @@ public sealed partial class PodBook
                 pod.AppliedRules = result.Kernel == KernelState.Applied ? RulesOf(pod) : null;
                 break;
             case PodStep.Remember:
-                (pod.IsRemembered, pod.RememberedNetwork, pod.WasEnrolled) = (true, pod.StepNetwork, true);
+                (pod.IsRemembered, pod.RememberedNetwork) = (true, pod.StepNetwork);
                 break;
             case PodStep.Apply:
                 // Other rules than those that were proven.
                 pod.UnprovenSince = pod.IsProven ? _now : pod.UnprovenSince;
-                (pod.Kernel, pod.IsProven) = (KernelState.Applied, false);
+                (pod.Kernel, pod.IsProven, pod.WasEnrolled) = (KernelState.Applied, false, true);
                 break;
             case PodStep.Prove when result.Elsewhere is not null:
                 Leave(pod, pod.Network!.Value, "the pod lives in another sandbox");
