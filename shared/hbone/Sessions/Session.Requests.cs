@@ -110,7 +110,15 @@ public sealed unsafe partial class Session
         }
         else if (!IsIdle(streamId))
         {
-            Spend(AbuseBudget.Noise);
+            // Trailers of a stream that we have reset may still be on their way; a request must not come late (RFC 9113 section 5.1.1).
+            if (!_isClient && headers.IsConnect)
+            {
+                Violation(Http2Error.ProtocolError, "a stream was opened out of order");
+            }
+            else
+            {
+                Spend(AbuseBudget.Noise);
+            }
         }
         else if (_isClient)
         {
