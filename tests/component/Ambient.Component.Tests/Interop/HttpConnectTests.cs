@@ -15,6 +15,7 @@ public sealed class HttpConnectTests
     private const int Parallel = 8;
 
     [RequiresToolFact("nft, node", root: true)]
+    [Trait("behaviour", "ZT-117")]
     public async Task NodeClient_TunnelsThroughZtunnel()
     {
         await using MeshPair mesh = await MeshPair.StartOneSidedAsync(client: false);
@@ -28,9 +29,25 @@ public sealed class HttpConnectTests
         Assert.Contains("OK 8 streams", said, StringComparison.Ordinal);
         string line = await mesh.ServerProxy.LineAsync("src.identity=\"spiffe://cluster.local/ns/bench/sa/client\"");
         Assert.Contains("direction=\"inbound\"", line, StringComparison.Ordinal);
+
+        // The closed port is a failed connection of its own kind.
+        string metrics = await mesh.GetAsync(mesh.Server, 15020, "/metrics");
+        Assert.Contains("istio_tcp_connections_failed_total{", metrics, StringComparison.Ordinal);
+        Assert.Contains("response_flags=\"CONNECT\"", metrics, StringComparison.Ordinal);
     }
 
     [RequiresToolFact("nft, node", root: true)]
+    [Trait("behaviour", "ZT-290")]
+    public async Task NodeClient_MayNameAServiceByItsHost()
+    {
+        await using MeshPair mesh = await MeshPair.StartOneSidedAsync(client: false);
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        string said = await mesh.Network.RunAsync(mesh.Client, "node", Script, "client", mesh.Server.Address.ToString(), "15008", Identity(mesh, "client").Directory, "cart.bench.svc.cluster.local:9000", "2", "1");
+        Assert.Contains("OK 2 streams", said, StringComparison.Ordinal);
+    }
+
+    [RequiresToolFact("nft, node", root: true)]
+    [Trait("behaviour", "ZT-123")]
     public async Task Ztunnel_TunnelsThroughNodeServer()
     {
         await using MeshPair mesh = await MeshPair.StartOneSidedAsync(client: true);
@@ -40,7 +57,7 @@ public sealed class HttpConnectTests
         await EchoManyAsync(mesh, MeshPair.Service);
 
         string seen = await node.LineAsync("CONNECT");
-        Assert.Equal($"CONNECT {mesh.ServerAddress} from URI:spiffe://cluster.local/ns/bench/sa/client forwarded for=\"{mesh.Client.Address}:", seen[..seen.LastIndexOf(':')] + ":");
+        Assert.Equal($"CONNECT {mesh.ServerAddress} from URI:spiffe://cluster.local/ns/bench/sa/client network undefined forwarded for=\"{mesh.Client.Address}:", seen[..seen.LastIndexOf(':')] + ":");
     }
 
     [RequiresToolFact("nft, node, nghttpx", root: true)]

@@ -19,12 +19,13 @@ function target(authority) {
   return { host: authority.slice(0, at).replace(/[[\]]/g, ''), port: Number(authority.slice(at + 1)), allowHalfOpen: true };
 }
 
+// With a fixed target it is a gateway: what it was asked for is only reported.
 function server() {
   const listener = http2.createSecureServer({ ...identity(), requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2'] });
   listener.on('stream', (stream, headers) => {
-    console.log(`${headers[':method']} ${headers[':authority']} from ${stream.session.socket.getPeerCertificate().subjectaltname} forwarded ${headers.forwarded}`);
+    console.log(`${headers[':method']} ${headers[':authority']} from ${stream.session.socket.getPeerCertificate().subjectaltname} network ${headers['x-forwarded-network']} forwarded ${headers.forwarded}`);
     stream.on('error', () => {});
-    const socket = net.connect(target(headers[':authority']), () => {
+    const socket = net.connect(target(rest[0] || headers[':authority']), () => {
       stream.respond({ ':status': 200 });
       socket.pipe(stream);
       stream.pipe(socket);

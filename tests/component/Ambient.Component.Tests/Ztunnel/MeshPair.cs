@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Testing.Networks;
+using Ambient.Testing.Waiting;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -53,10 +55,13 @@ internal sealed class MeshPair : IAsyncDisposable
 
     public IPEndPoint ServerAddress => new(Server.Address, Port);
 
-    public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(policies, serverPolicies, []);
+    public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(policies, serverPolicies, [], []);
 
     /// <summary>Both proxies with more settings.</summary>
-    public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync("[]", "[]", settings);
+    public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync("[]", "[]", settings, settings);
+
+    /// <summary>Each proxy with more settings of its own.</summary>
+    public static Task<MeshPair> StartSidesAsync((string Name, string Value)[] client, (string Name, string Value)[] server) => StartAsync("[]", "[]", client, server);
 
     /// <summary>A ztunnel for one pod only; the other is uncaptured, and what serves it is the test's business.</summary>
     public static async Task<MeshPair> StartOneSidedAsync(bool client)
@@ -78,7 +83,7 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
-    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] settings)
+    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] client, (string Name, string Value)[] server)
     {
         var mesh = new MeshPair();
         try
@@ -86,8 +91,8 @@ internal sealed class MeshPair : IAsyncDisposable
             mesh.WriteModel(policies, serverPolicies);
             await CaptureAsync(mesh.Client);
             await CaptureAsync(mesh.Server);
-            mesh.ServerProxy = mesh.StartProxy(mesh.Server, settings);
-            mesh.ClientProxy = mesh.StartProxy(mesh.Client, settings);
+            mesh.ServerProxy = mesh.StartProxy(mesh.Server, server);
+            mesh.ClientProxy = mesh.StartProxy(mesh.Client, client);
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
             return mesh;
@@ -138,8 +143,24 @@ internal sealed class MeshPair : IAsyncDisposable
             - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{{Client.Address}}}"], protocol: HBONE, services: {} }
             - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
             """;
-        File.WriteAllText(_model + ".new", text);
-        File.Move(_model + ".new", _model, overwrite: true);
+        ReplaceModel(text);
+    }
+
+    /// <summary>Replaces the model by another and waits until the proxies have it, which a marker among its names tells.</summary>
+    public async Task ReplaceModelAsync(string text, string marker, params VirtualPod[] proxied)
+    {
+        ReplaceModel(text);
+        foreach (VirtualPod pod in proxied)
+        {
+            await Eventually.TrueAsync(async () => IsInForce(await GetAsync(pod, 15000, "/config_dump"), marker));
+        }
+    }
+
+    // The file itself is in the dump as well, and earlier than what was made of it.
+    private static bool IsInForce(string dump, string marker)
+    {
+        using JsonDocument json = JsonDocument.Parse(dump);
+        return new[] { "services", "workloads" }.Any(list => json.RootElement.GetProperty(list).GetRawText().Contains(marker, StringComparison.Ordinal));
     }
 
     /// <summary>Listens in a pod as an application does.</summary>
@@ -186,6 +207,12 @@ internal sealed class MeshPair : IAsyncDisposable
     {
         Agent?.Dispose();
         await _network.DisposeAsync();
+    }
+
+    private void ReplaceModel(string text)
+    {
+        File.WriteAllText(_model + ".new", text);
+        File.Move(_model + ".new", _model, overwrite: true);
     }
 
     private static Socket NewSocket(VirtualPod pod)
