@@ -61,8 +61,11 @@ public sealed class PodRedirection
         switch (_backEnd)
         {
             case RedirectionBackEnd.Nftables:
-                await _nftables.ApplyAsync(_rules, cancellation);
-                await _iptables.RemoveAsync(cancellation);
+                if (await _nftables.ApplyAsync(_rules, cancellation))
+                {
+                    await _iptables.RemoveAsync(cancellation);
+                }
+
                 await _legacy.RemoveAsync(cancellation);
                 break;
             case RedirectionBackEnd.IptablesNft:

@@ -21,9 +21,17 @@ internal sealed class IptablesBackEnd(NamespaceTools tools, bool legacy)
         await VerifyFamilyAsync(set.Options.Ipv6 ? set : null, RuleFamily.IPv6, differences, cancellation);
     }
 
+    private static IReadOnlyList<string> LegacyTables { get; } = ["/proc/thread-self/net/ip_tables_names", "/proc/thread-self/net/ip6_tables_names"];
+
     /// <summary>Removes our chains of both families; a variant that is not installed has none.</summary>
     public async Task RemoveAsync(CancellationToken cancellation)
     {
+        // The same list by which the tool itself knows what to save: without a table there is no chain.
+        if (legacy && !tools.Read(LegacyTables).Any(t => t.Length > 0))
+        {
+            return;
+        }
+
         await WriteAsync(null, RuleFamily.IPv4, cancellation);
         await WriteAsync(null, RuleFamily.IPv6, cancellation);
     }

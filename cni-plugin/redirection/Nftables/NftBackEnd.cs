@@ -7,9 +7,11 @@ namespace Ambient.Cni.Redirection.Nftables;
 /// <summary>Keeps a rule set in one nftables table of a namespace. Thread-safe.</summary>
 internal sealed class NftBackEnd(NamespaceTools tools)
 {
-    public async Task ApplyAsync(RuleSet set, CancellationToken cancellation)
+    /// <summary>Writes the rules; returns whether the namespace may hold rules of iptables on nf_tables as well.</summary>
+    public async Task<bool> ApplyAsync(RuleSet set, CancellationToken cancellation)
     {
-        List<string> tables = await TablesAsync(cancellation);
+        ToolResult before = (await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation)).OrThrow("cannot list nftables");
+        List<string> tables = Names(before);
         string[] replaced = [.. NftNames.UpstreamTables.Where(tables.Contains)];
         ToolResult loaded = await LoadAsync(NftText.Render(set, replaced, rebuild: false), cancellation);
         if (!loaded.Succeeded && tables.Contains(NftNames.Table))
@@ -19,6 +21,7 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         }
 
         loaded.OrThrow("cannot write the pod's rules");
+        return NftListing.MayHoldIptables(before.Output);
     }
 
     /// <summary>Adds what differs; returns the names of all inet tables that are there.</summary>
@@ -103,9 +106,6 @@ internal sealed class NftBackEnd(NamespaceTools tools)
             ? table
             : throw new RedirectionException("`nft -j list ruleset` printed something that is not its JSON");
     }
-
-    private async Task<List<string>> TablesAsync(CancellationToken cancellation) =>
-        Names((await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation)).OrThrow("cannot list nftables"));
 
     private static List<string> Names(ToolResult listed) => NftListing.TryReadTableNames(listed.Output, out List<string>? names)
         ? names

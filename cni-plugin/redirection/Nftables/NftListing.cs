@@ -31,6 +31,20 @@ internal static class NftListing
         return true;
     }
 
+    /// <summary>Whether a listing of tables holds any that iptables on nf_tables keeps its rules in; true also for what cannot be read.</summary>
+    public static bool MayHoldIptables(string json)
+    {
+        if (!TryObjects(json, out JsonDocument? document, out JsonElement objects))
+        {
+            return true;
+        }
+
+        using (document)
+        {
+            return objects.EnumerateArray().Any(e => TryGet(e, "table", out JsonElement table) && Text(table, "family") is "ip" or "ip6");
+        }
+    }
+
     /// <summary>Reads our table; tables of other names in the listing are ignored.</summary>
     public static bool TryReadTable(string json, IReadOnlyList<string> inetTables, [NotNullWhen(true)] out NftTable? table)
     {

@@ -47,6 +47,19 @@ internal sealed class NamespaceTools(NetworkNamespace network)
         }
     }
 
+    /// <summary>Contents of files as a thread inside the namespace sees them; empty for one that is not there. Throws <see cref="RedirectionException"/>.</summary>
+    public IReadOnlyList<string> Read(IReadOnlyList<string> paths)
+    {
+        try
+        {
+            return network.Run(() => paths.Select(p => File.Exists(p) ? File.ReadAllText(p).Trim() : "").ToArray());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Linux.LinuxException)
+        {
+            throw new RedirectionException("cannot read the pod's kernel: " + e.Message, e);
+        }
+    }
+
     /// <summary>Runs a tool (first word) without input.</summary>
     public Task<ToolResult> RunAsync(string[] words, CancellationToken cancellation) => RunAsync(words[0], words[1..], null, cancellation);
 
