@@ -10,19 +10,16 @@ using Ambient.Topology.Networks;
 namespace Ambient.Component.Tests.NodeAgents;
 
 /// <summary>Pods found in a made-up /proc that leads to real network namespaces.</summary>
-public sealed class ProcessFinderTests : IAsyncLifetime
+public sealed class ProcessFinderTests : IDisposable
 {
     private const string UidA = "2c48913c-b29f-11e7-9350-020968147796", UidB = "3c48913c-b29f-11e7-9350-020968147796";
     private readonly TestNetwork _network = new();
-    private VirtualPod _a = null!, _b = null!;
+    private readonly VirtualPod _a;
+    private readonly VirtualPod _b;
 
-    public Task InitializeAsync()
-    {
-        (_a, _b) = (_network.AddPod("a"), _network.AddPod("b"));
-        return Task.CompletedTask;
-    }
+    public ProcessFinderTests() => (_a, _b) = (_network.AddPod("a"), _network.AddPod("b"));
 
-    public async Task DisposeAsync() => await _network.DisposeAsync();
+    public void Dispose() => _network.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     [RequiresRootFact]
     [Trait("behaviour", "CNI-150")]

@@ -7,7 +7,7 @@ using Ambient.Telemetry.Metrics;
 namespace Ambient.Cni.Agent.Tests.Plugins;
 
 /// <summary>The plugin's socket against peers that are slow, wrong or hostile.</summary>
-public sealed class PluginServerTests : IAsyncDisposable
+public sealed class PluginServerTests : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"ambient-plugin-{Guid.NewGuid():N}.sock");
     private readonly LogHub _log = LogHub.Discarding();
@@ -20,9 +20,9 @@ public sealed class PluginServerTests : IAsyncDisposable
         _requests,
         _log.For("test"));
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await _server.DisposeAsync();
+        _server.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _log.Dispose();
         Assert.False(File.Exists(_path));
     }

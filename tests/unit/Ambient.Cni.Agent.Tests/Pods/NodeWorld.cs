@@ -10,7 +10,7 @@ namespace Ambient.Cni.Agent.Tests.Pods;
 /// A node in a few dictionaries: kernels of sandboxes, a kubelet that calls the plugin, a ztunnel, an API server, a disk, and an agent that may die
 /// at any moment with commands half done. Every action is chosen by a seed; after each, what must never happen is checked.
 /// </summary>
-internal sealed class NodeWorld
+internal sealed partial class NodeWorld
 {
     private readonly Random _random;
     private readonly string _story;
@@ -486,84 +486,4 @@ internal sealed class NodeWorld
     }
 
     private void Done(string uid, long ticket, StepResult result) => Tell(new PodEvent.Done(uid, ticket, result));
-
-    private void Check()
-    {
-        foreach (Sandbox sandbox in _sandboxes.Values)
-        {
-            if (sandbox.Started && !sandbox.IsBypassed && sandbox.Pod.Namespace == "mesh" && !_wasRelabelled && !sandbox.Rules && !sandbox.Guard)
-            {
-                Fail($"{sandbox.Pod.Uid} runs without rules and without guard");
-            }
-
-            if (sandbox.Pod.Namespace == "plain" && (sandbox.Rules || sandbox.Guard))
-            {
-                Fail("a pod outside of the mesh has rules");
-            }
-        }
-    }
-
-    /// <summary>What is not yet as it must be at rest; null when everything is.</summary>
-    private string? Complaint()
-    {
-        foreach (ApiPod pod in _api.Values)
-        {
-            if (!pod.Started)
-            {
-                return $"{pod.Uid} does not start";
-            }
-
-            Sandbox sandbox = _sandboxes[pod.Network!.Value];
-            bool mesh = pod.Namespace == "mesh" && _isLabelled;
-            if (sandbox.Rules != mesh || sandbox.Guard || _proxied.Contains(pod.Network.Value) != mesh)
-            {
-                return $"{pod.Uid} has rules {sandbox.Rules}, guard {sandbox.Guard}, proxy {_proxied.Contains(pod.Network.Value)}";
-            }
-
-            if ((pod.Annotation == "enabled") != mesh || _disk.ContainsKey(pod.Uid) != mesh || _probes.Contains(pod.Uid) != mesh)
-            {
-                return $"{pod.Uid} is annotated {pod.Annotation}, remembered {_disk.ContainsKey(pod.Uid)}, probed {_probes.Contains(pod.Uid)}";
-            }
-        }
-
-        string? outlived = _disk.Keys.Concat(_probes).Concat(_wanted.Keys).Concat(_book!.List().Select(p => p.Uid)).FirstOrDefault(u => !_api.ContainsKey(u));
-        NetworkIdentity[] live = [.. _api.Values.Where(p => p.Namespace == "mesh" && _isLabelled).Select(p => p.Network!.Value)];
-        return outlived is not null ? $"something of {outlived} outlives it"
-            : _open.Keys.Except(live).Any() ? $"{_open.Keys.Except(live).First()} is still held open"
-            : _open.FirstOrDefault(o => o.Value > 1) is { Value: > 1 } twice ? $"{twice.Key} is held {twice.Value} times"
-            : null;
-    }
-
-    private void Fail(string what) => Assert.Fail(
-        $"{_story}: {what}\n{string.Join(' ', _history.TakeLast(120))}\n{string.Join('\n', _book!.List())}\npending: {string.Join(", ", _pending)}");
-
-    private sealed class ApiPod(string uid, string ns)
-    {
-        public string Uid => uid;
-
-        public string Namespace => ns;
-
-        public NetworkIdentity? Network { get; set; }
-
-        public IPAddress Address { get; set; } = IPAddress.None;
-
-        public bool Started { get; set; }
-
-        public string? Annotation { get; set; }
-
-        public long Request { get; set; }
-    }
-
-    private sealed class Sandbox(ApiPod pod)
-    {
-        public ApiPod Pod => pod;
-
-        public bool Rules { get; set; }
-
-        public bool Guard { get; set; }
-
-        public bool Started { get; set; }
-
-        public bool IsBypassed { get; set; }
-    }
 }
