@@ -1,8 +1,8 @@
 namespace Ambient.Hbone.Sessions;
 
 /// <summary>
-/// One budget for everything odd that a peer may do: resets, pings, settings, empty frames, refused streams. Useful bytes and time refill
-/// it; a session whose budget is spent is closed with ENHANCE_YOUR_CALM. Loop-affine.
+/// One budget for everything odd that a peer may do: resets, pings, settings, empty frames, refused streams. Useful bytes, answered streams
+/// and time refill it; a session whose budget is spent is closed with ENHANCE_YOUR_CALM. Loop-affine.
 /// </summary>
 internal struct AbuseBudget
 {
@@ -48,6 +48,12 @@ internal struct AbuseBudget
         _spent += points;
         return _spent <= Capacity;
     }
+
+    /// <summary>
+    /// A stream was answered: it was worth its work, and its end, a reset perhaps that crosses ours, must be free. Applications that close
+    /// by reset would otherwise end the tunnel of all others.
+    /// </summary>
+    public void EarnStream() => _spent = Math.Max(0, _spent - Reset - Noise);
 
     /// <summary>Useful bytes moved.</summary>
     public void Earn(int bytes)

@@ -203,6 +203,9 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         }
     }
 
+    /// <summary>A stream was answered with 200, by us or by the peer.</summary>
+    internal void Answered() => _budget.EarnStream();
+
     /// <summary>Forgets a stream; with a code also resets it at the peer.</summary>
     internal void Finish(TunnelStream stream, Http2Error? reset)
     {

@@ -112,6 +112,7 @@ public sealed class TunnelStream : IReadyItem
         _endpoint = endpoint;
         endpoint.Stream = this;
         Set(StreamFlags.Opened, true);
+        Session.Answered();
         Session.SendResponse(this, response, endStream: false);
         Drain();
         Pump();
@@ -144,6 +145,7 @@ public sealed class TunnelStream : IReadyItem
     internal void Open(in ConnectResponse response)
     {
         Set(StreamFlags.Opened, true);
+        Session.Answered();
         _endpoint!.OnOpened(response);
         if (!IsClosed)
         {

@@ -63,6 +63,9 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>Each proxy with more settings of its own.</summary>
     public static Task<MeshPair> StartSidesAsync((string Name, string Value)[] client, (string Name, string Value)[] server) => StartAsync("[]", "[]", client, server);
 
+    /// <summary>Both proxies; the server's may have no more than so many open files.</summary>
+    public static Task<MeshPair> StartLimitedAsync(int descriptors) => StartAsync("[]", "[]", [], [], descriptors);
+
     /// <summary>A ztunnel for one pod only; the other is uncaptured, and what serves it is the test's business.</summary>
     public static async Task<MeshPair> StartOneSidedAsync(bool client)
     {
@@ -83,7 +86,7 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
-    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] client, (string Name, string Value)[] server)
+    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] client, (string Name, string Value)[] server, int? descriptors = null)
     {
         var mesh = new MeshPair();
         try
@@ -91,7 +94,7 @@ internal sealed class MeshPair : IAsyncDisposable
             mesh.WriteModel(policies, serverPolicies);
             await CaptureAsync(mesh.Client);
             await CaptureAsync(mesh.Server);
-            mesh.ServerProxy = mesh.StartProxy(mesh.Server, server);
+            mesh.ServerProxy = mesh.StartProxy(mesh.Server, server, descriptors);
             mesh.ClientProxy = mesh.StartProxy(mesh.Client, client);
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
@@ -115,7 +118,7 @@ internal sealed class MeshPair : IAsyncDisposable
             await CaptureAsync(mesh.Server);
             string socket = Path.Combine(mesh._network.Directory, "zds");
             mesh.Agent = new NodeAgent(socket);
-            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, ("PROXY_MODE", "shared"), ("INPOD_UDS", socket));
+            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, null, ("PROXY_MODE", "shared"), ("INPOD_UDS", socket));
             await Task.Run(() =>
             {
                 mesh.Agent.Accept();
@@ -226,10 +229,10 @@ internal sealed class MeshPair : IAsyncDisposable
         pod.Namespace,
         new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = [pod.Address], DnsCapture = false, Ipv6 = false }).ApplyAsync(CancellationToken.None);
 
-    private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings) =>
-        Start(pod.Name, pod.NamespaceName, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);
+    private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings, int? descriptors = null) =>
+        Start(pod.Name, pod.NamespaceName, descriptors, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);
 
-    private Peer Start(string name, string namespaceName, params (string Name, string Value)[] mode)
+    private Peer Start(string name, string namespaceName, int? descriptors, params (string Name, string Value)[] mode)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -248,8 +251,9 @@ internal sealed class MeshPair : IAsyncDisposable
             environment[variable] = value;
         }
 
+        string program = Path.Combine(AppContext.BaseDirectory, "ztunnel");
         return _network.Start(
-            new ProcessPlan("ztunnel-" + name, Path.Combine(AppContext.BaseDirectory, "ztunnel"))
+            new ProcessPlan("ztunnel-" + name, descriptors is null ? program : "prlimit", descriptors is null ? [] : [$"--nofile={descriptors}:{descriptors}", program])
             {
                 NamespaceName = namespaceName,
                 LogPath = Path.Combine(_network.Directory, "ztunnel-" + name + ".log"),

@@ -1,5 +1,7 @@
 using Ambient.Hbone.Frames;
+using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
+using Ambient.Hbone.Tests.Sessions;
 using static Ambient.Hbone.Tests.Abuse.Raw;
 
 namespace Ambient.Hbone.Tests.Abuse;
@@ -41,6 +43,25 @@ public sealed class FloodTests
         peer.Until(peer.IsClosed, $"the end after {n} attempts");
         Assert.Equal(Http2Error.EnhanceYourCalm, peer.GoAway);
         Assert.Equal(0, peer.Session.ActiveStreams);
+    }
+
+    [Fact]
+    public void ResetsOfAnsweredStreams_AreFree()
+    {
+        // Applications that close by reset share their tunnel with others.
+        using RawPeer peer = RawPeer.Client();
+        peer.Owner.OnRequest = (stream, _) => stream.Accept(new MemoryEndpoint(new Random(1), []) { EndsSource = false }, new ConnectResponse(200));
+        for (int i = 0; i < 12_000; i += 100)
+        {
+            peer.Send([.. Enumerable.Range(i, 100).Select(n => Connect(Odd(n)))]);
+            int answered = i + 100;
+            peer.Until(() => peer.Received().Count(f => f.Type == FrameType.Headers) == answered, "answers");
+            peer.Send([.. Enumerable.Range(i, 100).SelectMany(n => new[] { Reset(Odd(n)), Reset(Odd(n)) })]);
+        }
+
+        peer.Until(() => peer.Session.ActiveStreams == 0, "the last reset");
+        Assert.Null(peer.GoAway);
+        Assert.Null(peer.Owner.Closed);
     }
 
     [Fact]

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Ambient.Component.Tests.Interop;
+using Ambient.Testing.Facts;
+using Ambient.Testing.Networks;
+using Ambient.Testing.Waiting;
+
+namespace Ambient.Component.Tests.Ztunnel;
+
+/// <summary>What a proxy meets in a long life: no descriptors left, and very many connections that come and go.</summary>
+public sealed class EnduranceTests
+{
+    private const int Connections = 100_000;
+    private const int Parallel = 24;
+
+    [RequiresToolFact("nft, prlimit", root: true)]
+    public async Task DescriptorsRunOut_ServiceRecoversWhenTheyAreBack()
+    {
+        // Enough to start with, and for a few dozen connections.
+        await using MeshPair mesh = await MeshPair.StartLimitedAsync(descriptors: 160);
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        int process = mesh.ServerProxy.Process.Id;
+        List<Socket> held = [];
+        try
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                Socket socket = MeshPair.Connect(mesh.Client, MeshPair.Service);
+                held.Add(socket);
+                socket.Send("x"u8);
+            }
+
+            await Eventually.TrueAsync(() => held.Exists(HasEnded));
+            Assert.Contains(held, s => !HasEnded(s));
+        }
+        finally
+        {
+            held.ForEach(s => s.Dispose());
+        }
+
+        await Eventually.TrueAsync(() => TryExchangeAsync(mesh));
+        Assert.False(mesh.ServerProxy.Process.HasExited);
+        Assert.Equal(process, mesh.ServerProxy.Process.Id);
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task HundredThousandConnections_LeaveTheMemoryAsItWas()
+    {
+        await using MeshPair mesh = await MeshPair.StartAsync();
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+
+        // The first fifth fills pools and caches and lets the compiler finish.
+        await ChurnAsync(mesh, Connections / 5);
+        long[] before = [ResidentBytes(mesh.ClientProxy), ResidentBytes(mesh.ServerProxy)];
+        await ChurnAsync(mesh, Connections * 4 / 5);
+        long[] after = [ResidentBytes(mesh.ClientProxy), ResidentBytes(mesh.ServerProxy)];
+
+        const long allowed = 24 << 20;
+        Assert.All(before.Zip(after), pair => Assert.True(pair.Second - pair.First < allowed, $"resident memory went from {pair.First >> 20} to {pair.Second >> 20} MB over {Connections} connections"));
+        string metrics = await mesh.GetAsync(mesh.Client, 15020, "/metrics");
+        Assert.Contains("istio_tcp_sockets_open{reporter=\"source\"} 0", metrics, StringComparison.Ordinal);
+    }
+
+    private static Task ChurnAsync(MeshPair mesh, int connections) => Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => Task.Run(() =>
+    {
+        byte[] one = new byte[1];
+        for (int i = 0; i < connections / Parallel; i++)
+        {
+            // Closed by reset, so that no port waits for a minute.
+            using Socket socket = MeshPair.Connect(mesh.Client, MeshPair.Service);
+            socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            socket.Send("x"u8);
+            Assert.Equal(1, socket.Receive(one));
+        }
+    })));
+
+    private static bool HasEnded(Socket socket) => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
+
+    private static async Task<bool> TryExchangeAsync(MeshPair mesh)
+    {
+        try
+        {
+            using Socket client = MeshPair.Connect(mesh.Client, MeshPair.Service);
+            client.Send("x"u8);
+            return await client.ReceiveAsync(new byte[1]) == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static long ResidentBytes(Peer proxy)
+    {
+        string line = File.ReadLines($"/proc/{proxy.Process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) * 1024;
+    }
+}
