@@ -99,12 +99,19 @@ public sealed class FloodTests
     {
         // One entry of the dynamic table, referred to again and again: little on the wire, much in memory (HPACK bomb).
         var block = new List<byte>(Block((":method", "CONNECT"), (":authority", "a:1")));
-        block.AddRange([0x40, 1, (byte)'z', 127, 0x81, 0x1e, .. Enumerable.Repeat((byte)'y', 4_000)]);
+        const int length = 127 + 1 + (30 * 128);
+        block.AddRange([0x40, 1, (byte)'z', 127, 0x81, 0x1e, .. Enumerable.Repeat((byte)'y', length)]);
         block.AddRange(Enumerable.Repeat((byte)(0x80 | 62), 2_000));
         using RawPeer peer = RawPeer.Client();
         peer.Send(Frame(FrameType.Headers, EndHeaders, 1, [.. block]));
         peer.Until(() => peer.IsClosed() || peer.Received().Any(f => f.Stream == 1), "the answer");
         Assert.Empty(peer.Owner.Requests);
+
+        // One request was refused, not the peer.
+        Assert.False(peer.IsClosed());
+        Assert.Null(peer.GoAway);
+        peer.Send(Connect(3));
+        peer.Until(() => peer.Owner.Requests.Count == 1, "the next request");
     }
 
     [Fact]
@@ -123,23 +130,34 @@ public sealed class FloodTests
     {
         int seed = Environment.TickCount;
         var random = new Random(seed);
-        for (int i = 0; i < 60; i++)
+        try
         {
-            using RawPeer peer = RawPeer.Client();
-            for (int n = 0; n < 20 && !peer.IsClosed(); n++)
+            for (int i = 0; i < 60; i++)
             {
-                byte[] payload = new byte[random.Next(3) == 0 ? random.Next(200) : random.Next(10)];
-                random.NextBytes(payload);
-                byte[] frame = random.Next(5) == 0 ? Connect(Odd(random.Next(4))) : Frame((FrameType)random.Next(12), (byte)random.Next(256), random.Next(3) == 0 ? 0 : random.Next(8), payload);
-                if (random.Next(6) == 0)
-                {
-                    frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
-                }
+                SendRandomFrames(random);
+            }
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"seed {seed}", e);
+        }
+    }
 
-                peer.Send(frame);
+    private static void SendRandomFrames(Random random)
+    {
+        // Disposing asserts that no buffer leaked and nothing was thrown.
+        using RawPeer peer = RawPeer.Client();
+        for (int n = 0; n < 20 && !peer.IsClosed(); n++)
+        {
+            byte[] payload = new byte[random.Next(3) == 0 ? random.Next(200) : random.Next(10)];
+            random.NextBytes(payload);
+            byte[] frame = random.Next(5) == 0 ? Connect(Odd(random.Next(4))) : Frame((FrameType)random.Next(12), (byte)random.Next(256), random.Next(3) == 0 ? 0 : random.Next(8), payload);
+            if (random.Next(6) == 0)
+            {
+                frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
             }
 
-            // Disposing asserts that no buffer leaked and nothing was thrown.
+            peer.Send(frame);
         }
     }
 
