@@ -68,7 +68,10 @@ public sealed class SocketFactory
         return opened;
     }
 
-    /// <summary>A TCP listener; <paramref name="transparent"/> says whether the flag could be set (then sources can be preserved).</summary>
+    /// <summary>
+    /// A TCP listener; <paramref name="transparent"/> says whether the flag could be set (then sources can be preserved). What it accepts
+    /// inherits nodelay, keepalive and user timeout, so that accepting costs no further call.
+    /// </summary>
     public SysResult Listen(SocketAddress bind, int backlog, out bool transparent)
     {
         transparent = false;
@@ -101,6 +104,7 @@ public sealed class SocketFactory
             result = _options.Transparent == TransparentMode.Required ? set : default;
         }
 
+        result = result.IsError ? result : SocketConfiguration.Connection(fd, _options);
         result = result.IsError ? result : SocketConfiguration.Bind(fd, bind);
         result = result.IsError ? result : SysResult.From(Libc.listen(fd, backlog));
         if (!result.IsError)

@@ -42,6 +42,28 @@ public sealed class SocketFactoryTests
     }
 
     [Fact]
+    [Trait("behaviour", "ZT-141")]
+    public void AcceptedSockets_InheritNodelayKeepaliveAndUserTimeout()
+    {
+        var keepAlive = new KeepAlive(TimeSpan.FromSeconds(180), TimeSpan.FromSeconds(30), 9);
+        var factory = new SocketFactory(null, Plain with { KeepAlive = keepAlive, UserTimeout = true });
+        int listener = (int)factory.Listen(SocketAddress.LoopbackIPv4, 4, out _).OrThrow("listen", "listener");
+        SocketIo.LocalAddress(listener, out SocketAddress address);
+        int client = (int)factory.OpenStream(true, null).OrThrow("socket", "stream");
+        Assert.True(!SocketIo.Connect(client, address).IsError || SocketIo.PendingError(client).Errno == Errno.None);
+        int accepted = (int)SocketIo.Accept(listener, out _).OrThrow("accept", "connection");
+        Assert.Equal(1, Option(accepted, Libc.SOL_TCP, Libc.TCP_NODELAY));
+        Assert.Equal(1, Option(accepted, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE));
+        Assert.Equal(180, Option(accepted, Libc.SOL_TCP, Libc.TCP_KEEPIDLE));
+        Assert.Equal(30, Option(accepted, Libc.SOL_TCP, Libc.TCP_KEEPINTVL));
+        Assert.Equal(9, Option(accepted, Libc.SOL_TCP, Libc.TCP_KEEPCNT));
+        Assert.Equal((180 + (9 * 30)) * 1000, Option(accepted, Libc.SOL_TCP, Libc.TCP_USER_TIMEOUT));
+        SocketIo.Close(accepted);
+        SocketIo.Close(client);
+        SocketIo.Close(listener);
+    }
+
+    [Fact]
     public void Spoofing_OfTheOtherFamily_FailsButLeavesAGoodSocket()
     {
         var factory = new SocketFactory(null, Plain);
