@@ -40,6 +40,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     private MeshDiscovery? _discovery;
     private ZdsClient? _agent;
     private IPodProxy? _dedicated;
+    private IPodProxy? _own;
     private OperatorServers? _servers;
 
     public ZtunnelProcess(ZtunnelSettings settings)
@@ -148,6 +149,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Revocations = _revocations,
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
+            Demand = _settings.IsXdsOnDemand ? (name, answered, state) => _discovery!.Demand(name, answered, state) : null,
         };
         DnsSettings? dns = _settings.IsDnsEnabled ? ProxyOptionsMapping.Dns(_settings) : null;
         NameSettings names = new() { ClusterDomain = _settings.ClusterDomain, PreferredNamespace = _settings.PreferredServiceNamespace, IPv6Enabled = _settings.IsIPv6Enabled };
@@ -198,6 +200,11 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             throw new InvalidOperationException(missing);
         }
 
+        if (_settings.HasSelfListener)
+        {
+            _own = _factory.StartOwn(new LocalWorkload(_settings.PodName, _settings.PodNamespace, _settings.ServiceAccount));
+        }
+
         bool ready = false;
         _readiness.Add(ReadinessTasks.PodManager, () => Volatile.Read(ref ready));
         _agent = new ZdsClient(
@@ -218,8 +225,8 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _log.Info("shutting down", LogField.Milliseconds("drain", (long)_settings.DrainTime.TotalMilliseconds));
         _agent?.Stop();
         _dedicated?.Drain();
-        await (_dedicated?.Completion ?? Task.CompletedTask);
-        await _pods.DrainAsync();
+        _own?.Drain();
+        await Task.WhenAll(_dedicated?.Completion ?? Task.CompletedTask, _own?.Completion ?? Task.CompletedTask, _pods.DrainAsync());
         _pods.StopAllNow();
         if (_servers is not null)
         {

@@ -19,7 +19,7 @@ namespace Ambient.Ztunnel.Inbound;
 /// One CONNECT on the way to the pod's application (ztunnel.md 3.8): resolve, judge, connect from the caller's address, answer, relay.
 /// Loop-affine.
 /// </summary>
-/// <remarks>Connecting → Relaying → Ended; Connecting → Ended. The answer 200 leaves only when the application has accepted.</remarks>
+/// <remarks>(Asking) → Connecting → Relaying → Ended; Connecting → Ended. The answer 200 leaves only when the application has accepted.</remarks>
 internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlineOwner
 {
     private readonly InboundConnection _connection;
@@ -30,6 +30,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
     private TunnelStream? _waiting;
     private Workload _local = null!;
     private InboundAccept _accept = null!;
+    private ResourceWait? _resources;
     private bool _ended;
 
     public InboundStream(InboundConnection connection, SpiffeId? peer)
@@ -47,16 +48,23 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
         string? forwardedHost = Forwarded.ParseHost(request.Forwarded);
         _record = new ConnectionRecord(_pod.ProxyLoop.Traffic, Reporter.Destination, _connection.Peer, _connection.Local, this) { ForwardedHost = forwardedHost };
         _pod.Connections.Add(_record);
+        _resources = ResourceWait.For(_pod);
+        Resolve(request);
+    }
+
+    private void Resolve(ConnectRequest request)
+    {
         InboundQuery query = new()
         {
             Local = _pod.FindLocal(),
             LocalName = _pod.Local,
             Connection = _connection.Local.Address,
             Authority = request.Authority,
-            ForwardedHost = forwardedHost,
+            ForwardedHost = _record.ForwardedHost,
             OwnNetwork = _pod.Context.Options.Network,
             IllegalPorts = _pod.Context.Options.IllegalPorts,
             LoopbackApplicationTunnel = _pod.Context.Options.LoopbackApplicationTunnel,
+            AskedResources = _resources?.Asked,
         };
         switch (InboundResolver.Resolve(_pod.View, query))
         {
@@ -68,9 +76,28 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
             case InboundRefuse refuse:
                 Refuse(refuse.Status, refuse.Reason, refuse.Text);
                 break;
-            default:
-                Refuse(503, CloseReason.UnknownHost, "the destination is not known yet");
+            case InboundNeedsResource resource:
+                _resources!.Begin(resource.ResourceName, isAnswered => OnResource(request, resource.ResourceName, isAnswered));
                 break;
+            default:
+                throw new InvalidOperationException("a CONNECT without a decision");
+        }
+    }
+
+    private void OnResource(ConnectRequest request, string name, bool isAnswered)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        if (isAnswered)
+        {
+            Resolve(request);
+        }
+        else
+        {
+            Refuse(503, CloseReason.DiscoveryTimeout, $"the control plane did not answer for {name}");
         }
     }
 

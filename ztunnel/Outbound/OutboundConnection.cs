@@ -24,7 +24,7 @@ namespace Ambient.Ztunnel.Outbound;
 /// Loop-affine.
 /// </summary>
 /// <remarks>
-/// WaitingForWorkload → (Resolving) → WaitingForCertificate → Tunnelling → Relaying, or → Connecting → Relaying for plain TCP; any → Ended.
+/// WaitingForWorkload → (Asking) → (Resolving) → WaitingForCertificate → Tunnelling → Relaying, or → Connecting → Relaying for plain TCP; any → Ended.
 /// </remarks>
 internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ITunnelDialer
 {
@@ -34,6 +34,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
     private ConnectionRecord _record = null!;
     private IpPort _target;
     private Workload? _source;
+    private ResourceWait? _resources;
     private Destination? _destination;
     private TlsContext? _tls;
     private Deadline? _deadline;
@@ -120,6 +121,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
     {
         _pod.StopWaiting(this);
         Disarm();
+        _resources ??= ResourceWait.For(_pod);
         OutboundQuery query = new()
         {
             Source = _source,
@@ -129,6 +131,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             OwnNetwork = _pod.Context.Options.Network,
             IllegalPorts = _pod.Context.Options.IllegalPorts,
             Random = _pod.ProxyLoop.Random,
+            AskedResources = _resources?.Asked,
         };
         Take(DestinationResolver.Resolve(_pod.View, query));
     }
@@ -155,9 +158,29 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             case NeedsName name:
                 ResolveName(name);
                 break;
-            default:
-                Fail(CloseReason.NoRoute, "the destination is not known yet");
+            case NeedsResource resource:
+                _phase = OutboundPhase.Asking;
+                _resources!.Begin(resource.ResourceName, isAnswered => OnResource(resource.ResourceName, isAnswered));
                 break;
+            default:
+                throw new InvalidOperationException($"no way leads to a {destination.GetType().Name}");
+        }
+    }
+
+    private void OnResource(string name, bool isAnswered)
+    {
+        if (_phase != OutboundPhase.Asking)
+        {
+            return;
+        }
+
+        if (isAnswered)
+        {
+            Resolve();
+        }
+        else
+        {
+            Fail(CloseReason.DiscoveryTimeout, $"the control plane did not answer for {name}");
         }
     }
 

@@ -6,6 +6,9 @@ internal enum OutboundPhase : byte
     /// <summary>The pod's workload is not in the view yet.</summary>
     WaitingForWorkload,
 
+    /// <summary>The control plane was asked what the destination is (on-demand mode).</summary>
+    Asking,
+
     /// <summary>The destination's hostname is being resolved.</summary>
     Resolving,
 

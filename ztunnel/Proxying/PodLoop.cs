@@ -80,9 +80,17 @@ internal sealed class PodLoop : ISocksOutbound
     /// <param name="names">Resolves names that SOCKS clients ask for; null when the pod has no DNS proxy.</param>
     public void Serve(PodSockets sockets, ISocksNames? names)
     {
-        Add(sockets.Outbound, (fd, peer) => new OutboundConnection(this, peer).Begin(fd));
         Add(sockets.Inbound, (fd, peer) => new InboundConnection(this, peer).Begin(fd));
-        Add(sockets.Passthrough, (fd, peer) => new PassthroughConnection(this, peer).Begin(fd));
+        if (sockets.Passthrough is int passthrough)
+        {
+            Add(passthrough, (fd, peer) => new PassthroughConnection(this, peer).Begin(fd));
+        }
+
+        if (sockets.Outbound is int outbound)
+        {
+            Add(outbound, (fd, peer) => new OutboundConnection(this, peer).Begin(fd));
+        }
+
         if (sockets.Socks is int socks)
         {
             _socks = new SocksListener(socks, this, names, Context.Options.Sockets, new SocksSettings(), Context.Log);

@@ -58,26 +58,58 @@ internal sealed class PodProxyFactory : IPodProxyFactory
         }
 
         bool preserve = _context.Options.PreserveSource ?? opened.TrueForAll(o => o.IsTransparent);
-        PodLoop[] loops = [.. _context.Loops.Select(loop => new PodLoop(_context, loop, local, sockets, preserve))];
-        PodProxy proxy = new(_context, loops, opened, dns, ended => _proxies.TryRemove(ended, out bool _));
-        _proxies.TryAdd(proxy, true);
-        LogListeners(opened[0].IsTransparent);
+        PodProxy proxy = Serve(local, sockets, preserve, opened, dns);
+        LogListener("inbound", 15008, opened[0].IsTransparent);
+        LogListener("inbound plaintext", 15006, opened[0].IsTransparent);
+        LogListener("outbound", 15001, opened[0].IsTransparent);
+        if (_context.Options.IsSocksEnabled)
+        {
+            LogListener("socks5", SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort), transparent: false);
+        }
+
         return proxy;
     }
 
-    private void LogListeners(bool transparent)
+    /// <summary>
+    /// Serves 15008 on ztunnel's own address, so that scrapers of the mesh reach its metrics (ztunnel.md 1.2). Nothing of this pod is
+    /// captured, its sockets carry no mark, and callers' addresses are not kept (3.12).
+    /// </summary>
+    /// <exception cref="Ambient.Linux.LinuxException">The port cannot be bound.</exception>
+    public IPodProxy StartOwn(in LocalWorkload own)
     {
-        foreach ((string component, int port) in new[] { ("inbound", 15008), ("inbound plaintext", 15006), ("outbound", 15001) })
+        SocketFactory sockets = new(null, _context.Options.Sockets with { Mark = 0, Transparent = TransparentMode.Never });
+        List<PodSockets> opened = [];
+        try
         {
-            string address = (_context.Options.IPv6 ? "[::]:" : "0.0.0.0:") + port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            _log.Info("listener established", LogField.Bare("address", address), LogField.Of("component", component), LogField.Of("transparent", transparent));
+            foreach (ProxyLoop _ in _context.Loops)
+            {
+                opened.Add(PodSockets.OpenInbound(sockets, _context.Options.IPv6));
+            }
+        }
+        catch
+        {
+            opened.ForEach(o => o.Close());
+            throw;
         }
 
-        if (_context.Options.IsSocksEnabled)
-        {
-            _log.Info("listener established", LogField.Bare("address", SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort).ToString()), LogField.Of("component", "socks5"), LogField.Of("transparent", false));
-        }
+        PodProxy proxy = Serve(own, sockets, preserve: false, opened, dns: null);
+        LogListener("inbound (own)", 15008, transparent: false);
+        return proxy;
     }
+
+    private PodProxy Serve(LocalWorkload local, SocketFactory sockets, bool preserve, List<PodSockets> opened, DnsServer? dns)
+    {
+        PodLoop[] loops = [.. _context.Loops.Select(loop => new PodLoop(_context, loop, local, sockets, preserve))];
+        PodProxy proxy = new(_context, loops, opened, dns, ended => _proxies.TryRemove(ended, out bool _));
+        _proxies.TryAdd(proxy, true);
+        return proxy;
+    }
+
+    private void LogListener(string component, ushort port, bool transparent) =>
+        LogListener(component, (_context.Options.IPv6 ? SocketAddress.AnyIPv6 : SocketAddress.AnyIPv4).WithPort(port), transparent);
+
+    private void LogListener(string component, SocketAddress address, bool transparent) =>
+        _log.Info("listener established", LogField.Bare("address", address.ToString()), LogField.Of("component", component), LogField.Of("transparent", transparent));
 
     private void OnMeshChanged(MeshView view, ChangeSummary summary)
     {

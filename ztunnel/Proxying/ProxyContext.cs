@@ -22,4 +22,10 @@ internal sealed record ProxyContext
     public required IReadOnlyList<ProxyLoop> Loops { get; init; }
 
     public required Logger Log { get; init; }
+
+    /// <summary>
+    /// Asks the control plane for a resource and calls back once, on any thread, with whether it answered; null unless addresses are
+    /// sent on demand (ztunnel.md 4.5).
+    /// </summary>
+    public Action<string, Action<object?, bool>, object?>? Demand { get; init; }
 }

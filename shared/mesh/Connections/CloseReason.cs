@@ -116,4 +116,7 @@ public enum CloseReason
 
     /// <summary>The workload is known by a hostname that doesn't resolve.</summary>
     NameNotResolved = 37,
+
+    /// <summary>The control plane was asked for the destination and did not answer (on-demand mode).</summary>
+    DiscoveryTimeout = 38,
 }

@@ -42,6 +42,7 @@ public static class CloseReasons
         table[(int)CloseReason.NoServiceForAddress] = Failed("no_service", "CONNECT", 503, Cancel, "a workload of another network can only be reached through a Service");
         table[(int)CloseReason.NoRoute] = Failed("no_route", "CONNECT", 503, Cancel, "the workload has neither an address nor a network gateway");
         table[(int)CloseReason.NameNotResolved] = Failed("name_not_resolved", "CONNECT", 503, Cancel, "the workload's hostname does not resolve: check the WorkloadEntry or ServiceEntry and the node's DNS");
+        table[(int)CloseReason.DiscoveryTimeout] = Failed("discovery_timeout", "CONNECT", 503, Cancel, "the control plane did not say in time what the destination is; it is refused, because it may be one of the mesh");
         table[(int)CloseReason.IpMismatch] = Failed("ip_mismatch", "CONNECT", 400, Cancel, "a peer asked this pod for an address that is not its own and whose waypoint it is not");
         table[(int)CloseReason.BadAuthority] = Failed("bad_authority", "CONNECT", 400, Protocol, "a peer sent a request that is not a CONNECT to host:port");
         table[(int)CloseReason.UnknownHost] = Failed("unknown_host", "CONNECT", 503, Cancel, "no Service has the hostname that the peer asked for");

@@ -108,7 +108,7 @@ internal sealed class MeshPair : IAsyncDisposable
     }
 
     /// <summary>One ztunnel on the node instead, which gets both pods from the node agent.</summary>
-    public static async Task<MeshPair> StartSharedAsync()
+    public static async Task<MeshPair> StartSharedAsync(params (string Name, string Value)[] settings)
     {
         var mesh = new MeshPair();
         try
@@ -118,7 +118,7 @@ internal sealed class MeshPair : IAsyncDisposable
             await CaptureAsync(mesh.Server);
             string socket = Path.Combine(mesh._network.Directory, "zds");
             mesh.Agent = new NodeAgent(socket);
-            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, null, ("PROXY_MODE", "shared"), ("INPOD_UDS", socket));
+            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", socket), .. settings]);
             await Task.Run(() =>
             {
                 mesh.Agent.Accept();
@@ -145,6 +145,7 @@ internal sealed class MeshPair : IAsyncDisposable
             workloads:
             - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{{Client.Address}}}"], protocol: HBONE, services: {} }
             - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
+            - {uid: c//Pod/mesh/ztunnel, name: ztunnel, namespace: mesh, trustDomain: cluster.local, serviceAccount: ztunnel, workloadIps: ["{{{Client.Node.Address}}}"], protocol: HBONE, services: {} }
             """;
         ReplaceModel(text);
     }

@@ -32,6 +32,22 @@ public sealed class SharedModeTests
         Assert.Contains("src.identity=\"spiffe://cluster.local/ns/bench/sa/client\"", inbound, StringComparison.Ordinal);
     }
 
+    [RequiresToolFact("nft, curl", root: true)]
+    [Trait("behaviour", "ZT-291")]
+    public async Task ScraperOfTheMesh_ReachesTheProxysMetricsThroughTheTunnel()
+    {
+        await using MeshPair mesh = await MeshPair.StartSharedAsync(("POD_NAME", "ztunnel"), ("POD_NAMESPACE", "mesh"), ("SERVICE_ACCOUNT", "ztunnel"));
+        IPAddress proxy = mesh.Client.Node.Address;
+
+        string metrics = await mesh.Network.RunAsync(mesh.Client, "curl", "-sS", "--max-time", "10", $"http://{proxy}:15020/metrics");
+
+        Assert.Contains("istio_build{", metrics, StringComparison.Ordinal);
+        string inbound = await mesh.ClientProxy.LineAsync("direction=\"inbound\"");
+        Assert.Contains($"dst.addr={proxy}:15008 dst.hbone_addr={proxy}:15020", inbound, StringComparison.Ordinal);
+        Assert.Contains("src.identity=\"spiffe://cluster.local/ns/bench/sa/client\"", inbound, StringComparison.Ordinal);
+        Assert.Contains("dst.identity=\"spiffe://cluster.local/ns/mesh/sa/ztunnel\"", inbound, StringComparison.Ordinal);
+    }
+
     [RequiresToolFact("nft", root: true)]
     [Trait("behaviour", "ZT-286")]
     public async Task RemovedPod_IsServedNoMore_AndItsConnectionsEnd()
