@@ -20,14 +20,17 @@ internal sealed class MeshPair : IAsyncDisposable
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
+    private readonly MeshPlan _plan;
     private readonly TestNetwork _network = new();
     private readonly string _model;
 
-    private MeshPair()
+    private MeshPair(MeshPlan plan)
     {
-        Client = _network.AddPod("client");
-        Server = _network.AddPod("server");
-        Stranger = _network.AddPod("stranger");
+        _plan = plan;
+        VirtualNode first = _network.AddNode("node1");
+        Client = first.AddPod("client");
+        Server = (plan.IsTwoNodes ? _network.AddNode("node2") : first).AddPod("server");
+        Stranger = first.AddPod("stranger");
         _model = Path.Combine(_network.Directory, "mesh.yaml");
     }
 
@@ -55,26 +58,26 @@ internal sealed class MeshPair : IAsyncDisposable
 
     public IPEndPoint ServerAddress => new(Server.Address, Port);
 
-    public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(policies, serverPolicies, [], []);
+    public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(new MeshPlan { Policies = policies, ServerPolicies = serverPolicies });
 
     /// <summary>Both proxies with more settings.</summary>
-    public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync("[]", "[]", settings, settings);
+    public static Task<MeshPair> StartWithAsync(params (string Name, string Value)[] settings) => StartAsync(new MeshPlan { ClientSettings = settings, ServerSettings = settings });
 
     /// <summary>Each proxy with more settings of its own.</summary>
-    public static Task<MeshPair> StartSidesAsync((string Name, string Value)[] client, (string Name, string Value)[] server) => StartAsync("[]", "[]", client, server);
+    public static Task<MeshPair> StartSidesAsync((string Name, string Value)[] client, (string Name, string Value)[] server) => StartAsync(new MeshPlan { ClientSettings = client, ServerSettings = server });
 
     /// <summary>Both proxies; the server's may have no more than so many open files.</summary>
-    public static Task<MeshPair> StartLimitedAsync(int descriptors) => StartAsync("[]", "[]", [], [], descriptors);
+    public static Task<MeshPair> StartLimitedAsync(int descriptors) => StartAsync(new MeshPlan { ServerDescriptors = descriptors });
 
     /// <summary>A ztunnel for one pod only; the other is uncaptured, and what serves it is the test's business.</summary>
     public static async Task<MeshPair> StartOneSidedAsync(bool client)
     {
-        var mesh = new MeshPair();
+        var mesh = new MeshPair(new MeshPlan());
         try
         {
             mesh.WriteModel("[]", "[]");
             VirtualPod pod = client ? mesh.Client : mesh.Server;
-            await CaptureAsync(pod);
+            await mesh.CaptureAsync(pod);
             mesh.ClientProxy = mesh.ServerProxy = mesh.StartProxy(pod, []);
             await mesh.ClientProxy.LineAsync("ztunnel is running");
             return mesh;
@@ -86,16 +89,17 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
-    private static async Task<MeshPair> StartAsync(string policies, string serverPolicies, (string Name, string Value)[] client, (string Name, string Value)[] server, int? descriptors = null)
+    /// <summary>Both proxies as planned.</summary>
+    public static async Task<MeshPair> StartAsync(MeshPlan plan)
     {
-        var mesh = new MeshPair();
+        var mesh = new MeshPair(plan);
         try
         {
-            mesh.WriteModel(policies, serverPolicies);
-            await CaptureAsync(mesh.Client);
-            await CaptureAsync(mesh.Server);
-            mesh.ServerProxy = mesh.StartProxy(mesh.Server, server, descriptors);
-            mesh.ClientProxy = mesh.StartProxy(mesh.Client, client);
+            mesh.WriteModel(plan.Policies, plan.ServerPolicies);
+            await mesh.CaptureAsync(mesh.Client);
+            await mesh.CaptureAsync(mesh.Server);
+            mesh.StartServerProxy();
+            mesh.ClientProxy = mesh.StartProxy(mesh.Client, plan.ClientSettings);
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
             return mesh;
@@ -107,15 +111,18 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts the server's proxy, also again after it was killed.</summary>
+    public void StartServerProxy() => ServerProxy = StartProxy(Server, _plan.ServerSettings, _plan.ServerDescriptors);
+
     /// <summary>One ztunnel on the node instead, which gets both pods from the node agent.</summary>
     public static async Task<MeshPair> StartSharedAsync(params (string Name, string Value)[] settings)
     {
-        var mesh = new MeshPair();
+        var mesh = new MeshPair(new MeshPlan());
         try
         {
             mesh.WriteModel("[]", "[]");
-            await CaptureAsync(mesh.Client);
-            await CaptureAsync(mesh.Server);
+            await mesh.CaptureAsync(mesh.Client);
+            await mesh.CaptureAsync(mesh.Server);
             string socket = Path.Combine(mesh._network.Directory, "zds");
             mesh.Agent = new NodeAgent(socket);
             mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", socket), .. settings]);
@@ -226,9 +233,9 @@ internal sealed class MeshPair : IAsyncDisposable
         return socket;
     }
 
-    private static Task CaptureAsync(VirtualPod pod) => new PodRedirection(
+    private Task CaptureAsync(VirtualPod pod) => new PodRedirection(
         pod.Namespace,
-        new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = [pod.Address], DnsCapture = false, Ipv6 = false }).ApplyAsync(CancellationToken.None);
+        new RedirectionOptions { Method = _plan.Method, PodAddresses = [pod.Address], DnsCapture = false, Ipv6 = false }).ApplyAsync(CancellationToken.None);
 
     private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings, int? descriptors = null) =>
         Start(pod.Name, pod.NamespaceName, descriptors, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);

@@ -1,0 +1,28 @@
+using Ambient.Cni.Redirection.Rules;
+
+namespace Ambient.Component.Tests.Ztunnel;
+
+/// <summary>What a <see cref="MeshPair"/> has beyond the plainest case. Immutable.</summary>
+internal sealed record MeshPlan
+{
+    /// <summary>Policies of the model, YAML in flow style.</summary>
+    public string Policies { get; init; } = "[]";
+
+    /// <summary>Names of the policies that select the server.</summary>
+    public string ServerPolicies { get; init; } = "[]";
+
+    /// <summary>More settings of the client's proxy.</summary>
+    public (string Name, string Value)[] ClientSettings { get; init; } = [];
+
+    /// <summary>More settings of the server's proxy.</summary>
+    public (string Name, string Value)[] ServerSettings { get; init; } = [];
+
+    /// <summary>How many files the server's proxy may have open; null for the usual limit.</summary>
+    public int? ServerDescriptors { get; init; }
+
+    /// <summary>Whether the server is on a node of its own; client and stranger share the first.</summary>
+    public bool IsTwoNodes { get; init; }
+
+    /// <summary>How connections come to the proxies.</summary>
+    public RedirectionMethod Method { get; init; } = RedirectionMethod.Sockets;
+}
