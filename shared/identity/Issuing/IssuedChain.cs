@@ -18,7 +18,7 @@ public static class IssuedChain
     /// <param name="identity">Who was asked for.</param>
     /// <param name="key">The key that was sent to be certified.</param>
     /// <param name="chain">PEM: leaf, intermediates, and last all roots in one element.</param>
-    /// <param name="now">An expired leaf is refused.</param>
+    /// <param name="now">A leaf that is expired or not valid yet is refused.</param>
     /// <param name="certificate">The result.</param>
     /// <param name="error">Why there is none, for operators.</param>
     public static bool TryAccept(
@@ -88,6 +88,13 @@ public static class IssuedChain
         if (!leaf.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportPublicKey()))
         {
             return $"the certificate from the CA for {identity} is for another key than the one that was sent";
+        }
+
+        // Peers would refuse it, and it would stand in the place of one that they accept.
+        DateTimeOffset notBefore = leaf.NotBefore.ToUniversalTime();
+        if (notBefore > now)
+        {
+            return $"the certificate from the CA for {identity} is not valid before {notBefore:yyyy-MM-ddTHH:mm:ssZ}; compare the clocks of the CA and of this node";
         }
 
         DateTimeOffset notAfter = leaf.NotAfter.ToUniversalTime();

@@ -20,7 +20,7 @@ internal sealed class MeshPair : IAsyncDisposable
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    private readonly MeshPlan _plan;
+    private MeshPlan _plan;
     private readonly TestNetwork _network = new();
     private readonly string _model;
 
@@ -95,6 +95,11 @@ internal sealed class MeshPair : IAsyncDisposable
         var mesh = new MeshPair(plan);
         try
         {
+            if (plan.Prepare is not null)
+            {
+                mesh._plan = plan = await plan.Prepare(mesh);
+            }
+
             mesh.WriteModel(plan.Policies, plan.ServerPolicies);
             await mesh.CaptureAsync(mesh.Client);
             await mesh.CaptureAsync(mesh.Server);

@@ -25,4 +25,7 @@ internal sealed record MeshPlan
 
     /// <summary>How connections come to the proxies.</summary>
     public RedirectionMethod Method { get; init; } = RedirectionMethod.Sockets;
+
+    /// <summary>Called once the pods are there; gives the plan to go on with.</summary>
+    public Func<MeshPair, Task<MeshPlan>>? Prepare { get; init; }
 }

@@ -90,6 +90,13 @@ public sealed class IssuedChainTests : IDisposable
         StringComparison.Ordinal);
 
     [Fact]
+    public void OneThatIsNotValidYet_IsRefused()
+    {
+        Assert.False(IssuedChain.TryAccept(Identity, _key, [Leaf(Identity), _root.Pem], TestAuthority.Epoch.AddHours(-2), out _, out string? error));
+        Assert.Contains("not valid before 2029-12-31T23:00:00Z; compare the clocks", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TooLongChain_IsRefused() =>
         Assert.Contains("allowed are", Error([.. Enumerable.Repeat(_root.Pem, 11)]), StringComparison.Ordinal);
 
