@@ -164,7 +164,7 @@ public sealed class GrpcChannel : IDisposable
         request.Headers.TryAddWithoutValidation("user-agent", "ambient-grpc/1");
         if (limit is { } time)
         {
-            request.Headers.TryAddWithoutValidation("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Clamp(time.TotalMilliseconds, 1, 99_999_999)}m"));
+            request.Headers.TryAddWithoutValidation("grpc-timeout", GrpcTimeout.Format(time));
         }
 
         if (Options.Headers is { } headers)

@@ -49,6 +49,18 @@ public readonly record struct GrpcStatus(GrpcCode Code, string Detail)
         return Printable(Encoding.UTF8.GetString(bytes, 0, length));
     }
 
+    /// <summary>The percent encoding of grpc-message.</summary>
+    public static string EncodeMessage(string detail)
+    {
+        var text = new StringBuilder(detail.Length);
+        foreach (byte value in Encoding.UTF8.GetBytes(detail))
+        {
+            _ = value is >= 0x20 and <= 0x7E and not (byte)'%' ? text.Append((char)value) : text.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+        }
+
+        return text.ToString();
+    }
+
     private const int MaxDetail = 4096;
 
     private static string Printable(string text) => string.Create(Math.Min(text.Length, MaxDetail), text, static (span, source) =>

@@ -4,7 +4,7 @@ using Google.Protobuf;
 namespace Ambient.Grpc.Framing;
 
 /// <summary>
-/// Takes messages off a response body: one byte of flags, four of length (big-endian), the message. Not thread-safe.
+/// Takes messages off a body: one byte of flags, four of length (big-endian), the message. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Memory grows with the bytes that have come, not with the length that a peer claims, and is given back after a large message.
@@ -30,7 +30,7 @@ public sealed class MessageReader(Stream body, int maxMessageBytes)
 
         if (got < PrefixSize)
         {
-            throw new GrpcException(GrpcCode.Internal, "the response ended in the middle of a message's prefix");
+            throw new GrpcException(GrpcCode.Internal, "the stream ended in the middle of a message's prefix");
         }
 
         int length = CheckPrefix();
@@ -79,7 +79,7 @@ public sealed class MessageReader(Stream body, int maxMessageBytes)
             int read = await body.ReadAsync(_buffer.AsMemory(filled, Math.Min(_buffer.Length, length) - filled), cancellation);
             if (read == 0)
             {
-                throw new GrpcException(GrpcCode.Internal, $"the response ended after {filled} of a message's {length} bytes");
+                throw new GrpcException(GrpcCode.Internal, $"the stream ended after {filled} of a message's {length} bytes");
             }
 
             filled += read;
