@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Ambient.Grpc.Server;
 
 /// <summary>Brings each request to its method and its outcome into the trailers. Thread-safe.</summary>
-internal sealed class CallDispatcher(GrpcServerOptions options, IEnumerable<GrpcMethod> methods, CancellationToken stopping, TimeProvider clock)
+internal sealed class CallDispatcher(GrpcServerOptions options, IEnumerable<GrpcMethod> methods, TimeProvider clock, CancellationToken stopping)
 {
     private const int MaxDetail = 1024;
     private readonly FrozenDictionary<string, GrpcMethod> _methods = methods.ToFrozenDictionary(static method => method.Path, StringComparer.Ordinal);
@@ -72,7 +72,7 @@ internal sealed class CallDispatcher(GrpcServerOptions options, IEnumerable<Grpc
         using var deadline = new CancellationTokenSource(limit ?? Timeout.InfiniteTimeSpan, clock);
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Features.Get<ConnectionRecycling.Feature>()?.Ending ?? default, stopping);
-        return await JudgeAsync(method, new GrpcServerCall(context, options, method.MaxRequestBytes ?? options.MaxReceiveBytes, ending.Token, aborted.Token, clock), deadline.Token);
+        return await JudgeAsync(method, new GrpcServerCall(context, options, method.MaxRequestBytes ?? options.MaxReceiveBytes, clock, ending.Token, aborted.Token), deadline.Token);
     }
 
     private static async Task<(GrpcCode Code, string Detail, Exception? Fault)> JudgeAsync(GrpcMethod method, GrpcServerCall call, CancellationToken deadline)

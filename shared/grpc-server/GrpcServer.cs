@@ -50,7 +50,7 @@ public sealed class GrpcServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Grace);
         WebApplication app = builder.Build();
-        ((IApplicationBuilder)app).Run(new CallDispatcher(options, methods, stopping.Token, clock).RunAsync);
+        ((IApplicationBuilder)app).Run(new CallDispatcher(options, methods, clock, stopping.Token).RunAsync);
         try
         {
             await app.StartAsync(cancellation);

@@ -17,7 +17,7 @@ public sealed class GrpcServerCall
     private readonly MessageReader _reader;
     private readonly TimeProvider _clock;
 
-    internal GrpcServerCall(HttpContext context, GrpcServerOptions options, int maxRequestBytes, CancellationToken ending, CancellationToken aborted, TimeProvider clock)
+    internal GrpcServerCall(HttpContext context, GrpcServerOptions options, int maxRequestBytes, TimeProvider clock, CancellationToken ending, CancellationToken aborted)
     {
         _context = context;
         _options = options;

@@ -171,7 +171,7 @@ public sealed class AdsClientTests
     }
 
     [Theory]
-    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "Internal: the response ended after 1 of a message's 9 bytes")]
+    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "Internal: the stream ended after 1 of a message's 9 bytes")]
     [InlineData(new byte[] { 0, 0, 0, 0, 2, 0xFF, 0xFF }, "cannot be parsed")]
     [InlineData(new byte[] { 0, 0xFF, 0, 0, 2, 0xFF, 0xFF }, "ResourceExhausted")]
     [InlineData(new byte[] { (byte)'H', (byte)'T', (byte)'T', (byte)'P', 0 }, "unknown flags")]
