@@ -12,6 +12,7 @@ using Ambient.Cni.Agent.Running;
 using Ambient.Cni.Agent.Settings;
 using Ambient.Cni.Agent.Sources;
 using Ambient.Cni.Agent.Zds;
+using Ambient.Cni.Enrolment.Wire;
 using Ambient.Linux.Namespaces;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
@@ -25,7 +26,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
     private static readonly TimeSpan RepairInterval = TimeSpan.FromSeconds(5);
 
     /// <summary>Where the plugin finds the agent.</summary>
-    public string PluginSocket => Path.Combine(settings.RunDirectory, "pluginevent.sock");
+    public string PluginSocket => Path.Combine(settings.RunDirectory, PluginWire.SocketName);
 
     /// <summary>Runs until cancelled or until a signal; the exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellation)
@@ -47,9 +48,10 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         using var networks = new HeldNetworks();
         using var zds = new ZdsServer(settings.ZtunnelSocket, new ZdsTimings(), loop, logs.For("agent::zds"));
         IProbeRules probes = MakeProbes(node);
-        var parts = new CommandParts(zds, networks, new PodKernel(KernelOptions(), new NftGuard()), finder, memory, probes, source, reporter);
+        var guard = new NetlinkGuard();
+        var parts = new CommandParts(zds, networks, new PodKernel(KernelOptions(), guard), finder, memory, probes, source, reporter);
         using var runner = new CommandRunner(parts, loop, logs.For("agent::steps"));
-        var requests = new PluginRequests(loop, networks, new NetworkIdentity(node.Device, node.Inode), settings.HostRoot, settings.AddPatience);
+        var requests = new PluginRequests(loop, networks, guard, new NetworkIdentity(node.Device, node.Inode), settings.HostRoot, settings.AddPatience);
         Installer? installer = MakeInstaller(metrics);
 
         await loop.TellAsync(new PodEvent.Recalled(memory.ReadAll(out IReadOnlyList<string> unreadable)));

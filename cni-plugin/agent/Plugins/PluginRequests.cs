@@ -1,22 +1,22 @@
-using System.Text.Json;
 using Ambient.Cni.Agent.Discovery;
 using Ambient.Cni.Agent.Kernel;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Agent.Running;
+using Ambient.Cni.Enrolment.Wire;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 
 namespace Ambient.Cni.Agent.Plugins;
 
 /// <summary>Answers the plugin: opens the sandbox it names, checks that it can be the pod's, and lets the book decide. Thread-safe.</summary>
-public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, NetworkIdentity node, string hostRoot, TimeSpan patience)
+public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, IPodGuard guard, NetworkIdentity node, string hostRoot, TimeSpan patience)
 {
     /// <summary>Answers one request; never throws for what a peer sends.</summary>
     public async Task<PluginAnswer> AnswerAsync(string method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellation) => (method, path) switch
     {
-        ("POST", "/cmdadd") => await AddAsync(body, cancellation),
-        ("POST", "/cmddel") => await DeleteAsync(body),
-        ("GET", "/healthz") => loop.SinceTurn < TimeSpan.FromSeconds(5)
+        ("POST", PluginWire.AddPath) => await AddAsync(body, cancellation),
+        ("POST", PluginWire.DeletePath) => await DeleteAsync(body),
+        ("GET", PluginWire.HealthPath) => loop.SinceTurn < TimeSpan.FromSeconds(5)
             ? new PluginAnswer(200, "text/plain; charset=utf-8", "ok")
             : PluginAnswer.Error(503, "the agent's loop has not turned for " + loop.SinceTurn),
         _ => PluginAnswer.Error(404, "no such request; there are POST /cmdadd, POST /cmddel and GET /healthz"),
@@ -40,13 +40,16 @@ public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, Networ
         }
 
         NetworkIdentity identity = networks.Hold(network!);
+        using NetworkNamespace? guarded = message.GuardRaised ? networks.Duplicate(identity) : null;
         SandboxAnswer answer = await loop.AskAsync(
             new SandboxRequest(0, message.PodUid, message.PodName, message.PodNamespace, identity, message.Addresses, message.GuardRaised, loop.Now + patience),
             cancellation);
         return answer.Verdict switch
         {
-            SandboxVerdict.Enrolled => Verdict("enrolled", answer.Text),
-            SandboxVerdict.Outside when message.Asks => Verdict("outside", answer.Text),
+            SandboxVerdict.Enrolled => Verdict(PluginVerdict.Enrolled, answer.Text),
+            SandboxVerdict.Outside when message.Asks && guarded is not null && await guard.LiftAsync(guarded, cancellation) is { } failure =>
+                PluginAnswer.Error(500, $"pod {message.PodNamespace}/{message.PodName} is not in the mesh, but its guard cannot be lifted: {failure}"),
+            SandboxVerdict.Outside when message.Asks => Verdict(PluginVerdict.Outside, answer.Text),
             SandboxVerdict.Outside => PluginAnswer.Error(500, $"pod {message.PodNamespace}/{message.PodName} is unexpectedly not eligible for ambient enrollment: {answer.Text}"),
             _ => PluginAnswer.Error(500, $"pod {message.PodNamespace}/{message.PodName} is not in the mesh: {answer.Text}"),
         };
@@ -68,7 +71,7 @@ public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, Networ
             }
         }
 
-        return Verdict("deleted", "");
+        return Verdict(PluginVerdict.Deleted, "");
     }
 
     /// <summary>Opens the path below the node's root. It must be a network namespace, not the node's, and have the addresses it is said to have.</summary>
@@ -108,17 +111,5 @@ public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, Networ
         return false;
     }
 
-    private static PluginAnswer Verdict(string verdict, string text)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("verdict", verdict);
-            writer.WriteString("text", text);
-            writer.WriteEndObject();
-        }
-
-        return new PluginAnswer(200, "application/json", System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
-    }
+    private static PluginAnswer Verdict(string verdict, string text) => new(200, "application/json", new PluginVerdict(verdict, text).ToJson());
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Ambient.Cni.Enrolment.Wire;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 
@@ -11,8 +12,6 @@ namespace Ambient.Cni.Agent.Plugins;
 /// </summary>
 public sealed class PluginServer : IAsyncDisposable
 {
-    private const int MaxHead = 8 * 1024;
-    private const int MaxBody = 64 * 1024;
     private readonly PluginServerOptions _options;
     private readonly Func<string, string, ReadOnlyMemory<byte>, CancellationToken, Task<PluginAnswer>> _answer;
     private readonly MetricFamily _requests;
@@ -124,7 +123,7 @@ public sealed class PluginServer : IAsyncDisposable
     /// <summary>One request; null when it is none.</summary>
     private static async Task<(string Method, string Path, byte[] Body)?> ReadAsync(Socket client, CancellationToken cancellation)
     {
-        byte[] buffer = new byte[MaxHead];
+        byte[] buffer = new byte[PluginWire.MaxHead];
         int filled = 0, end;
         while ((end = buffer.AsSpan(0, filled).IndexOf("\r\n\r\n"u8)) < 0)
         {
@@ -159,44 +158,24 @@ public sealed class PluginServer : IAsyncDisposable
         return (method, path, body);
     }
 
-    /// <summary>The request line and the length of the body; a chunked body is refused, no plugin sends one.</summary>
+    /// <summary>The request line and the length of the body.</summary>
     internal static bool TryReadHead(string head, out string method, out string path, out int length)
     {
-        (method, path, length) = ("", "", 0);
-        string[] lines = head.Split("\r\n");
-        string[] words = lines[0].Split(' ');
+        (method, path) = ("", "");
+        if (!HttpHead.TryRead(head, out string first, out int? said))
+        {
+            length = 0;
+            return false;
+        }
+
+        length = said ?? 0;
+        string[] words = first.Split(' ');
         if (words.Length != 3 || !words[2].StartsWith("HTTP/1.", StringComparison.Ordinal) || !words[1].StartsWith('/'))
         {
             return false;
         }
 
         (method, path) = (words[0], words[1]);
-        bool hasLength = false;
-        foreach (string line in lines.Skip(1))
-        {
-            int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0)
-            {
-                return false;
-            }
-
-            string name = line[..colon], value = line[(colon + 1)..].Trim();
-            if (name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase))
-            {
-                return false;
-            }
-
-            if (name.Equals("content-length", StringComparison.OrdinalIgnoreCase))
-            {
-                if (hasLength || !int.TryParse(value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out length) || length > MaxBody)
-                {
-                    return false;
-                }
-
-                hasLength = true;
-            }
-        }
-
         return true;
     }
 

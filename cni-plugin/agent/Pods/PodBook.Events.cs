@@ -159,10 +159,9 @@ public sealed partial class PodBook
             _commands.Add(new PodCommand.Release(request.Network));
         }
 
-        if (pod.Kernel == KernelState.Unknown && request.GuardRaised)
+        if (request.GuardRaised)
         {
-            // A sandbox that was made this moment: rules are made anew whatever is there, so nothing has to be read.
-            (pod.Kernel, pod.Guard) = (KernelState.Absent, GuardState.Raised);
+            OnGuardRaised(pod);
         }
 
         pod.SandboxAddresses = request.Addresses;
@@ -170,6 +169,26 @@ public sealed partial class PodBook
         pod.Waiting.Add(request);
         pod.RetryAt = TimeSpan.Zero;
         Advance(pod);
+    }
+
+    /// <summary>The plugin has just raised the guard, in a sandbox that was made this moment or, when an ADD comes twice, in one that may be at work.</summary>
+    private void OnGuardRaised(PodEntry pod)
+    {
+        bool isInKernel = pod.Step is PodStep.Inspect or PodStep.Apply or PodStep.Prove or PodStep.RaiseGuard or PodStep.LiftGuard or PodStep.Remove;
+        if (pod.Kernel == KernelState.Unknown && !isInKernel)
+        {
+            // Rules are made anew whatever is there, so nothing has to be read.
+            (pod.Kernel, pod.Guard) = (KernelState.Absent, GuardState.Raised);
+            return;
+        }
+
+        if (isInKernel)
+        {
+            // It may have looked before the guard went up, or lift it in this moment: nobody waits for what it says, the kernel is asked.
+            (pod.Step, pod.Ticket) = (PodStep.None, ++_lastTicket);
+        }
+
+        Doubt(pod);
     }
 
     private void Refuse(SandboxRequest request, string text)

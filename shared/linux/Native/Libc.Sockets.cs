@@ -6,8 +6,8 @@ namespace Ambient.Linux.Native;
 /// <summary>sys/socket.h, netinet/in.h, netinet/tcp.h: imports and constants only.</summary>
 internal static unsafe partial class Libc
 {
-    public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
-    public const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
+    public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
+    public const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_SEQPACKET = 5, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int MSG_CTRUNC = 0x8, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
     public const int SHUT_WR = 1;
 
@@ -41,6 +41,15 @@ internal static unsafe partial class Libc
     {
         public ushort sun_family;
         public fixed byte sun_path[108];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct sockaddr_nl
+    {
+        public ushort nl_family;
+        public ushort nl_pad;
+        public uint nl_pid;
+        public uint nl_groups;
     }
 
     /// <summary>The 64-bit layout; the padding behind msg_namelen and msg_flags is the compiler's.</summary>

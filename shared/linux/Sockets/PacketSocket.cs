@@ -32,7 +32,7 @@ public sealed unsafe class PacketSocket : IDisposable
         try
         {
             byte* address = stackalloc byte[sizeof(Libc.sockaddr_un)];
-            uint length = WriteAddress(path, address);
+            uint length = UnixAddress.Write(path, address);
             SysResult.From(Libc.connect(descriptor.Number, address, length)).OrThrow("connect", path);
             return new PacketSocket(descriptor);
         }
@@ -50,7 +50,7 @@ public sealed unsafe class PacketSocket : IDisposable
         try
         {
             byte* address = stackalloc byte[sizeof(Libc.sockaddr_un)];
-            uint length = WriteAddress(path, address);
+            uint length = UnixAddress.Write(path, address);
             fixed (byte* name = NativeText.ZeroTerminated(path))
             {
                 _ = Libc.unlink(name);
@@ -206,21 +206,6 @@ public sealed unsafe class PacketSocket : IDisposable
 
     private static FileDescriptor Open(string path) =>
         new((int)SysResult.From(Libc.socket(Libc.AF_UNIX, Libc.SOCK_SEQPACKET | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0)).OrThrow("socket AF_UNIX", path));
-
-    private static uint WriteAddress(string path, byte* destination)
-    {
-        byte[] name = NativeText.ZeroTerminated(path);
-        if (name.Length > 108)
-        {
-            throw new LinuxException("bind", path, Errno.ENAMETOOLONG);
-        }
-
-        var address = (Libc.sockaddr_un*)destination;
-        *address = default;
-        address->sun_family = Libc.AF_UNIX;
-        name.CopyTo(new Span<byte>(address->sun_path, 108));
-        return (uint)(sizeof(ushort) + name.Length);
-    }
 
     /// <summary>CMSG_ALIGN: to the size of a native word.</summary>
     private static int Align(int length) => (length + sizeof(nuint) - 1) & ~(sizeof(nuint) - 1);

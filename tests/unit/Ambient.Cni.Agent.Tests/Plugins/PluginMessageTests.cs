@@ -1,5 +1,5 @@
 using System.Text;
-using Ambient.Cni.Agent.Plugins;
+using Ambient.Cni.Enrolment.Wire;
 
 namespace Ambient.Cni.Agent.Tests.Plugins;
 

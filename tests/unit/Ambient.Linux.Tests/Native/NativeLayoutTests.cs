@@ -29,6 +29,11 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         #include <netinet/in.h>
         #include <netinet/tcp.h>
         #include <linux/capability.h>
+        #include <linux/netlink.h>
+        #include <linux/rtnetlink.h>
+        #include <linux/netfilter.h>
+        #include <linux/netfilter/nfnetlink.h>
+        #include <linux/netfilter/nf_tables.h>
         #define SO_ORIGINAL_DST 80
         #define IP6T_SO_ORIGINAL_DST 80
 
@@ -59,7 +64,7 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
     private static int AppendConstants(StringBuilder source)
     {
         int count = 0;
-        foreach (FieldInfo field in typeof(Libc).GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        foreach (FieldInfo field in ((Type[])[typeof(Libc), typeof(Kernel)]).SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)))
         {
             if (field.IsLiteral && field.FieldType != typeof(string))
             {
@@ -114,6 +119,7 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         Size("struct sockaddr_in", sizeof(Libc.sockaddr_in));
         Size("struct sockaddr_in6", sizeof(Libc.sockaddr_in6));
         Size("struct sockaddr_un", sizeof(Libc.sockaddr_un));
+        Size("struct sockaddr_nl", sizeof(Libc.sockaddr_nl));
         Size("struct iovec", sizeof(Linux.Sockets.IoVector));
         Size("struct msghdr", sizeof(Libc.msghdr));
         Size("struct cmsghdr", sizeof(Libc.cmsghdr));

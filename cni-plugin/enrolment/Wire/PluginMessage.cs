@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using Ambient.Cni.Enrolment.Pods;
 
-namespace Ambient.Cni.Agent.Plugins;
+namespace Ambient.Cni.Enrolment.Wire;
 
 /// <summary>
 /// What the CNI plugin posts (cni-and-redirection.md 2.4): upstream's keys, matched without case, and ours beside them, which upstream's agent
@@ -24,8 +25,41 @@ public sealed record PluginMessage(
     bool GuardRaised,
     bool Asks)
 {
-    private const int LongestText = 4096;
-    private const int MaxAddresses = 64;
+    /// <summary>Most addresses of one sandbox.</summary>
+    public const int MaxAddresses = 64;
+
+    /// <summary>Longest text of any key.</summary>
+    public const int LongestText = 4096;
+
+    /// <summary>The body as the plugin sends it. Without masks and gateways: no receiver reads them.</summary>
+    public byte[] ToJson()
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("Netns", NetworkPath);
+            writer.WriteString(nameof(PodName), PodName);
+            writer.WriteString(nameof(PodNamespace), PodNamespace);
+            writer.WriteStartArray("IPs");
+            foreach (IPAddress address in Addresses)
+            {
+                writer.WriteStartObject();
+                writer.WriteStartObject("Address");
+                writer.WriteString("IP", address.ToString());
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteString("PodUID", PodUid);
+            writer.WriteBoolean(nameof(GuardRaised), GuardRaised);
+            writer.WriteBoolean("Ask", Asks);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
 
     /// <summary>Reads a body; the error names the key.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, out PluginMessage? message, out string? error)
