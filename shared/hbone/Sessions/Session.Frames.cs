@@ -219,6 +219,10 @@ public sealed unsafe partial class Session
         {
             Refuse(stream, Http2Error.StreamClosed, "DATA behind END_STREAM");
         }
+        else if (_isClient && !stream.IsOpened)
+        {
+            Refuse(stream, Http2Error.ProtocolError, "DATA in front of the response");
+        }
         else if (stream.ReceiveWindow < length)
         {
             Refuse(stream, Http2Error.FlowControlError, "the peer sent more than the stream's window");

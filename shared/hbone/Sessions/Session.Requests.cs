@@ -146,13 +146,13 @@ public sealed unsafe partial class Session
 
     private void OnResponse(TunnelStream stream, HeaderCollector headers, bool tooLarge)
     {
-        if (tooLarge || headers.Defect is not null || headers.Status == 0)
+        if (tooLarge || headers.Defect is not null || headers.Status == 0 || headers.HasRequestFields)
         {
-            Refuse(stream, Http2Error.ProtocolError, headers.Defect ?? "the response has no status, or its fields are too long");
+            Refuse(stream, Http2Error.ProtocolError, headers.Defect ?? "the response has no status, fields of a request, or too many");
         }
-        else if (headers.Status is >= 100 and < 200)
+        else if (headers.Status < 200)
         {
-            Spend(AbuseBudget.Noise);
+            OnInterimResponse(stream, headers.Status);
         }
         else if (headers.Status == 200)
         {
@@ -170,6 +170,19 @@ public sealed unsafe partial class Session
         }
     }
 
+    // Section 8.1: an interim response is followed by the final one; 101 does not exist in HTTP/2.
+    private void OnInterimResponse(TunnelStream stream, int status)
+    {
+        if (_blockEndsStream || status is < 100 or 101)
+        {
+            Refuse(stream, Http2Error.ProtocolError, "an interim response that ends the stream, or a status that does not exist");
+        }
+        else
+        {
+            Spend(AbuseBudget.Noise);
+        }
+    }
+
     private void OnRequest(int streamId, HeaderCollector headers, bool tooLarge)
     {
         if (Phase != SessionPhase.Open || _streams.Count >= _settings.MaxConcurrentStreams)
@@ -183,7 +196,7 @@ public sealed unsafe partial class Session
             return;
         }
 
-        if (tooLarge || headers.Defect is not null || (headers.IsConnect && headers.HasSchemeOrPath))
+        if (tooLarge || headers.Defect is not null || (headers.IsConnect && headers.HasSchemeOrPath) || headers.Status != 0)
         {
             if (Spend(AbuseBudget.ForcedReset))
             {

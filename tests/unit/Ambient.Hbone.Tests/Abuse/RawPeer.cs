@@ -26,10 +26,12 @@ internal sealed class RawPeer : IDisposable
     private readonly List<byte> _unread = [];
     private readonly Lock _gate = new();
     private readonly List<(FrameType Type, byte Flags, int Stream, byte[] Payload)> _frames = [];
+    private int _preface;
     private bool _closed;
 
     private RawPeer(bool isServer, HboneSettings settings)
     {
+        _preface = isServer ? Raw.Preface.Length : 0;
         Loop = new EventLoop.EventLoop("raw", new EventLoopOptions { FaultSink = (_, _, fault) => Faults.Add(fault) });
         Loop.RunOnce(0);
         SocketIo.SocketPair(out int ours, out int theirs).OrThrow("socketpair", "test");
@@ -193,7 +195,14 @@ internal sealed class RawPeer : IDisposable
         lock (_gate)
         {
             _unread.AddRange(bytes);
-            while (_unread.Count >= 9 && ((_unread[0] << 16) | (_unread[1] << 8) | _unread[2]) is var length && _unread.Count >= 9 + length)
+            if (_preface > 0 && _unread.Count >= _preface)
+            {
+                Assert.Equal(Raw.Preface, _unread[.._preface]);
+                _unread.RemoveRange(0, _preface);
+                _preface = 0;
+            }
+
+            while (_preface == 0 && _unread.Count >= 9 && ((_unread[0] << 16) | (_unread[1] << 8) | _unread[2]) is var length && _unread.Count >= 9 + length)
             {
                 int stream = ((_unread[5] & 0x7f) << 24) | (_unread[6] << 16) | (_unread[7] << 8) | _unread[8];
                 _frames.Add(((FrameType)_unread[3], _unread[4], stream, [.. _unread.GetRange(9, length)]));

@@ -21,6 +21,9 @@ public sealed class ViolationTests
         ("header block that does not decode", Http2Error.CompressionError, [Frame(FrameType.Headers, EndHeaders, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)]),
         ("header block that refers to nothing", Http2Error.CompressionError, [Frame(FrameType.Headers, EndHeaders, 1, 0x80 | 100)]),
         ("header block cut in the middle", Http2Error.CompressionError, [Frame(FrameType.Headers, EndHeaders, 1, 0, 5, (byte)'a')]),
+        ("CONTINUATION on stream 0", Http2Error.ProtocolError, [Frame(FrameType.Headers, 0, 1, Block((":method", "CONNECT"))), Frame(FrameType.Continuation, EndHeaders, 0)]),
+        ("HEADERS of a request on a closed stream", Http2Error.ProtocolError, [Connect(1), Reset(1), Connect(1)]),
+        ("PRIORITY of 4 bytes", Http2Error.FrameSizeError, [Frame(FrameType.Priority, 0, 1, 0, 0, 0, 0)]),
         ("PRIORITY on stream 0", Http2Error.ProtocolError, [Frame(FrameType.Priority, 0, 0, 0, 0, 0, 0, 0)]),
         ("RST_STREAM on stream 0", Http2Error.ProtocolError, [Reset(0)]),
         ("RST_STREAM on an idle stream", Http2Error.ProtocolError, [Reset(1)]),
@@ -60,6 +63,20 @@ public sealed class ViolationTests
         ("repeated pseudo-header", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), (":authority", "b:1"))]),
         ("unknown pseudo-header", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), (":protocol2", "x"))]),
         ("pseudo-header behind a regular field", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), ("baggage", "x"), (":authority", "a:1"))]),
+        ("SETTINGS_INITIAL_WINDOW_SIZE that one stream has used up, then too much", Http2Error.FlowControlError, [Connect(1), Settings((4, 0)), WindowUpdate(1, 0x7fff_ffff), WindowUpdate(1, 1)]),
+        ("DATA behind END_STREAM", Http2Error.StreamClosed, [Connect(1), Data(1, 0, EndStream), Data(1, 1)]),
+        ("HEADERS behind END_STREAM", Http2Error.ProtocolError, [Connect(1), Data(1, 0, EndStream), Connect(1)]),
+        ("trailers that do not end the stream", Http2Error.ProtocolError, [Connect(1), Request(1, ("grpc-status", "0"))]),
+        (":status in a request", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), (":status", "200"))]),
+        ("te that is not trailers", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("te", "gzip"))]),
+        ("proxy-connection", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("proxy-connection", "keep-alive"))]),
+        ("colon in a name", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("a:b", "x"))]),
+        ("space in a name", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("a b", "x"))]),
+        ("byte beyond ASCII in a name", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("a\u00e9", "x"))]),
+        ("value that begins with a space", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("baggage", " x"))]),
+        ("value that ends with a tab", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("baggage", "x\t"))]),
+        ("more fields than the list may have", Http2Error.ProtocolError, [Request(1, [(":method", "CONNECT"), (":authority", "a:1"), .. Enumerable.Repeat(("a", "b"), 3_000)])]),
+        ("authority longer than the list may be", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", new string('a', 70_000)))]),
         ("field without a name", Http2Error.ProtocolError, [Request(1, (":method", "CONNECT"), (":authority", "a:1"), ("", "x"))]),
     ];
 
@@ -135,6 +152,52 @@ public sealed class ViolationTests
 
         peer.Until(() => peer.GoAway is not null || peer.ResetOf(1) is not null, "the error");
         Assert.Equal(Http2Error.FlowControlError, peer.GoAway ?? peer.ResetOf(1));
+    }
+
+    [Fact]
+    public void MoreDataThanTheConnectionsWindow_IsAFlowControlError()
+    {
+        // Two streams within their own windows, beyond that of the connection.
+        var settings = new Ambient.Hbone.Sessions.HboneSettings { ConnectionWindow = 1_000_000, StreamWindow = 800_000, InitialStreamWindow = 800_000 };
+        using RawPeer peer = RawPeer.Client(settings);
+        peer.Send(Connect(1), Connect(3));
+        for (int sent = 0; sent < 750_000; sent += 15_000)
+        {
+            peer.Send(Data(1, 15_000), Data(3, 15_000));
+        }
+
+        peer.Until(peer.IsClosed, "the end of the connection");
+        Assert.Equal(Http2Error.FlowControlError, peer.GoAway);
+        Assert.Null(peer.ResetOf(1) ?? peer.ResetOf(3));
+    }
+
+    [Theory]
+    [InlineData("no method")]
+    [InlineData("no authority")]
+    public void RequestWithoutWhatAConnectNeeds_IsRefused(string what)
+    {
+        using RawPeer peer = RawPeer.Client();
+        peer.Send(what == "no method" ? Request(1, (":authority", "a:1")) : Request(1, (":method", "CONNECT")));
+        peer.Until(() => peer.Received().Any(f => f.Stream == 1), "the answer");
+        Assert.Empty(peer.Owner.Requests);
+        Assert.Null(peer.GoAway);
+    }
+
+    [Fact]
+    public void DataAndTrailersOnAStreamThatIsGone_AreDropped_AndTheirWindowComesBack()
+    {
+        var settings = new Ambient.Hbone.Sessions.HboneSettings { ConnectionWindow = 65_535 * 2, StreamWindow = 65_535, InitialStreamWindow = 65_535 };
+        using RawPeer peer = RawPeer.Client(settings);
+        int stream = 1;
+        for (int sent = 0; sent < 1_000_000; sent += 15_000, stream += 2)
+        {
+            peer.Send(Connect(stream), Reset(stream), Data(stream, 15_000), Request(stream, ("grpc-status", "0")));
+            int answered = stream / 2;
+            peer.Until(() => peer.Owner.Requests.Count > answered, "the request");
+        }
+
+        Assert.Null(peer.GoAway);
+        Assert.Contains(peer.Received(), f => f.Type == FrameType.WindowUpdate && f.Stream == 0);
     }
 
     [Fact]

@@ -39,12 +39,21 @@ internal sealed class PoolFixture : ITunnelDialer, IDisposable
     /// <summary>Makes dials fail.</summary>
     public Errno? DialError { get; set; }
 
+    /// <summary>Makes dials end at nobody: the connection closes before the handshake.</summary>
+    public bool HangsUp { get; set; }
+
+    /// <summary>Who is expected to answer.</summary>
+    public string Expected { get; set; } = "server";
+
+    /// <summary>The other ends of the pool's tunnels, in the order of the dials.</summary>
+    public IReadOnlyList<Session> Servers => _servers;
+
     /// <summary>What servers do with a request; they accept and return everything when it is null.</summary>
     public Action<TunnelStream>? OnRequest { get; set; }
 
     TlsContext ITunnelDialer.Context => Contexts.Value.Client;
 
-    PeerRequirement ITunnelDialer.Peer => new PeerRequirement.AnyOf([SessionPair.Id("server")]);
+    PeerRequirement ITunnelDialer.Peer => new PeerRequirement.AnyOf([SessionPair.Id(Expected)]);
 
     public static PoolKey Key(int number = 1, string source = "10.0.0.1:1234") => new(
         SessionPair.Id("client"),
@@ -76,6 +85,12 @@ internal sealed class PoolFixture : ITunnelDialer, IDisposable
         }
 
         SocketIo.SocketPair(out int client, out int server).OrThrow("socketpair", "test");
+        if (HangsUp)
+        {
+            SocketIo.Close(server);
+            return SysResult.Success(client);
+        }
+
         var owner = new RecordingOwner
         {
             OnRequest = (stream, _) =>

@@ -118,6 +118,66 @@ public sealed class TunnelPoolTests
     }
 
     [Fact]
+    public void HandshakeThatFails_ReleasesAllWhoWait_AndTheNextDialsAgain()
+    {
+        using var fixture = new PoolFixture(Settings) { HangsUp = true };
+        MemoryEndpoint[] waiting = [.. Enumerable.Range(0, 20).Select(_ => fixture.Open(PoolFixture.Key()))];
+        Closed(fixture, waiting);
+        Assert.Equal(1, fixture.Dials);
+        Assert.All(waiting, e => Assert.Null(e.Opened));
+        Assert.Empty(fixture.Pool.Sessions);
+        Assert.Equal(0, fixture.Pool.Count);
+
+        fixture.HangsUp = false;
+        Opened(fixture, fixture.Open(PoolFixture.Key()));
+        Assert.Equal(2, fixture.Dials);
+    }
+
+    [Fact]
+    public void PeerWithAnotherIdentity_IsNeverPooled()
+    {
+        using var fixture = new PoolFixture(Settings) { Expected = "somebody-else" };
+        MemoryEndpoint[] waiting = [fixture.Open(PoolFixture.Key()), fixture.Open(PoolFixture.Key())];
+        Closed(fixture, waiting);
+        Assert.All(waiting, e => Assert.Equal(CloseReason.PeerIdentityMismatch, e.Closure!.Value.Reason));
+        Assert.Empty(fixture.Pool.Sessions);
+        Assert.Equal(0, fixture.Pool.Count);
+    }
+
+    [Fact]
+    public void PeerThatGoesAway_TakesNoMoreStreams_ThoseItHasFinish()
+    {
+        using var fixture = new PoolFixture(Settings);
+        MemoryEndpoint living = fixture.Open(PoolFixture.Key());
+        Opened(fixture, living);
+        fixture.Servers[0].Drain();
+        fixture.Until(() => fixture.Pool.Count == 0, "GOAWAY");
+
+        MemoryEndpoint next = fixture.Open(PoolFixture.Key());
+        Opened(fixture, next);
+        Assert.Equal(2, fixture.Dials);
+        Assert.Null(living.Closure);
+        PoolFixture.End(living);
+        Closed(fixture, living);
+        Assert.True(living.Closure!.Value.Clean);
+        fixture.Until(() => fixture.Pool.Sessions.Count == 1, "the end of the first tunnel");
+    }
+
+    [Fact]
+    public void TunnelThatBreaks_TellsItsStreams_AndTheNextDialsAgain()
+    {
+        using var fixture = new PoolFixture(Settings);
+        MemoryEndpoint[] living = [fixture.Open(PoolFixture.Key()), fixture.Open(PoolFixture.Key())];
+        Opened(fixture, living);
+        fixture.Servers[0].Abort(CloseReason.PodRemoved, "the pod is gone", Ambient.Hbone.Frames.Http2Error.InternalError);
+        Closed(fixture, living);
+        Assert.All(living, e => Assert.True(CloseReasons.Describe(e.Closure!.Value.Reason).IsFailure));
+
+        Opened(fixture, fixture.Open(PoolFixture.Key()));
+        Assert.Equal(2, fixture.Dials);
+    }
+
+    [Fact]
     public void Drained_NoNewStreams_LivingOnesFinish()
     {
         using var fixture = new PoolFixture(Settings);
