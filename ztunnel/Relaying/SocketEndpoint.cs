@@ -46,8 +46,9 @@ internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
     /// <inheritdoc/>
     public override void OnClosed(in StreamClosure closure)
     {
-        // NO_ERROR from the peer is a clean end too (ztunnel.md 2.7); everything else must not look like one.
-        bool graceful = closure.Clean || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Hbone.Frames.Http2Error.NoError);
+        // NO_ERROR from the peer is a clean end too (ztunnel.md 2.7); everything else must not look like one. What came whole stays whole:
+        // a reset would discard what the kernel has not sent yet.
+        bool graceful = closure.Clean || closure.IsRemoteComplete || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Hbone.Frames.Http2Error.NoError);
         Socket.Close(reset: !graceful);
         OnEnded(closure);
     }

@@ -411,7 +411,7 @@ public sealed unsafe partial class Session
         if (Spend(stream.IsOpened || _isClient ? AbuseBudget.Reset : AbuseBudget.EarlyReset))
         {
             Finish(stream, null);
-            stream.Close(new StreamClosure(CloseReason.PeerReset, code, true, 0, $"stream reset by the peer: {code}"));
+            stream.End(new StreamClosure(CloseReason.PeerReset, code, true, 0, $"stream reset by the peer: {code}"), isError: code != Http2Error.NoError);
         }
     }
 

@@ -166,7 +166,7 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         StreamClosure closure = new(reason, code, false, 0, detail);
         foreach (TunnelStream stream in TakeStreams())
         {
-            stream.Close(closure);
+            stream.End(closure, isError: !stream.RemoteEnded);
         }
 
         Owner.OnClosed(this, reason, detail);

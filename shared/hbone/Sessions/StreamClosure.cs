@@ -11,6 +11,9 @@ namespace Ambient.Hbone.Sessions;
 /// <param name="Detail">What happened, for the log.</param>
 public readonly record struct StreamClosure(CloseReason Reason, Http2Error Code, bool ByPeer, int HttpStatus, string? Detail)
 {
+    /// <summary>Whether the peer's direction had ended before and is written: a reset of the local side would take those bytes away again.</summary>
+    public bool IsRemoteComplete { get; init; }
+
     /// <summary>Whether both directions ended as they should.</summary>
     public bool Clean => Reason == CloseReason.Completed;
 }

@@ -30,6 +30,9 @@ internal enum StreamFlags : ushort
     /// <summary>In one of the session's waiting queues.</summary>
     Waiting = 128,
 
+    /// <summary>Ended by the peer or with the session, but the endpoint has yet to take bytes that arrived before.</summary>
+    Lingering = 512,
+
     /// <summary>Gone.</summary>
     Closed = 256,
 }

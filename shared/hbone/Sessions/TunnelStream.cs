@@ -12,7 +12,8 @@ namespace Ambient.Hbone.Sessions;
 /// </summary>
 /// <remarks>
 /// Two directions end apart: <em>local</em> when the endpoint's source ended and END_STREAM was sent, <em>remote</em> when END_STREAM
-/// arrived and everything before it was written. With both the stream is completed; a reset from any side ends it at once.
+/// arrived and everything before it was written. With both the stream is completed; a reset from any side ends it at once. One thing
+/// outlives the session: bytes that had arrived whole when it was lost are still delivered (<see cref="End"/>).
 /// </remarks>
 public sealed class TunnelStream : IReadyItem
 {
@@ -22,6 +23,7 @@ public sealed class TunnelStream : IReadyItem
     private int _windowTarget;
     private int _uncredited;
     private StreamFlags _flags = StreamFlags.Small;
+    private StreamClosure _farewell;
 
     internal TunnelStream(Session session, StreamEndpoint? endpoint, HboneSettings settings)
     {
@@ -237,6 +239,27 @@ public sealed class TunnelStream : IReadyItem
         }
     }
 
+    /// <summary>
+    /// The peer or the session has ended the stream. With <paramref name="isError"/> that is a reset; otherwise what arrived before is
+    /// delivered first (RFC 9113 section 8.1: a response must not be discarded because of what follows it).
+    /// </summary>
+    internal void End(in StreamClosure closure, bool isError)
+    {
+        if (isError || _endpoint is null || !Has(StreamFlags.Opened))
+        {
+            Close(closure);
+        }
+        else if (_queue.Length == 0)
+        {
+            Close(closure with { IsRemoteComplete = Has(StreamFlags.RemoteDelivered) });
+        }
+        else
+        {
+            _farewell = closure;
+            Set(StreamFlags.Lingering | StreamFlags.LocalEnded, true);
+        }
+    }
+
     /// <summary>Tells the endpoint and lets go of everything. The session has forgotten the stream already.</summary>
     internal void Close(in StreamClosure closure)
     {
@@ -291,9 +314,18 @@ public sealed class TunnelStream : IReadyItem
             Consumed((int)written.Value);
         }
 
-        if (Has(StreamFlags.RemoteEnded) && _queue.Length == 0 && _endpoint is not null)
+        if (_queue.Length > 0 || _endpoint is null)
+        {
+            return;
+        }
+
+        if (Has(StreamFlags.RemoteEnded))
         {
             DeliverEnd();
+        }
+        else if (Has(StreamFlags.Lingering))
+        {
+            Close(_farewell);
         }
     }
 
@@ -314,7 +346,7 @@ public sealed class TunnelStream : IReadyItem
         if (!IsClosed && Has(StreamFlags.LocalEnded) && Has(StreamFlags.RemoteDelivered))
         {
             Session.Finish(this, null);
-            Close(new StreamClosure(CloseReason.Completed, Http2Error.NoError, false, 0, null));
+            Close(Has(StreamFlags.Lingering) ? _farewell with { IsRemoteComplete = true } : new StreamClosure(CloseReason.Completed, Http2Error.NoError, false, 0, null));
         }
     }
 
@@ -330,7 +362,7 @@ public sealed class TunnelStream : IReadyItem
         BytesReceived += bytes;
         Session.Consumed(bytes);
         _uncredited += bytes;
-        if (_uncredited < _windowTarget / 2 || Has(StreamFlags.RemoteEnded) || IsClosed)
+        if (_uncredited < _windowTarget / 2 || Has(StreamFlags.RemoteEnded | StreamFlags.Lingering) || IsClosed)
         {
             return;
         }
