@@ -1,0 +1,117 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.Kubernetes.Manifests;
+
+/// <summary>
+/// Reads the objects of a manifest: all of it or nothing, as nobody wants half a file. Objects of unknown kinds are left out. Thread-safe.
+/// </summary>
+internal sealed class ManifestReader
+{
+    private readonly Dictionary<(string Group, string Kind), ResourceType> _types;
+
+    public ManifestReader(IEnumerable<ResourceType> types) => _types = types.ToDictionary(t => (t.Group, t.Kind));
+
+    /// <summary>Reads a text; foreign text gives a problem with its line, never an exception.</summary>
+    public bool TryRead(string text, out IReadOnlyList<ManifestObject> objects, [NotNullWhen(false)] out YamlProblem? problem)
+    {
+        List<ManifestObject> found = [];
+        objects = found;
+        if (!YamlDocument.TryRead(text, out IReadOnlyList<YamlDocument> documents, out problem))
+        {
+            return false;
+        }
+
+        foreach (YamlDocument document in documents)
+        {
+            using JsonDocument json = JsonDocument.Parse(document.Json);
+            problem = Read(document, json.RootElement, "", found);
+            if (problem is not null)
+            {
+                return false;
+            }
+        }
+
+        IGrouping<(string, ResourceKey), ManifestObject>? twice = found.GroupBy(o => o.Identity).FirstOrDefault(g => g.Count() > 1);
+        problem = twice is null ? null : new YamlProblem(twice.Last().Line, $"{twice.Key.Item1} {twice.Key.Item2} is there twice");
+        return problem is null;
+    }
+
+    private YamlProblem? Read(YamlDocument document, JsonElement element, string path, List<ManifestObject> found)
+    {
+        int line = document.LineOf(path);
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return new YamlProblem(line, "is no object");
+        }
+
+        if (Text(element, "kind") is not { } kind || Text(element, "apiVersion") is not { } apiVersion)
+        {
+            return new YamlProblem(line, "apiVersion and kind are needed");
+        }
+
+        if (kind == "List" && apiVersion == "v1")
+        {
+            return ReadList(document, element, path, found);
+        }
+
+        int slash = apiVersion.IndexOf('/');
+        string group = slash < 0 ? "" : apiVersion[..slash], version = apiVersion[(slash + 1)..];
+        if (!_types.TryGetValue((group, kind), out ResourceType? type))
+        {
+            return null;
+        }
+
+        if (!type.Versions.Contains(version))
+        {
+            return new YamlProblem(document.LineOf(path + ".apiVersion"), $"apiVersion: {apiVersion} is not known; {string.Join(", ", type.Versions.Select(type.ApiVersion))}");
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(element, ManifestJson.Default.JsonElement);
+        if (!type.TryReadAny(json, out Resource? resource, out ReadProblem? problem))
+        {
+            return new YamlProblem(document.LineOf(path + "." + problem.Path), $"{kind}: {problem}");
+        }
+
+        if (resource.Metadata.Name.Length == 0)
+        {
+            return new YamlProblem(line, $"{kind}: metadata.name is missing");
+        }
+
+        found.Add(new ManifestObject(type, Complete(type, resource), line, Convert.ToHexString(SHA256.HashData(json))));
+        return null;
+    }
+
+    private YamlProblem? ReadList(YamlDocument document, JsonElement list, string path, List<ManifestObject> found)
+    {
+        if (!list.TryGetProperty("items", out JsonElement items) || items.ValueKind != JsonValueKind.Array)
+        {
+            return new YamlProblem(document.LineOf(path), "List: items is no list");
+        }
+
+        int at = 0;
+        foreach (JsonElement item in items.EnumerateArray())
+        {
+            if (Read(document, item, $"{path}.items[{at++}]", found) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What an API server would have added: the namespace, and something that identifies it.</summary>
+    private static Resource Complete(ResourceType type, Resource resource)
+    {
+        ObjectMeta meta = resource.Metadata;
+        string space = !type.IsNamespaced ? "" : meta.Namespace.Length > 0 ? meta.Namespace : "default";
+        string uid = meta.Uid.Length > 0 ? meta.Uid : space.Length > 0 ? $"{space}.{meta.Name}" : meta.Name;
+        return resource with { Metadata = meta with { Namespace = space, Uid = uid } };
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+}

@@ -1,0 +1,25 @@
+using System.Text.Json.Serialization;
+using Ambient.Kubernetes.Resources.Json;
+
+namespace Ambient.Kubernetes.Resources.Istio;
+
+/// <summary>What a policy is attached to. Immutable.</summary>
+public sealed record TargetReference
+{
+    /// <summary><c>group</c>; empty is the core.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Group { get; init => field = value ?? ""; } = "";
+
+    /// <summary><c>kind</c>.</summary>
+    [JsonConverter(typeof(PooledStringConverter))]
+    public string Kind { get; init => field = value ?? ""; } = "";
+
+    /// <summary><c>name</c>.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    /// <summary><c>namespace</c>.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary><c>sectionName</c>.</summary>
+    public string? SectionName { get; init; }
+}

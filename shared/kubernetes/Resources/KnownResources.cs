@@ -1,0 +1,92 @@
+using Ambient.Kubernetes.Resources.Authentication;
+using Ambient.Kubernetes.Resources.Configuration;
+using Ambient.Kubernetes.Resources.Coordination;
+using Ambient.Kubernetes.Resources.Extensions;
+using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Kubernetes.Resources.Json;
+using Ambient.Kubernetes.Resources.Services;
+using Ambient.Kubernetes.Resources.Workloads;
+
+namespace Ambient.Kubernetes.Resources;
+
+/// <summary>The kinds that the mesh knows. Immutable.</summary>
+public static class KnownResources
+{
+    private const string Istio = "istio.io";
+    private const string GatewayApi = "gateway.networking.k8s.io";
+
+    /// <summary>Pods.</summary>
+    public static ResourceType<Pod> Pods { get; } = BuiltIn<Pod>("", "v1", "pods", "Pod");
+
+    /// <summary>Namespaces.</summary>
+    public static ResourceType<Namespace> Namespaces { get; } = BuiltIn<Namespace>("", "v1", "namespaces", "Namespace", isNamespaced: false);
+
+    /// <summary>Nodes.</summary>
+    public static ResourceType<Node> Nodes { get; } = BuiltIn<Node>("", "v1", "nodes", "Node", isNamespaced: false);
+
+    /// <summary>Services.</summary>
+    public static ResourceType<Service> Services { get; } = BuiltIn<Service>("", "v1", "services", "Service");
+
+    /// <summary>EndpointSlices: v1 since Kubernetes 1.21, v1beta1 until 1.24; one record reads both.</summary>
+    public static ResourceType<EndpointSlice> EndpointSlices { get; } =
+        new("discovery.k8s.io", ["v1", "v1beta1"], "endpointslices", "EndpointSlice", ResourceJson.TypeInfo<EndpointSlice>());
+
+    /// <summary>Secrets.</summary>
+    public static ResourceType<Secret> Secrets { get; } = BuiltIn<Secret>("", "v1", "secrets", "Secret");
+
+    /// <summary>ConfigMaps.</summary>
+    public static ResourceType<ConfigMap> ConfigMaps { get; } = BuiltIn<ConfigMap>("", "v1", "configmaps", "ConfigMap");
+
+    /// <summary>ServiceAccounts.</summary>
+    public static ResourceType<ServiceAccount> ServiceAccounts { get; } = BuiltIn<ServiceAccount>("", "v1", "serviceaccounts", "ServiceAccount");
+
+    /// <summary>Deployments.</summary>
+    public static ResourceType<Deployment> Deployments { get; } = BuiltIn<Deployment>("apps", "v1", "deployments", "Deployment");
+
+    /// <summary>Leases.</summary>
+    public static ResourceType<Lease> Leases { get; } = BuiltIn<Lease>("coordination.k8s.io", "v1", "leases", "Lease");
+
+    /// <summary>Events of the core group.</summary>
+    public static ResourceType<CoreEvent> Events { get; } = BuiltIn<CoreEvent>("", "v1", "events", "Event");
+
+    /// <summary>TokenReviews; only ever created.</summary>
+    public static ResourceType<TokenReview> TokenReviews { get; } = BuiltIn<TokenReview>("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", isNamespaced: false);
+
+    /// <summary>Definitions of custom resources.</summary>
+    public static ResourceType<CustomResourceDefinition> CustomResourceDefinitions { get; } =
+        BuiltIn<CustomResourceDefinition>("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", isNamespaced: false);
+
+    /// <summary>Istio's AuthorizationPolicies.</summary>
+    public static ResourceType<AuthorizationPolicy> AuthorizationPolicies { get; } =
+        new("security." + Istio, ["v1", "v1beta1"], "authorizationpolicies", "AuthorizationPolicy", ResourceJson.TypeInfo<AuthorizationPolicy>());
+
+    /// <summary>Istio's PeerAuthentications.</summary>
+    public static ResourceType<PeerAuthentication> PeerAuthentications { get; } =
+        new("security." + Istio, ["v1", "v1beta1"], "peerauthentications", "PeerAuthentication", ResourceJson.TypeInfo<PeerAuthentication>());
+
+    /// <summary>Istio's ServiceEntries.</summary>
+    public static ResourceType<ServiceEntry> ServiceEntries { get; } =
+        new("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "serviceentries", "ServiceEntry", ResourceJson.TypeInfo<ServiceEntry>());
+
+    /// <summary>Istio's WorkloadEntries.</summary>
+    public static ResourceType<WorkloadEntry> WorkloadEntries { get; } =
+        new("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "workloadentries", "WorkloadEntry", ResourceJson.TypeInfo<WorkloadEntry>());
+
+    /// <summary>Gateway API's GatewayClasses.</summary>
+    public static ResourceType<GatewayClass> GatewayClasses { get; } =
+        new(GatewayApi, ["v1", "v1beta1"], "gatewayclasses", "GatewayClass", ResourceJson.TypeInfo<GatewayClass>(), isNamespaced: false);
+
+    /// <summary>Gateway API's Gateways.</summary>
+    public static ResourceType<Gateway> Gateways { get; } = new(GatewayApi, ["v1", "v1beta1"], "gateways", "Gateway", ResourceJson.TypeInfo<Gateway>());
+
+    /// <summary>All that can be watched: what a folder of manifests is read for.</summary>
+    public static IReadOnlyList<ResourceType> All { get; } =
+    [
+        Pods, Namespaces, Nodes, Services, EndpointSlices, Secrets, ConfigMaps, ServiceAccounts, Deployments, Leases, CustomResourceDefinitions,
+        AuthorizationPolicies, PeerAuthentications, ServiceEntries, WorkloadEntries, GatewayClasses, Gateways,
+    ];
+
+    private static ResourceType<T> BuiltIn<T>(string group, string version, string plural, string kind, bool isNamespaced = true)
+        where T : Resource => new(group, [version], plural, kind, ResourceJson.TypeInfo<T>(), isNamespaced);
+}

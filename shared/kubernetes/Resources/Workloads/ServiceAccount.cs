@@ -1,0 +1,7 @@
+namespace Ambient.Kubernetes.Resources.Workloads;
+
+/// <summary>An account of workloads. Immutable.</summary>
+public sealed record ServiceAccount : Resource
+{
+
+}
