@@ -17,7 +17,7 @@ esac
 if [ "$suite" != unit ]; then
   eng/install.sh ip=iproute2 nft=nftables iptables=iptables tcpdump=tcpdump curl=curl openssl=openssl gcc=gcc nginx=nginx \
     /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy nghttpx=nghttp2-proxy h2load=nghttp2-client \
-    redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack
+    redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack /usr/lib/cni/bridge=containernetworking-plugins
 fi
 
 [ "$suite" = demo ] || dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }

@@ -10,7 +10,7 @@ namespace Ambient.Cni.Plugin;
 /// One CNI operation from its input to its output: exactly one JSON document, or nothing, goes to standard output; every failure becomes an error object
 /// and an exit code (CNI specification 1.1, sections 2 and 5). For one thread.
 /// </summary>
-public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sandboxes, TimeProvider time)
+public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sandboxes, PluginTimings timings, TimeProvider time)
 {
     /// <summary>Reads the input, does what the environment asks for, writes the output; the exit code.</summary>
     public int Run(Stream input, Stream output, Stream errors)
@@ -62,7 +62,7 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
         {
             if (command == "STATUS")
             {
-                StatusCommand.Run(configuration, time);
+                StatusCommand.Run(configuration, timings, time);
             }
 
             // Nothing of ours outlives a sandbox but in the agent, which compares with the kernel by itself.
@@ -75,12 +75,12 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
             switch (command)
             {
                 case "ADD":
-                    return new AddCommand(configuration, attachment, sandboxes, time).Run();
+                    return new AddCommand(configuration, attachment, sandboxes, timings, time).Run();
                 case "CHECK":
                     CheckCommand.Run(configuration, attachment, sandboxes);
                     return [];
                 default:
-                    DeleteCommand.Run(configuration, attachment, time);
+                    DeleteCommand.Run(configuration, attachment, timings, time);
                     return [];
             }
         }

@@ -5,4 +5,4 @@ using Ambient.Cni.Plugin.Sandboxes;
 using Stream input = Console.OpenStandardInput();
 using Stream output = Console.OpenStandardOutput();
 using Stream errors = Console.OpenStandardError();
-return new CniPlugin(Environment.GetEnvironmentVariable, new KernelSandboxes(), TimeProvider.System).Run(input, output, errors);
+return new CniPlugin(Environment.GetEnvironmentVariable, new KernelSandboxes(), new PluginTimings(), TimeProvider.System).Run(input, output, errors);

@@ -10,14 +10,8 @@ namespace Ambient.Cni.Plugin.Commands;
 /// ADD: a sandbox has got its interfaces. The guard goes up first, then the agent is asked, and only a clear yes, or a clear "does not belong to the
 /// mesh", lets the pod start. Everything else fails the ADD and leaves the guard where it is: the runtime removes the sandbox, the kubelet tries again.
 /// </summary>
-internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironment attachment, ISandboxes sandboxes, TimeProvider time)
+internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironment attachment, ISandboxes sandboxes, PluginTimings timings, TimeProvider time)
 {
-    /// <summary>More than the agent takes before it gives up by itself (4.5 s), so that its reason arrives.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    /// <summary>How long an agent may be away: one that restarts is back within it.</summary>
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
-
     /// <summary>The result to print. Throws <see cref="CniException"/>.</summary>
     public byte[] Run()
     {
@@ -81,7 +75,7 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
     {
         PodArguments pod = attachment.Pod!;
         var message = new PluginMessage(attachment.NetworkPath, pod.Name, pod.Namespace, configuration.Previous?.Addresses ?? [], pod.Uid, GuardRaised: true, Asks: true);
-        var client = new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), Patience, ConnectPatience, time);
+        var client = new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), timings.Verdict, timings.Absence, time);
         AgentAnswer? answer = client.Ask("POST", PluginWire.AddPath, message.ToJson(), out string? error);
         if (answer is null)
         {

@@ -10,10 +10,8 @@ namespace Ambient.Cni.Plugin.Commands;
 /// </summary>
 internal static class DeleteCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     /// <summary>Tells the agent when there is something to tell and somebody to tell it to.</summary>
-    public static void Run(NetworkConfiguration configuration, CniEnvironment attachment, TimeProvider time)
+    public static void Run(NetworkConfiguration configuration, CniEnvironment attachment, PluginTimings timings, TimeProvider time)
     {
         if (configuration.Leaves(attachment.Pod) || attachment.NetworkPath.Length == 0)
         {
@@ -22,7 +20,7 @@ internal static class DeleteCommand
 
         PodArguments pod = attachment.Pod!;
         var message = new PluginMessage(attachment.NetworkPath, pod.Name, pod.Namespace, [], pod.Uid, GuardRaised: false, Asks: false);
-        new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), Patience, TimeSpan.Zero, time)
+        new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), timings.Courtesy, TimeSpan.Zero, time)
             .Ask("POST", PluginWire.DeletePath, message.ToJson(), out _);
     }
 }

@@ -10,17 +10,15 @@ namespace Ambient.Cni.Plugin.Commands;
 /// </summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     /// <summary>Throws <see cref="CniException"/> when it could not.</summary>
-    public static void Run(NetworkConfiguration configuration, TimeProvider time)
+    public static void Run(NetworkConfiguration configuration, PluginTimings timings, TimeProvider time)
     {
         if (!configuration.IsEnabled || !configuration.IsAgentOnHostNetwork)
         {
             return;
         }
 
-        AgentAnswer? answer = new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), Patience, TimeSpan.Zero, time)
+        AgentAnswer? answer = new AgentClient(Path.Combine(configuration.RunDirectory, PluginWire.SocketName), timings.Courtesy, TimeSpan.Zero, time)
             .Ask("GET", PluginWire.HealthPath, [], out string? error);
         if (answer?.Status != 200)
         {

@@ -6,19 +6,31 @@ namespace Ambient.House.Tests.Conformance;
 /// <summary>Writes docs/conformance.md.</summary>
 internal static class ConformanceReport
 {
-    public static string Write(IReadOnlyList<Behaviour> behaviours, SortedDictionary<int, SortedSet<TestReference>> tests, IReadOnlyDictionary<int, string> reasons)
+    public static string Write(IReadOnlyList<(Reference Reference, SortedDictionary<int, SortedSet<TestReference>> Tests)> parts)
     {
         StringBuilder text = new();
-        int covered = behaviours.Count(b => tests.ContainsKey(b.Number));
+        string covered = string.Join(", ", parts.Select(p => $"{p.Reference.Prefix} {p.Reference.Behaviours.Count(b => p.Tests.ContainsKey(b.Number))} of {p.Reference.Count}"));
         text.Append(CultureInfo.InvariantCulture, $"""
             # Conformance
 
-            The numbered behaviours of the node proxy's reference and the tests that cover them. Generated from the tests' `behaviour` traits by `eng/conformance.sh`; a test fails when this
-            page is stale. Covered: {covered} of {behaviours.Count}.
+            The numbered behaviours of the references and the tests that cover them. Generated from the tests' `behaviour` traits by `eng/conformance.sh`; a test fails when this page is
+            stale. Covered: {covered}.
 
 
             """);
-        foreach (IGrouping<string, Behaviour> group in behaviours.GroupBy(b => b.Group))
+        foreach ((Reference reference, SortedDictionary<int, SortedSet<TestReference>> tests) in parts)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# {reference.Title} ({reference.Prefix})\n\n");
+            WriteGroups(text, reference, tests);
+        }
+
+        return text.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static void WriteGroups(StringBuilder text, Reference reference, SortedDictionary<int, SortedSet<TestReference>> tests)
+    {
+        IReadOnlyDictionary<int, string> reasons = reference.Reasons;
+        foreach (IGrouping<string, Behaviour> group in reference.Behaviours.GroupBy(b => b.Group))
         {
             int done = group.Count(b => tests.ContainsKey(b.Number));
             text.Append(CultureInfo.InvariantCulture, $"## {group.Key} ({done} of {group.Count()})\n\n| # | Behaviour | Test |\n|---|---|---|\n");
@@ -32,8 +44,6 @@ internal static class ConformanceReport
 
             text.Append('\n');
         }
-
-        return text.ToString().TrimEnd('\n') + "\n";
     }
 
     /// <summary>Reads <c>number reason</c> and <c>first-last reason</c> lines.</summary>

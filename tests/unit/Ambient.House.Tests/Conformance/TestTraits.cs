@@ -5,25 +5,25 @@ namespace Ambient.House.Tests.Conformance;
 /// <summary>Finds which test methods carry which behaviour numbers, by reading the sources: no test assembly has to be built for it.</summary>
 internal static partial class TestTraits
 {
-    /// <summary>Tests by behaviour number, as <c>Class.Method (path)</c>, sorted.</summary>
-    public static SortedDictionary<int, SortedSet<TestReference>> Scan(IEnumerable<(string File, IEnumerable<string> Lines)> sources)
+    /// <summary>Tests by number of a reference's behaviour, sorted.</summary>
+    public static SortedDictionary<int, SortedSet<TestReference>> Scan(string prefix, IEnumerable<(string File, IEnumerable<string> Lines)> sources)
     {
         SortedDictionary<int, SortedSet<TestReference>> found = [];
         foreach ((string file, IEnumerable<string> lines) in sources)
         {
-            ScanFile(file, lines, found);
+            ScanFile(prefix, file, lines, found);
         }
 
         return found;
     }
 
-    private static void ScanFile(string file, IEnumerable<string> lines, SortedDictionary<int, SortedSet<TestReference>> found)
+    private static void ScanFile(string prefix, string file, IEnumerable<string> lines, SortedDictionary<int, SortedSet<TestReference>> found)
     {
         List<int> pending = [];
         string type = Path.GetFileNameWithoutExtension(file);
         foreach (string line in lines)
         {
-            pending.AddRange(Trait().Matches(line).Select(m => int.Parse(m.Groups[1].ValueSpan, provider: null)));
+            pending.AddRange(Trait().Matches(line).Where(m => m.Groups[1].Value == prefix).Select(m => int.Parse(m.Groups[2].ValueSpan, provider: null)));
             if (TypeName().Match(line) is { Success: true } typeName)
             {
                 type = typeName.Groups[1].Value;
@@ -51,7 +51,7 @@ internal static partial class TestTraits
         pending.Clear();
     }
 
-    [GeneratedRegex("Trait\\(\\s*\"behaviour\"\\s*,\\s*\"ZT-(\\d+)\"")]
+    [GeneratedRegex("Trait\\(\\s*\"behaviour\"\\s*,\\s*\"([A-Z]+)-(\\d+)\"")]
     private static partial Regex Trait();
 
     [GeneratedRegex(@"^\s*(?:public|internal)\s.*\bclass\s+(\w+)")]
