@@ -251,7 +251,7 @@ public sealed unsafe partial class Session
             _padding = bytes[0];
             _paddingKnown = true;
             _left--;
-            Consumed(1);
+            SkipPadding(1);
             if (_padding > _left)
             {
                 Violation(Http2Error.ProtocolError, "the padding is longer than the frame");
@@ -279,14 +279,26 @@ public sealed unsafe partial class Session
 
         int padding = length - Math.Max(data, 0);
         _padding -= padding;
-        Consumed(padding);
         _left -= length;
+        SkipPadding(padding);
         if (_left == 0)
         {
             EndData();
         }
 
         return length;
+    }
+
+    private void SkipPadding(int bytes)
+    {
+        if (bytes > 0)
+        {
+            Consumed(bytes);
+            if (_dataStream is { IsClosed: false } stream)
+            {
+                stream.SkipPadding(bytes);
+            }
+        }
     }
 
     private void EndData()

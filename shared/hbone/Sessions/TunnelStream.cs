@@ -197,14 +197,14 @@ public sealed class TunnelStream : IReadyItem
         if (_queue.Length == 0 && _endpoint is not null && Has(StreamFlags.Opened))
         {
             SysResult written = _endpoint.Write(vectors);
-            if (IsClosed)
-            {
-                return;
-            }
-
-            if (written.IsError && !written.Is(Errno.EAGAIN))
+            if (!IsClosed && written.IsError && !written.Is(Errno.EAGAIN))
             {
                 SinkFailed(written);
+            }
+
+            if (IsClosed)
+            {
+                Session.Consumed(total);
                 return;
             }
 
@@ -284,7 +284,11 @@ public sealed class TunnelStream : IReadyItem
     private void Release()
     {
         Set(StreamFlags.Closed, true);
+
+        // Nobody takes these any more, but the connection's window belongs to all streams.
+        int dropped = _queue.Length;
         _queue.Clear();
+        Session.Consumed(dropped);
         _endpoint = null;
         Request = null;
     }
@@ -356,11 +360,19 @@ public sealed class TunnelStream : IReadyItem
         Reset(Http2Error.ConnectError, reset ? CloseReason.AppReset : CloseReason.SendFailed, error.ToString());
     }
 
-    // Credit goes back when the application has the bytes, in halves of the window. A reader that keeps up gets a larger window.
+    /// <summary>Padding arrived: it counts against the window as data does, and nobody takes it.</summary>
+    internal void SkipPadding(int bytes) => Credit(bytes);
+
     private void Consumed(int bytes)
     {
         BytesReceived += bytes;
         Session.Consumed(bytes);
+        Credit(bytes);
+    }
+
+    // Credit goes back when the application has the bytes, in halves of the window. A reader that keeps up gets a larger window.
+    private void Credit(int bytes)
+    {
         _uncredited += bytes;
         if (_uncredited < _windowTarget / 2 || Has(StreamFlags.RemoteEnded | StreamFlags.Lingering) || IsClosed)
         {

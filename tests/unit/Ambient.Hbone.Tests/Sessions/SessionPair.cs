@@ -127,6 +127,11 @@ internal sealed unsafe class MemoryEndpoint(Random random, byte[] source) : Stre
 
     public Errno? ReadError { get; set; }
 
+    public Errno? WriteError { get; set; }
+
+    /// <summary>Takes everything at once, instead of pieces as chance wants it.</summary>
+    public bool Greedy { get; set; }
+
     public override SysResult Read(ReadOnlySpan<IoVector> into)
     {
         Assert.Null(Closure);
@@ -157,13 +162,18 @@ internal sealed unsafe class MemoryEndpoint(Random random, byte[] source) : Stre
     public override SysResult Write(ReadOnlySpan<IoVector> from)
     {
         Assert.Null(Closure);
-        if (Stalled || random.Next(8) == 0)
+        if (WriteError is { } error)
+        {
+            return SysResult.Failure(error);
+        }
+
+        if (Stalled || (!Greedy && random.Next(8) == 0))
         {
             return SysResult.Failure(Errno.EAGAIN);
         }
 
         int taken = 0;
-        int limit = random.Next(3) == 0 ? random.Next(1, 30_000) : int.MaxValue;
+        int limit = !Greedy && random.Next(3) == 0 ? random.Next(1, 30_000) : int.MaxValue;
         foreach (IoVector vector in from)
         {
             int length = Math.Min((int)vector.Length, limit - taken);
