@@ -33,6 +33,9 @@ public sealed record HboneSettings
     /// <summary>How long the TCP connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a session that has said goodbye waits for the peer to read it and to close.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Streams per pooled session; 1 means no sharing.</summary>
     public int PoolMaxStreams { get; init; } = 100;
 

@@ -35,6 +35,9 @@ public sealed unsafe partial class Session
             case SessionPhase.Handshaking:
                 Abort(CloseReason.HandshakeTimeout, "the peer did not finish the TLS handshake in time");
                 return;
+            case SessionPhase.Closing:
+                Abort(CloseReason.Completed, "drained, the peer did not close");
+                return;
         }
 
         if (!_settingsSeen)
@@ -172,6 +175,11 @@ public sealed unsafe partial class Session
                     Begin(stream);
                 }
             }
+        }
+
+        if (_drainWhenOpen)
+        {
+            Drain();
         }
     }
 

@@ -53,6 +53,11 @@ public sealed unsafe partial class Session
     /// <summary>One read; whether there may be more to read at once.</summary>
     private bool ReadOnce(byte* buffer, int capacity)
     {
+        if (Phase == SessionPhase.Closing)
+        {
+            return Discard(buffer, capacity);
+        }
+
         if (_stashLength > 0)
         {
             Buffer.MemoryCopy(_stash, buffer, capacity, _stashLength);
@@ -87,7 +92,7 @@ public sealed unsafe partial class Session
             }
         }
 
-        if (Phase is SessionPhase.Open or SessionPhase.Draining)
+        if (IsOpen)
         {
             start = Records(buffer, start, end);
             if (start < 0)
@@ -97,7 +102,24 @@ public sealed unsafe partial class Session
         }
 
         Keep(buffer + start, end - start);
-        return Phase != SessionPhase.Closed && ((int)read.Value == wanted || _peerClosing || Phase == SessionPhase.Handshaking);
+        return Phase != SessionPhase.Closed && ((int)read.Value == wanted || _peerClosing || Phase is SessionPhase.Handshaking or SessionPhase.Closing);
+    }
+
+    /// <summary>We have said goodbye: what still comes was sent before the peer knew, and its end is ours.</summary>
+    private bool Discard(byte* buffer, int capacity)
+    {
+        SysResult read = SocketIo.Read(Descriptor, buffer, capacity);
+        if (read.Value > 0)
+        {
+            return true;
+        }
+
+        if (!read.Is(Errno.EAGAIN))
+        {
+            Abort(CloseReason.Completed, "drained");
+        }
+
+        return false;
     }
 
     /// <summary>Opens whole records; returns where the incomplete one begins, negative when the session is gone.</summary>
@@ -130,6 +152,12 @@ public sealed unsafe partial class Session
             if (Phase == SessionPhase.Closed)
             {
                 return -1;
+            }
+
+            if (Phase == SessionPhase.Closing)
+            {
+                FlushPieces();
+                return end;
             }
 
             if (_records.HasPendingControl)

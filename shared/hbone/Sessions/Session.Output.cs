@@ -43,7 +43,7 @@ public sealed unsafe partial class Session
 
     void IFlushItem.OnFlush()
     {
-        if (Phase is SessionPhase.Open or SessionPhase.Draining)
+        if (IsOpen || Phase == SessionPhase.Closing)
         {
             Flush();
         }
@@ -108,7 +108,7 @@ public sealed unsafe partial class Session
 
     internal void SendWindowUpdate(int streamId, int increment)
     {
-        if (Phase is SessionPhase.Open or SessionPhase.Draining)
+        if (IsOpen)
         {
             BinaryPrimitives.WriteInt32BigEndian(new Span<byte>(WriteFrame(4, FrameType.WindowUpdate, FrameFlags.None, streamId), 4), increment);
         }
@@ -386,6 +386,11 @@ public sealed unsafe partial class Session
             _blocked = false;
             Wake(_waitingForRoom);
         }
+
+        if (Phase == SessionPhase.Closing)
+        {
+            SocketIo.ShutdownWrite(Descriptor);
+        }
     }
 
     private void OnWritable()
@@ -422,24 +427,37 @@ public sealed unsafe partial class Session
         }
     }
 
+    /// <summary>
+    /// The orderly end: goodbye behind all that waits, our FIN behind that, and then the peer's. A socket that is closed before the peer has read
+    /// everything, or while its last frames are on their way to us, would take the tail of the last stream with it.
+    /// </summary>
+    private void Leave()
+    {
+        Phase = SessionPhase.Closing;
+        AppendGoodbye(Http2Error.NoError);
+        Schedule(_settings.CloseTimeout);
+    }
+
+    /// <summary>The end at once: what the socket takes without waiting.</summary>
     private void SayGoodbye(Http2Error code)
     {
-        if (_blocked || _records is null)
+        if (!_blocked)
         {
-            return;
+            AppendGoodbye(code);
+            SocketIo.Write(Descriptor, _out + _sent, _record - _sent);
         }
+    }
 
+    private void AppendGoodbye(Http2Error code)
+    {
         SendGoAway(_lastPeerStreamId, code);
         Seal();
         byte* notify = stackalloc byte[RecordLayer.MaxControl];
-        int length = _records.CloseNotify(notify, RecordLayer.MaxControl);
+        int length = _records!.CloseNotify(notify, RecordLayer.MaxControl);
         if (length > 0)
         {
             AppendRaw(new ReadOnlySpan<byte>(notify, length));
         }
-
-        // Best effort: the socket is closed next, whether it takes this or not.
-        SocketIo.Write(Descriptor, _out + _sent, _record - _sent);
     }
 
     private void ReturnOutput()

@@ -185,10 +185,12 @@ public sealed unsafe partial class Session
 
     private void OnRequest(int streamId, HeaderCollector headers, bool tooLarge)
     {
-        if (Phase != SessionPhase.Open || _streams.Count >= _settings.MaxConcurrentStreams)
+        // Between the two GOAWAYs of a drain come streams that were on their way before it (RFC 9113 section 6.8).
+        bool late = Phase != SessionPhase.Open && !_drainPinged;
+        if (late || _streams.Count >= _settings.MaxConcurrentStreams)
         {
             // Refused without having been processed: the peer may try elsewhere. During a drain that is nobody's fault.
-            if (Phase != SessionPhase.Open || Spend(AbuseBudget.ForcedReset))
+            if (late || Spend(AbuseBudget.ForcedReset))
             {
                 SendReset(streamId, Http2Error.RefusedStream);
             }

@@ -12,7 +12,7 @@ namespace Ambient.Hbone.Sessions;
 /// One HBONE connection: mutual TLS 1.3 and, inside, HTTP/2 for CONNECT only (RFC 9113). Loop-affine.
 /// </summary>
 /// <remarks>
-/// Connecting → Handshaking → Open → Draining → Closed; any state → Closed. The parts: <c>Handshake</c> gets it open, <c>Input</c> reads
+/// Connecting → Handshaking → Open → Draining → Closing → Closed; any state → Closed. The parts: <c>Handshake</c> gets it open, <c>Input</c> reads
 /// records and frames, <c>Frames</c> and <c>Requests</c> act on them, <c>Output</c> writes. All state is in fields.
 /// </remarks>
 public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
@@ -31,6 +31,8 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     private int _peerMaxStreams = 100;
     private int _goAwayLastId = int.MaxValue;
     private bool _drainPinged;
+    private bool _drainWhenOpen;
+    private int _lingering;
 
     private Session(HboneSettings settings, bool isClient, Handshake handshake, SessionOwner owner)
     {
@@ -60,7 +62,7 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     public int ActiveStreams => _streams.Count + (_unsent?.Count ?? 0);
 
     /// <summary>Whether another stream may be opened (client).</summary>
-    public bool CanOpen => Phase <= SessionPhase.Open && _nextStreamId < MaxStreamId
+    public bool CanOpen => Phase <= SessionPhase.Open && !_drainWhenOpen && _nextStreamId < MaxStreamId
         && ActiveStreams < Math.Min(_settings.PoolMaxStreams, Phase == SessionPhase.Open ? _peerMaxStreams : int.MaxValue);
 
     /// <summary>Anything the owner wants to find again.</summary>
@@ -75,6 +77,9 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     internal SessionOwner Owner { get; }
 
     internal int InitialReceiveWindow { get; }
+
+    /// <summary>Whether frames come and go.</summary>
+    private bool IsOpen => Phase is SessionPhase.Open or SessionPhase.Draining;
 
     /// <summary>Client: goes on with a socket whose connect was begun. The session owns the descriptor from here on.</summary>
     public static Session Connect(EventLoop.EventLoop loop, HboneSettings settings, TlsContext tls, PeerRequirement peer, int connectingFd, SessionOwner owner)
@@ -115,21 +120,21 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         return stream;
     }
 
-    /// <summary>Lets the living streams finish and takes no new ones: GOAWAY in two steps as server (RFC 9113 section 6.8).</summary>
+    /// <summary>
+    /// Lets the living streams finish and takes no new ones. A server says GOAWAY in two steps (RFC 9113 section 6.8): streams that were
+    /// on their way when it spoke still count as living.
+    /// </summary>
     public void Drain()
     {
-        if (Phase is SessionPhase.Closed or SessionPhase.Draining)
+        if (Phase > SessionPhase.Open)
         {
             return;
         }
 
         if (Phase != SessionPhase.Open)
         {
-            if (ActiveStreams == 0)
-            {
-                Abort(CloseReason.Drained, "drained before the session was open");
-            }
-
+            _drainWhenOpen = true;
+            AbortIfUnused();
             return;
         }
 
@@ -153,7 +158,7 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
             return;
         }
 
-        bool open = Phase >= SessionPhase.Open;
+        bool open = IsOpen;
         Phase = SessionPhase.Closed;
         if (open)
         {
@@ -166,7 +171,7 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         StreamClosure closure = new(reason, code, false, 0, detail);
         foreach (TunnelStream stream in TakeStreams())
         {
-            stream.End(closure, isError: !stream.RemoteEnded);
+            stream.End(closure, isError: !stream.RemoteEnded || reason == CloseReason.Revoked);
         }
 
         Owner.OnClosed(this, reason, detail);
@@ -211,7 +216,12 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
     {
         if (stream.Id == 0)
         {
-            _unsent?.Remove(stream);
+            if (_unsent is not null && _unsent.Remove(stream) && Phase != SessionPhase.Closed)
+            {
+                Owner.OnRoom(this);
+                AbortIfUnused();
+            }
+
             return;
         }
 
@@ -229,13 +239,38 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         CloseIfDrained();
     }
 
+    /// <summary>
+    /// Whether one more stream that is over may keep its bytes until the application takes them. As many as streams may live: the peer
+    /// must not get around that limit.
+    /// </summary>
+    internal bool TryLinger()
+    {
+        if (_lingering >= _settings.MaxConcurrentStreams)
+        {
+            return false;
+        }
+
+        _lingering++;
+        return true;
+    }
+
+    internal void OnLingered() => _lingering--;
+
     internal void Later(TunnelStream stream) => Loop.RunLater(stream);
 
     private void CloseIfDrained()
     {
         if (Phase == SessionPhase.Draining && ActiveStreams == 0 && !_drainPinged)
         {
-            Abort(CloseReason.Completed, "drained");
+            Leave();
+        }
+    }
+
+    private void AbortIfUnused()
+    {
+        if (_drainWhenOpen && Phase < SessionPhase.Open && ActiveStreams == 0)
+        {
+            Abort(CloseReason.Drained, "drained before the session was open");
         }
     }
 

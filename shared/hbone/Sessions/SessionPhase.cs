@@ -15,6 +15,9 @@ public enum SessionPhase : byte
     /// <summary>No new streams; closes when the last one ends.</summary>
     Draining = 3,
 
+    /// <summary>Everything was said; waits until the peer has read it and closes too.</summary>
+    Closing = 4,
+
     /// <summary>Gone.</summary>
-    Closed = 4,
+    Closed = 5,
 }

@@ -253,6 +253,10 @@ public sealed class TunnelStream : IReadyItem
         {
             Close(closure with { IsRemoteComplete = Has(StreamFlags.RemoteDelivered) });
         }
+        else if (!Session.TryLinger())
+        {
+            Close(closure);
+        }
         else
         {
             _farewell = closure;
@@ -284,6 +288,10 @@ public sealed class TunnelStream : IReadyItem
     private void Release()
     {
         Set(StreamFlags.Closed, true);
+        if (Has(StreamFlags.Lingering))
+        {
+            Session.OnLingered();
+        }
 
         // Nobody takes these any more, but the connection's window belongs to all streams.
         int dropped = _queue.Length;

@@ -4,7 +4,6 @@ using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Hbone.Tests.Sessions;
 using Ambient.Linux;
-using Ambient.Mesh.Connections;
 using static Ambient.Hbone.Tests.Abuse.Raw;
 
 namespace Ambient.Hbone.Tests.Abuse;

@@ -1,3 +1,4 @@
+using Ambient.Hbone.Frames;
 using Ambient.Hbone.Sessions;
 using Ambient.Hbone.Tests.Sessions;
 using Ambient.Linux;
@@ -191,6 +192,30 @@ public sealed class TunnelPoolTests
         Closed(fixture, living);
         Assert.True(living.Closure!.Value.Clean);
         fixture.Until(() => fixture.Pool.Sessions.Count == 0, "the end of the tunnel");
+    }
+
+    [Fact]
+    public void DrainedWhileConnecting_TheWaitingStreamFinishes_AndTheTunnelCloses()
+    {
+        using var fixture = new PoolFixture(Settings);
+        MemoryEndpoint waiting = fixture.Open(PoolFixture.Key());
+        fixture.Pool.Drain();
+        Opened(fixture, waiting);
+        PoolFixture.End(waiting);
+        Closed(fixture, waiting);
+        Assert.True(waiting.Closure!.Value.Clean);
+        fixture.Until(() => fixture.Pool.Sessions.Count == 0, "the end of the tunnel");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void StreamThatGivesUpWhileConnecting_LeavesNoTunnelBehind(int streamsPerTunnel)
+    {
+        using var fixture = new PoolFixture(Settings with { PoolMaxStreams = streamsPerTunnel, PoolIdle = TimeSpan.FromMilliseconds(50) });
+        MemoryEndpoint waiting = fixture.Open(PoolFixture.Key());
+        ((StreamEndpoint)waiting).Stream!.Reset(Http2Error.Cancel, CloseReason.ClientClosed);
+        fixture.Until(() => fixture.Pool.Sessions.Count == 0, "the end of the tunnel that nobody uses");
     }
 
     [Fact]
