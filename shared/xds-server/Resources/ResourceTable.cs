@@ -1,0 +1,232 @@
+namespace Ambient.Xds.Server.Resources;
+
+/// <summary>
+/// The resources of one type, ordered by their last change, so that any client's backlog is a walk from the end to where that client
+/// stands: no queue per client, and never history. Used under the lock of <see cref="ResourceStore"/>.
+/// </summary>
+/// <remarks>
+/// A removed name stays as a tombstone for clients that had it. Tombstones are bounded; a client that stands before one that was
+/// dropped has to connect anew and compare versions.
+/// </remarks>
+internal sealed class ResourceTable(string typeUrl, int maxTombstones)
+{
+    private readonly Dictionary<string, Slot> _slots = new(StringComparer.Ordinal);
+    private readonly NameIndex _aliases = new();
+    private readonly NameIndex _members = new();
+    private readonly NameIndex _nodes = new();
+    private readonly Queue<(Slot Slot, long Sequence)> _tombstones = new();
+    private Slot? _newest;
+    private ResourceEntry[]? _all;
+    private (long From, ResourceDelta Delta)? _lastDelta;
+    private long _forgotten;
+
+    internal string TypeUrl => typeUrl;
+
+    /// <summary>How many resources there are.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>Sets or removes; false when that changes nothing.</summary>
+    internal bool Apply(string name, ResourceEntry? entry, long sequence)
+    {
+        _slots.TryGetValue(name, out Slot? slot);
+        if (slot?.Entry is { } old)
+        {
+            if (entry is not null && old.IsSame(entry))
+            {
+                return false;
+            }
+
+            Unindex(old);
+            Count--;
+        }
+        else if (entry is null)
+        {
+            return false;
+        }
+
+        slot ??= _slots[name] = new Slot(name);
+        slot.Born = slot.Entry is null ? sequence : slot.Born;
+        slot.Entry = entry;
+        MoveToEnd(slot, sequence);
+        _all = null;
+        _lastDelta = null;
+        if (entry is null)
+        {
+            _tombstones.Enqueue((slot, sequence));
+            ForgetOldest();
+            return true;
+        }
+
+        Index(entry);
+        Count++;
+        return true;
+    }
+
+    internal ResourceEntry? Find(string name) => _slots.TryGetValue(name, out Slot? slot) ? slot.Entry : null;
+
+    internal IEnumerable<ResourceEntry> Members(string group) => _members.Of(group);
+
+    internal IEnumerable<ResourceEntry> OnNode(string node) => _nodes.Of(node);
+
+    /// <summary>What an on-demand client means by a name (control-plane reference 5.7).</summary>
+    internal IEnumerable<ResourceEntry> Resolve(string key)
+    {
+        if (Find(key) is { } named)
+        {
+            return WithMembers(named);
+        }
+
+        ResourceEntry[] found = [.. _aliases.Of(key)];
+        return found.Any(static entry => !entry.IsGroup) ? found.Where(static entry => !entry.IsGroup) : found.SelectMany(WithMembers);
+    }
+
+    /// <summary>All there is; the array is shared and not to be changed.</summary>
+    internal ResourceEntry[] All() => _all ??= [.. _slots.Values.Select(static slot => slot.Entry).OfType<ResourceEntry>()];
+
+    /// <summary>What changed after a moment; false when too much is forgotten to tell.</summary>
+    internal bool TrySince(long moment, out ResourceDelta delta)
+    {
+        delta = ResourceDelta.Nothing;
+        if (moment < _forgotten)
+        {
+            return false;
+        }
+
+        if (_newest is null || _newest.Sequence <= moment)
+        {
+            return true;
+        }
+
+        // Clients that keep up all stand at the same moment.
+        if (_lastDelta is not { } last || last.From != moment)
+        {
+            _lastDelta = last = (moment, Walk(moment));
+        }
+
+        delta = last.Delta;
+        return true;
+    }
+
+    private ResourceDelta Walk(long moment)
+    {
+        var changed = new List<ResourceEntry>();
+        var removed = new List<string>();
+        for (Slot? slot = _newest; slot is not null && slot.Sequence > moment; slot = slot.Older)
+        {
+            if (slot.Entry is { } entry)
+            {
+                changed.Add(entry);
+            }
+            else if (slot.Born <= moment)
+            {
+                removed.Add(slot.Name);
+            }
+        }
+
+        changed.Reverse();
+        removed.Reverse();
+        return new ResourceDelta(changed, removed);
+    }
+
+    private IEnumerable<ResourceEntry> WithMembers(ResourceEntry entry) => entry.IsGroup ? Members(entry.Name).Prepend(entry) : [entry];
+
+    private void Index(ResourceEntry entry)
+    {
+        foreach (string alias in entry.Aliases)
+        {
+            _aliases.Add(alias, entry);
+        }
+
+        foreach (string group in entry.Groups)
+        {
+            _members.Add(group, entry);
+        }
+
+        if (entry.Node.Length > 0)
+        {
+            _nodes.Add(entry.Node, entry);
+        }
+    }
+
+    private void Unindex(ResourceEntry entry)
+    {
+        foreach (string alias in entry.Aliases)
+        {
+            _aliases.Remove(alias, entry.Name);
+        }
+
+        foreach (string group in entry.Groups)
+        {
+            _members.Remove(group, entry.Name);
+        }
+
+        if (entry.Node.Length > 0)
+        {
+            _nodes.Remove(entry.Node, entry.Name);
+        }
+    }
+
+    private void MoveToEnd(Slot slot, long sequence)
+    {
+        Unlink(slot);
+        slot.Sequence = sequence;
+        slot.Older = _newest;
+        if (_newest is not null)
+        {
+            _newest.Newer = slot;
+        }
+
+        _newest = slot;
+    }
+
+    private void Unlink(Slot slot)
+    {
+        if (slot.Older is not null)
+        {
+            slot.Older.Newer = slot.Newer;
+        }
+
+        if (slot.Newer is not null)
+        {
+            slot.Newer.Older = slot.Older;
+        }
+        else if (_newest == slot)
+        {
+            _newest = slot.Older;
+        }
+
+        slot.Older = null;
+        slot.Newer = null;
+    }
+
+    private void ForgetOldest()
+    {
+        while (_tombstones.Count > maxTombstones)
+        {
+            (Slot slot, long sequence) = _tombstones.Dequeue();
+            if (slot.Sequence == sequence)
+            {
+                Unlink(slot);
+                _slots.Remove(slot.Name);
+                _forgotten = Math.Max(_forgotten, sequence);
+            }
+        }
+    }
+
+    /// <summary>A name's place in the order of changes; without entry it is a tombstone.</summary>
+    private sealed class Slot(string name)
+    {
+        internal string Name => name;
+
+        internal ResourceEntry? Entry { get; set; }
+
+        internal long Sequence { get; set; }
+
+        /// <summary>When the name last came into being.</summary>
+        internal long Born { get; set; }
+
+        internal Slot? Older { get; set; }
+
+        internal Slot? Newer { get; set; }
+    }
+}
