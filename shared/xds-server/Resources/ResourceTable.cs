@@ -44,8 +44,7 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
             return false;
         }
 
-        slot ??= _slots[name] = new Slot(name);
-        slot.Born = slot.Entry is null ? sequence : slot.Born;
+        slot ??= _slots[name] = new Slot(name, born: sequence);
         slot.Entry = entry;
         MoveToEnd(slot, sequence);
         _all = null;
@@ -214,16 +213,16 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
     }
 
     /// <summary>A name's place in the order of changes; without entry it is a tombstone.</summary>
-    private sealed class Slot(string name)
+    private sealed class Slot(string name, long born)
     {
         internal string Name => name;
+
+        /// <summary>When the name first came into being. A name that went and came again keeps it: someone may have known it before.</summary>
+        internal long Born => born;
 
         internal ResourceEntry? Entry { get; set; }
 
         internal long Sequence { get; set; }
-
-        /// <summary>When the name last came into being.</summary>
-        internal long Born { get; set; }
 
         internal Slot? Older { get; set; }
 

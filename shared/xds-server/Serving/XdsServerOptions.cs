@@ -1,0 +1,32 @@
+using Ambient.Grpc.Server;
+using Ambient.Mesh.Identities;
+
+namespace Ambient.Xds.Server.Serving;
+
+/// <summary>How an <see cref="XdsServer"/> works. Immutable.</summary>
+public sealed record XdsServerOptions
+{
+    /// <summary>Who calls, before anything of the call is read; throws a GrpcException with Unauthenticated for a stranger.</summary>
+    public required Func<GrpcServerCall, CancellationToken, ValueTask<IReadOnlyList<SpiffeId>>> Authenticate { get; init; }
+
+    /// <summary>Whether the store is complete; before, clients are told to come again.</summary>
+    public Func<bool> IsReady { get; init; } = static () => true;
+
+    /// <summary>Changes are told once there was none for this long …</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>… or once the first of them waited for this long.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The most streams at a time; further ones are told to come again.</summary>
+    public int MaxClients { get; init; } = 20_000;
+
+    /// <summary>The most names one client may subscribe to.</summary>
+    public int MaxNames { get; init; } = 250_000;
+
+    /// <summary>The largest response, in bytes; more is sent in several.</summary>
+    public int MaxResponseBytes { get; init; } = 128 * 1024 * 1024;
+
+    /// <summary>Told what happens.</summary>
+    public XdsServerObserver Observer { get; init; } = new();
+}

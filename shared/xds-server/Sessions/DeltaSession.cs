@@ -1,0 +1,143 @@
+using Ambient.Grpc.Framing;
+using Ambient.Protocol.Envoy.Discovery;
+using Ambient.Xds.Server.Resources;
+
+namespace Ambient.Xds.Server.Sessions;
+
+/// <summary>
+/// One client's stream without its transport: requests go in, responses that are due come out (control-plane reference 5.4 to 5.7).
+/// Thread-safe: requests may come while responses are made.
+/// </summary>
+internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimits limits)
+{
+    private const string Wildcard = "*";
+    private const int NamesForLog = 8;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, TypeSubscription> _types = new(StringComparer.Ordinal);
+    private string _node = "";
+    private long _responses;
+
+    /// <summary>Says where the client runs: what is there comes unasked to on-demand clients. Before the first request.</summary>
+    internal void SetNode(string node)
+    {
+        lock (_gate)
+        {
+            _node = node;
+        }
+    }
+
+    /// <summary>Takes a request.</summary>
+    /// <exception cref="GrpcException">It asks for more than one client may.</exception>
+    internal RequestKind Take(DeltaDiscoveryRequest request, out string? refusal)
+    {
+        refusal = null;
+        lock (_gate)
+        {
+            if (!_types.TryGetValue(request.TypeUrl, out TypeSubscription? type))
+            {
+                if (_types.Count >= limits.MaxTypes)
+                {
+                    throw new GrpcException(GrpcCode.ResourceExhausted, $"one stream may ask for {limits.MaxTypes} types");
+                }
+
+                _types[request.TypeUrl] = Open(request);
+                return RequestKind.First;
+            }
+
+            RequestKind kind = TakeAnswer(type, request, ref refusal);
+            if (request.ResourceNamesSubscribe.Count + request.ResourceNamesUnsubscribe.Count == 0)
+            {
+                return kind;
+            }
+
+            ChangeNames(type, request);
+            return kind is RequestKind.Ack or RequestKind.Nack ? kind : RequestKind.Subscription;
+        }
+    }
+
+    /// <summary>How each type stands.</summary>
+    internal IReadOnlyList<XdsTypeStatus> Status()
+    {
+        lock (_gate)
+        {
+            return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal))];
+        }
+    }
+
+    /// <summary>Test (empty subscribe list, or <c>*</c> left after the unsubscriptions) as the reference has it (5.4).</summary>
+    private TypeSubscription Open(DeltaDiscoveryRequest request)
+    {
+        var names = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
+        bool isWildcard = names.Count == 0 || (names.Contains(Wildcard) && !request.ResourceNamesUnsubscribe.Contains(Wildcard));
+        var type = new TypeSubscription(request.TypeUrl, isWildcard)
+        {
+            Initial = request.InitialResourceVersions.Count > 0 ? request.InitialResourceVersions : null,
+        };
+        if (!isWildcard)
+        {
+            names.UnionWith(request.InitialResourceVersions.Keys);
+            names.ExceptWith(request.ResourceNamesUnsubscribe);
+            names.Remove(Wildcard);
+            CheckNames(names.Count);
+            type.Subscribed.UnionWith(names);
+            type.Asked.UnionWith(names);
+        }
+
+        return type;
+    }
+
+    private static RequestKind TakeAnswer(TypeSubscription type, DeltaDiscoveryRequest request, ref string? refusal)
+    {
+        if (request.ResponseNonce.Length == 0 || request.ResponseNonce != type.LastNonce)
+        {
+            return RequestKind.Stale;
+        }
+
+        if (request.ErrorDetail is not null)
+        {
+            // Nothing is sent again for it: the next change brings the client what it can take.
+            string names = type.LastSent.Names.Count == 0 ? "removals only" : string.Join(", ", type.LastSent.Names);
+            type.Refusal = request.ErrorDetail.Message.Length > 1024 ? request.ErrorDetail.Message[..1024] : request.ErrorDetail.Message;
+            refusal = $"{type.Refusal} (the response had {names})";
+            return RequestKind.Nack;
+        }
+
+        type.Refusal = null;
+        type.AckedMoment = type.LastSent.Moment;
+        return RequestKind.Ack;
+    }
+
+    private void ChangeNames(TypeSubscription type, DeltaDiscoveryRequest request)
+    {
+        type.IsAnswerDue = true;
+        foreach (string name in request.ResourceNamesUnsubscribe)
+        {
+            type.Asked.Remove(name);
+            type.Subscribed.Remove(name);
+            type.Told.Remove(name);
+        }
+
+        foreach (string name in request.ResourceNamesSubscribe)
+        {
+            if (name != Wildcard)
+            {
+                type.Asked.Add(name);
+                _ = type.IsWildcard || type.Subscribed.Add(name);
+            }
+            else if (type.IsWildcard)
+            {
+                type.IsEverythingDue = true;
+            }
+        }
+
+        CheckNames(Math.Max(type.Asked.Count, type.Subscribed.Count));
+    }
+
+    private void CheckNames(int count)
+    {
+        if (count > limits.MaxNames)
+        {
+            throw new GrpcException(GrpcCode.ResourceExhausted, $"one client may subscribe to {limits.MaxNames} names; leave the names out to have all resources");
+        }
+    }
+}
