@@ -203,7 +203,8 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
         while (_tombstones.Count > maxTombstones)
         {
             (Slot slot, long sequence) = _tombstones.Dequeue();
-            if (slot.Sequence == sequence)
+            bool isStill = slot.Entry is null && slot.Sequence == sequence && _slots.TryGetValue(slot.Name, out Slot? current) && current == slot;
+            if (isStill)
             {
                 Unlink(slot);
                 _slots.Remove(slot.Name);
