@@ -25,6 +25,9 @@ public sealed class TestNetwork : IAsyncDisposable
     /// <summary>The nodes in order of creation.</summary>
     public IReadOnlyList<VirtualNode> Nodes => _network.Nodes;
 
+    /// <summary>A name for a namespace that a test makes by itself; it is removed with the network.</summary>
+    public string NameOf(string name) => _network.Run.NameOf(name);
+
     /// <summary>Adds a node; all nodes reach each other and each other's pods.</summary>
     public VirtualNode AddNode(string name) => _network.AddNode(name);
 
