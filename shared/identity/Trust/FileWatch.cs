@@ -6,27 +6,31 @@ namespace Ambient.Identity.Trust;
 /// </summary>
 public sealed class FileWatch : IDisposable
 {
+    private const int MaxQuiets = 8;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private readonly string _directory;
     private readonly TimeSpan _quiet;
     private readonly Action _onChanged;
+    private readonly TimeProvider _clock;
     private readonly ITimer _debounce;
     private readonly ITimer _retry;
     private FileSystemWatcher? _watcher;
+    private long? _restless;
     private bool _disposed;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="path">The file; it need not exist. While its directory doesn't, that is looked for every few seconds.</param>
-    /// <param name="quiet">How long events must have been quiet before the callback.</param>
+    /// <param name="quiet">How long events must have been quiet before the callback; where they never are, it comes after eight times that.</param>
     /// <param name="onChanged">Called on the thread pool; must not throw.</param>
     /// <param name="clock">Measures the times.</param>
     public FileWatch(string path, TimeSpan quiet, Action onChanged, TimeProvider clock)
     {
         _quiet = quiet;
         _onChanged = onChanged;
+        _clock = clock;
         _directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        _debounce = clock.CreateTimer(static watch => ((FileWatch)watch!)._onChanged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _debounce = clock.CreateTimer(static watch => ((FileWatch)watch!).OnQuiet(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _retry = clock.CreateTimer(static watch => ((FileWatch)watch!).TryAgain(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (!TryWatch())
         {
@@ -42,10 +46,17 @@ public sealed class FileWatch : IDisposable
     {
         lock (_gate)
         {
-            if (!_disposed)
+            if (_disposed)
             {
-                _debounce.Change(_quiet, Timeout.InfiniteTimeSpan);
+                return;
             }
+
+            // A neighbour in the directory that is written all the time (a log) must not put it off for ever.
+            long now = _clock.GetTimestamp();
+            _restless ??= now;
+            TimeSpan patience = (_quiet * MaxQuiets) - _clock.GetElapsedTime(_restless.Value, now);
+            TimeSpan wait = patience < _quiet ? patience : _quiet;
+            _debounce.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -60,6 +71,16 @@ public sealed class FileWatch : IDisposable
 
         _retry.Dispose();
         _debounce.Dispose();
+    }
+
+    private void OnQuiet()
+    {
+        lock (_gate)
+        {
+            _restless = null;
+        }
+
+        _onChanged();
     }
 
     private void TryAgain()

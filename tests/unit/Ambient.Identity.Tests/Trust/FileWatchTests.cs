@@ -28,6 +28,21 @@ public sealed class FileWatchTests : IDisposable
     }
 
     [Fact]
+    public void EventsWithoutAPause_DoNotPutItOffForEver()
+    {
+        var clock = new ManualTime();
+        int calls = 0;
+        using var watch = new FileWatch(Path.Combine(_directory.FullName, "f"), TimeSpan.FromSeconds(2), () => calls++, clock);
+        for (int second = 0; second < 33; second++)
+        {
+            watch.Touch();
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(2, calls);
+    }
+
+    [Fact]
     public void DirectoryThatComesLater_IsFound()
     {
         var clock = new ManualTime();
