@@ -37,6 +37,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     private readonly PodProxyFactory _factory;
     private readonly PodTable _pods;
     private readonly TaskCompletionSource<int> _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _interrupted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MeshDiscovery? _discovery;
     private ZdsClient? _agent;
     private IPodProxy? _dedicated;
@@ -224,20 +225,32 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     {
         _log.Info("shutting down", LogField.Milliseconds("drain", (long)_settings.DrainTime.TotalMilliseconds));
         _agent?.Stop();
+
+        // A successor in the same namespace needs the operators' ports.
+        Task servers = _servers?.DrainAsync(TimeSpan.FromSeconds(1)) ?? Task.CompletedTask;
         _dedicated?.Drain();
         _own?.Drain();
-        await Task.WhenAll(_dedicated?.Completion ?? Task.CompletedTask, _own?.Completion ?? Task.CompletedTask, _pods.DrainAsync());
-        _pods.StopAllNow();
-        if (_servers is not null)
+        Task drained = Task.WhenAll(_dedicated?.Completion ?? Task.CompletedTask, _own?.Completion ?? Task.CompletedTask, _pods.DrainAsync());
+        if (await Task.WhenAny(drained, _interrupted.Task) != drained)
         {
-            await _servers.DrainAsync(TimeSpan.FromSeconds(1));
+            _log.Warn("interrupted again; what is left is cut");
+            _dedicated?.EndDrain();
+            _own?.EndDrain();
+            _pods.EndDrain();
+            await Task.WhenAny(drained, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
         }
+
+        _pods.StopAllNow();
+        await servers;
     }
 
-    // The second SIGINT ends the process at once; a second SIGTERM changes nothing (ztunnel.md 11).
+    // The second SIGINT ends the drain at once; a second SIGTERM changes nothing (ztunnel.md 11).
     private void OnSignal(PosixSignalContext signal)
     {
-        bool first = _shutdown.TrySetResult(0);
-        signal.Cancel = first || signal.Signal != PosixSignal.SIGINT;
+        signal.Cancel = true;
+        if (!_shutdown.TrySetResult(0) && signal.Signal == PosixSignal.SIGINT)
+        {
+            _interrupted.TrySetResult();
+        }
     }
 }

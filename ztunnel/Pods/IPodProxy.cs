@@ -17,4 +17,7 @@ public interface IPodProxy
 
     /// <summary>Accepts no more and lets connections end; <see cref="Completion"/> follows, if need be after <see cref="StopNow"/>.</summary>
     void Drain();
+
+    /// <summary>The time to drain is over: cuts the connections that are left and completes. Before <see cref="Drain"/> it does nothing.</summary>
+    void EndDrain();
 }

@@ -177,6 +177,18 @@ public sealed class PodTable
         }
     }
 
+    /// <summary>No more patience with what <see cref="DrainAsync"/> waits for.</summary>
+    public void EndDrain()
+    {
+        lock (_lock)
+        {
+            foreach (Running running in _running.Values)
+            {
+                running.Proxy.EndDrain();
+            }
+        }
+    }
+
     /// <summary>Shutdown, step 2: what is left is cut.</summary>
     public void StopAllNow()
     {

@@ -91,6 +91,26 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
         }
     }
 
+    /// <inheritdoc/>
+    public void EndDrain()
+    {
+        if (Volatile.Read(ref _draining) == 0)
+        {
+            return;
+        }
+
+        foreach (PodLoop pod in _loops)
+        {
+            pod.Loop.Post(_ => EndDrain(pod), null);
+        }
+    }
+
+    private static void EndDrain(PodLoop pod)
+    {
+        pod.Stop(CloseReason.Drained, "connection closed due to connection drain");
+        pod.CheckDrained();
+    }
+
     // The caller is a control thread: it waits for the loop, which never waits for it.
     private static void OnLoop(PodLoop pod, Action action)
     {
@@ -134,10 +154,6 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
     /// <summary>What is left when the drain time is over is cut.</summary>
     private sealed class DrainLimit(PodLoop pod) : LoopTimer
     {
-        protected override void OnTimer()
-        {
-            pod.Stop(CloseReason.Drained, "connection closed due to connection drain");
-            pod.CheckDrained();
-        }
+        protected override void OnTimer() => EndDrain(pod);
     }
 }

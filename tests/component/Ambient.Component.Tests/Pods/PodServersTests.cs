@@ -223,6 +223,8 @@ public sealed class PodServersTests : IDisposable
             public void StopNow() => server.StopNow();
 
             public void Drain() => server.Drain();
+
+            public void EndDrain() => server.StopNow();
         }
     }
 }

@@ -48,5 +48,7 @@ internal sealed class FakeProxies : IPodProxyFactory
         }
 
         public void Drain() => log("drain " + pod.Uid);
+
+        public void EndDrain() => StopNow();
     }
 }
