@@ -1,8 +1,7 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Ambient.Component.Tests.Interop;
+using Ambient.Linux.Proc;
 using Ambient.Testing.Facts;
-using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Component.Tests.Ztunnel;
@@ -12,6 +11,7 @@ public sealed class EnduranceTests
 {
     private const int Connections = 100_000;
     private const int Parallel = 24;
+    private const int Crowd = 4000;
 
     [RequiresToolFact("nft, prlimit", root: true)]
     public async Task DescriptorsRunOut_ServiceRecoversWhenTheyAreBack()
@@ -51,14 +51,50 @@ public sealed class EnduranceTests
 
         // The first fifth fills pools and caches and lets the compiler finish.
         await ChurnAsync(mesh, Connections / 5);
-        long[] before = [ResidentBytes(mesh.ClientProxy), ResidentBytes(mesh.ServerProxy)];
+        long[] before = [ProcessMemory.ResidentBytes(mesh.ClientProxy), ProcessMemory.ResidentBytes(mesh.ServerProxy)];
         await ChurnAsync(mesh, Connections * 4 / 5);
-        long[] after = [ResidentBytes(mesh.ClientProxy), ResidentBytes(mesh.ServerProxy)];
+        long[] after = [ProcessMemory.ResidentBytes(mesh.ClientProxy), ProcessMemory.ResidentBytes(mesh.ServerProxy)];
 
         const long allowed = 24 << 20;
         Assert.All(before.Zip(after), pair => Assert.True(pair.Second - pair.First < allowed, $"resident memory went from {pair.First >> 20} to {pair.Second >> 20} MB over {Connections} connections"));
         string metrics = await mesh.GetAsync(mesh.Client, 15020, "/metrics");
         Assert.Contains("istio_tcp_sockets_open{reporter=\"source\"} 0", metrics, StringComparison.Ordinal);
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task ThousandsOfConnectionsAtOnce_AreAllServedSideBySide()
+    {
+        Assert.InRange(OpenFileLimit.Raise(), (4 * Crowd) + 1000, long.MaxValue);
+        await using MeshPair mesh = await MeshPair.StartAsync();
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        Socket[] crowd = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(_ => MeshPair.ConnectAsync(mesh.Client, MeshPair.Service)));
+        try
+        {
+            // All are open before the first one asks.
+            byte[][] answers = await Task.WhenAll(crowd.Select(AskAsync));
+            Assert.All(answers, (answer, i) => Assert.Equal(BitConverter.GetBytes(i), answer));
+            string metrics = await mesh.GetAsync(mesh.Client, 15020, "/metrics");
+            Assert.Contains($"istio_tcp_sockets_open{{reporter=\"source\"}} {Crowd}", metrics, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Array.ForEach(crowd, s => s.Dispose());
+        }
+
+        await Eventually.TrueAsync(async () => (await mesh.GetAsync(mesh.Client, 15020, "/metrics")).Contains("istio_tcp_sockets_open{reporter=\"source\"} 0", StringComparison.Ordinal));
+    }
+
+    private static async Task<byte[]> AskAsync(Socket socket, int number)
+    {
+        await socket.SendAsync(BitConverter.GetBytes(number));
+        byte[] answer = new byte[sizeof(int)];
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        for (int got = 0, n = 1; n > 0 && got < answer.Length; got += n)
+        {
+            n = await socket.ReceiveAsync(answer.AsMemory(got), limit.Token);
+        }
+
+        return answer;
     }
 
     private static Task ChurnAsync(MeshPair mesh, int connections) => Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => Task.Run(() =>
@@ -88,11 +124,5 @@ public sealed class EnduranceTests
         {
             return false;
         }
-    }
-
-    private static long ResidentBytes(Peer proxy)
-    {
-        string line = File.ReadLines($"/proc/{proxy.Process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) * 1024;
     }
 }

@@ -205,6 +205,15 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>Connects from a pod without holding a thread.</summary>
+    public static async Task<Socket> ConnectAsync(VirtualPod pod, IPEndPoint target)
+    {
+        Socket socket = NewSocket(pod);
+        using var deadline = new CancellationTokenSource(Deadline);
+        await socket.ConnectAsync(target, deadline.Token);
+        return socket;
+    }
+
     /// <summary>Accepts with a deadline.</summary>
     public static async Task<Socket> AcceptAsync(Socket listener)
     {
