@@ -5,14 +5,14 @@ using System.Text;
 namespace Ambient.Identity.Certificates;
 
 /// <summary>URIs in subjectAltName, byte-exact: <see cref="Uri"/> would rewrite them.</summary>
-internal static class UriNames
+public static class UriNames
 {
     private const string SubjectAlternativeName = "2.5.29.17";
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
     /// <summary>A subjectAltName with one URI.</summary>
     /// <exception cref="ArgumentException">The URI has other than ASCII characters.</exception>
-    internal static X509Extension Extension(string uri, bool critical)
+    public static X509Extension Extension(string uri, bool critical)
     {
         if (!Ascii.IsValid(uri))
         {
@@ -29,7 +29,7 @@ internal static class UriNames
     }
 
     /// <summary>The URIs of a certificate in order; none when it has no such extension or the extension is malformed.</summary>
-    internal static IReadOnlyList<string> Of(X509Certificate2 certificate)
+    public static IReadOnlyList<string> Of(X509Certificate2 certificate)
     {
         var uris = new List<string>();
         foreach (X509Extension extension in certificate.Extensions)
