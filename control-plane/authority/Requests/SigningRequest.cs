@@ -22,7 +22,7 @@ public sealed record SigningRequest(ReadOnlyMemory<byte> PublicKeyInfo, bool Has
     private const string EllipticCurve = "1.2.840.10045.2.1";
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 8192;
-    private const int MinCurveBits = 256;
+    private static readonly string[] Curves = ["1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
 
     /// <summary>Reads a request; foreign text gives an error, never an exception.</summary>
     public static bool TryParse(string pem, [NotNullWhen(true)] out SigningRequest? request, [NotNullWhen(false)] out string? error)
@@ -95,15 +95,15 @@ public sealed record SigningRequest(ReadOnlyMemory<byte> PublicKeyInfo, bool Has
                 }
 
             case EllipticCurve:
-                using (ECDsa curve = key.GetECDsaPublicKey()!)
-                {
-                    return curve.KeySize >= MinCurveBits ? null : $"the key's curve has {curve.KeySize} bits, at least {MinCurveBits} are needed";
-                }
+                return Curves.Contains(Curve(key)) ? null : "the key's curve is none of P-256, P-384 and P-521";
 
             default:
                 return "the key is neither RSA nor of an elliptic curve";
         }
     }
+
+    /// <summary>By name alone: making a key of it costs as much as the rest of the request. That it is a point of the curve the signature has shown.</summary>
+    private static string Curve(PublicKey key) => AsnDecoder.ReadObjectIdentifier(key.EncodedParameters.RawData, AsnEncodingRules.DER, out _);
 
     private static bool HasName(X500DistinguishedName subject) =>
         subject.EnumerateRelativeDistinguishedNames().Any(static name => !name.HasMultipleElements && name.GetSingleElementType().Value == CommonName);

@@ -2,30 +2,30 @@ using System.Text;
 
 namespace Ambient.ControlPlane.Authority.Roots;
 
-/// <summary>A root in one file that only its owner can read; whole or not there at all. Thread-safe, also between processes.</summary>
+/// <summary>A root in one file that only its owner can read; whole or not there at all. Thread-safe; processes that make it at the same time agree on one.</summary>
 public sealed class FolderRootStore(string directory) : IRootStore
 {
     private const string FileName = "authority.pem";
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
 
     private string FilePath => Path.Combine(directory, FileName);
 
     /// <inheritdoc/>
-    public async ValueTask<string?> LoadAsync(CancellationToken cancellation) => File.Exists(FilePath) ? await File.ReadAllTextAsync(FilePath, cancellation) : null;
+    public ValueTask<string?> LoadAsync(CancellationToken cancellation) => ValueTask.FromResult(Load());
 
     /// <inheritdoc/>
-    public async ValueTask<bool> TryCreateAsync(string pem, CancellationToken cancellation)
+    public ValueTask<bool> TryCreateAsync(string pem, CancellationToken cancellation)
     {
-        string temporary = await WriteAsync(pem, cancellation);
+        string temporary = Write(pem);
         try
         {
             File.Move(temporary, FilePath, overwrite: false);
-            return true;
+            return ValueTask.FromResult(true);
         }
         catch (IOException) when (File.Exists(FilePath))
         {
-            return false;
+            return ValueTask.FromResult(false);
         }
         finally
         {
@@ -34,31 +34,28 @@ public sealed class FolderRootStore(string directory) : IRootStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> TryReplaceAsync(string loaded, string pem, CancellationToken cancellation)
+    public ValueTask<bool> TryReplaceAsync(string loaded, string pem, CancellationToken cancellation)
     {
-        await _gate.WaitAsync(cancellation);
-        try
+        lock (_gate)
         {
-            if (await LoadAsync(cancellation) != loaded)
+            if (Load() != loaded)
             {
-                return false;
+                return ValueTask.FromResult(false);
             }
 
-            File.Move(await WriteAsync(pem, cancellation), FilePath, overwrite: true);
-            return true;
-        }
-        finally
-        {
-            _gate.Release();
+            File.Move(Write(pem), FilePath, overwrite: true);
+            return ValueTask.FromResult(true);
         }
     }
 
-    private async Task<string> WriteAsync(string pem, CancellationToken cancellation)
+    private string? Load() => File.Exists(FilePath) ? File.ReadAllText(FilePath) : null;
+
+    private string Write(string pem)
     {
         Directory.CreateDirectory(directory, Owner | UnixFileMode.UserExecute);
         string temporary = Path.Combine(directory, $".{FileName}.{Guid.NewGuid():N}");
-        await using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner });
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(pem), cancellation);
+        using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner });
+        stream.Write(Encoding.ASCII.GetBytes(pem));
         stream.Flush(flushToDisk: true);
         return temporary;
     }

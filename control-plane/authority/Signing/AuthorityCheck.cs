@@ -84,7 +84,7 @@ internal static class AuthorityCheck
             chain.ChainPolicy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificate(root.Span));
         }
 
-        chain.ChainPolicy.ExtraStore.AddRange([.. intermediates]);
+        chain.ChainPolicy.ExtraStore.AddRange(intermediates.ToArray());
         return chain.Build(certificate);
     }
 }
