@@ -34,7 +34,7 @@ internal sealed class HeaderCollector : IHeaderSink
     /// <summary>The response's baggage.</summary>
     public string? Baggage => _baggage;
 
-    /// <summary>Whether this is a CONNECT with an authority and nothing that does not belong to it.</summary>
+    /// <summary>Whether the method is CONNECT.</summary>
     public bool IsConnect => _isConnect;
 
     /// <summary>Whether there is a pseudo-header field that only requests have.</summary>

@@ -38,11 +38,12 @@ internal struct AbuseBudget
     /// <summary>Takes points; false when the budget is spent.</summary>
     public bool TrySpend(int points, long nowMilliseconds)
     {
-        long elapsed = nowMilliseconds - _refilledAt;
-        if (elapsed > 0)
+        // Only the time that made whole points counts as used: a busy peer that is asked every millisecond would otherwise get nothing back.
+        long refill = (nowMilliseconds - _refilledAt) * PerSecond / 1000;
+        if (refill > 0)
         {
-            _spent = (int)Math.Max(0, _spent - (elapsed * PerSecond / 1000));
-            _refilledAt = nowMilliseconds;
+            _spent = (int)Math.Max(0, _spent - refill);
+            _refilledAt += refill * 1000 / PerSecond;
         }
 
         _spent += points;

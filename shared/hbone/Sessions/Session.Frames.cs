@@ -104,7 +104,7 @@ public sealed unsafe partial class Session
         {
             Violation(Http2Error.FrameSizeError, "a frame is larger than our SETTINGS_MAX_FRAME_SIZE");
         }
-        else if (!_settingsSeen && frame.Type != FrameType.Settings)
+        else if (!_settingsSeen && (frame.Type != FrameType.Settings || frame.Has(FrameFlags.Ack)))
         {
             Violation(Http2Error.ProtocolError, "the first frame is not SETTINGS");
         }
@@ -197,6 +197,12 @@ public sealed unsafe partial class Session
         _dataStream = null;
         _padding = 0;
         _paddingKnown = !_frame.Has(FrameFlags.Padded);
+        if (length == 0 && !_paddingKnown)
+        {
+            Violation(Http2Error.FrameSizeError, "a padded DATA frame has no room for its padding's length");
+            return;
+        }
+
         _receiveWindow -= length;
         if (_receiveWindow < 0)
         {
@@ -528,7 +534,7 @@ public sealed unsafe partial class Session
 
         if (_frame.Has(FrameFlags.Ack))
         {
-            _decoder.OnTableSizeAcknowledged();
+            OnSettingsAcknowledged();
             return;
         }
 
@@ -554,6 +560,20 @@ public sealed unsafe partial class Session
         }
 
         WriteFrame(0, FrameType.Settings, FrameFlags.Ack, 0);
+    }
+
+    // We send our settings once, so one acknowledgement has a meaning.
+    private void OnSettingsAcknowledged()
+    {
+        if (_settingsAcknowledged)
+        {
+            Spend(AbuseBudget.Noise);
+        }
+        else
+        {
+            _settingsAcknowledged = true;
+            _decoder.OnTableSizeAcknowledged();
+        }
     }
 
     private void Apply(SettingId id, uint value)

@@ -17,6 +17,7 @@ public sealed unsafe partial class Session
     private Handshake? _handshake;
     private RecordLayer? _records;
     private bool _settingsSeen;
+    private bool _settingsAcknowledged;
     private bool _pingOutstanding;
     private bool _activeSincePing;
 
@@ -82,6 +83,10 @@ public sealed unsafe partial class Session
             SendGoAway(_lastPeerStreamId, Http2Error.NoError);
             CloseIfDrained();
         }
+        else
+        {
+            Spend(AbuseBudget.Noise);
+        }
     }
 
     private void Schedule(TimeSpan delay) => Loop.Timers.Schedule(_timer, Loop.NowMilliseconds + (long)delay.TotalMilliseconds);
@@ -116,7 +121,8 @@ public sealed unsafe partial class Session
         switch (status)
         {
             case HandshakeStatus.Failed:
-                WriteHandshake();
+                // The alert if the socket takes it; a peer that is gone by now must not hide why.
+                SocketIo.Write(Descriptor, _handshake.Output);
                 TlsFailure failure = _handshake.Failure!;
                 Abort(failure.Reason, failure.Text);
                 return -1;

@@ -34,6 +34,7 @@ public sealed unsafe partial class Session
     private int _record;
     private int _position;
     private bool _blocked;
+    private bool _sealFailed;
     private int _sendWindow = DefaultWindow;
     private int _peerInitialWindow = DefaultWindow;
     private Queue<TunnelStream>? _waitingForRoom;
@@ -269,7 +270,9 @@ public sealed unsafe partial class Session
         _position = _record + RecordLayer.HeaderSize;
         if (sealedLength < 0)
         {
-            Abort(CloseReason.TlsFailure, "a TLS record could not be sealed");
+            // The session ends at the next flush: whoever is writing into the buffer now still needs it.
+            _sealFailed = true;
+            Loop.FlushAtEnd(this);
         }
     }
 
@@ -356,6 +359,12 @@ public sealed unsafe partial class Session
         }
 
         Seal();
+        if (_sealFailed)
+        {
+            Abort(CloseReason.TlsFailure, "a TLS record could not be sealed");
+            return;
+        }
+
         while (_sent < _record)
         {
             SysResult written = SocketIo.Write(Descriptor, _out + _sent, _record - _sent);

@@ -15,7 +15,7 @@ namespace Ambient.Hbone.Sessions;
 /// arrived and everything before it was written. With both the stream is completed; a reset from any side ends it at once. One thing
 /// outlives the session: bytes that had arrived whole when it was lost are still delivered (<see cref="End"/>).
 /// </remarks>
-public sealed class TunnelStream : IReadyItem
+public sealed class TunnelStream : IReadyItem, ILoopFault
 {
     private readonly int _maxWindow;
     private StreamEndpoint? _endpoint;
@@ -142,6 +142,8 @@ public sealed class TunnelStream : IReadyItem
     }
 
     void IReadyItem.OnReady() => Pump();
+
+    void ILoopFault.OnFault(Exception exception) => Reset(Http2Error.InternalError, CloseReason.InternalError, exception.Message);
 
     /// <summary>Client role: the 200 is here.</summary>
     internal void Open(in ConnectResponse response)

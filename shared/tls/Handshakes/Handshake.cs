@@ -137,7 +137,9 @@ public sealed unsafe partial class Handshake : IDisposable
         int error = Libssl.SSL_get_error(_ssl, result);
         if (error is Libssl.SSL_ERROR_WANT_READ or Libssl.SSL_ERROR_WANT_WRITE && _fault is null)
         {
-            return HandshakeStatus.NeedInput;
+            // What follows is still the handshake's, so it must be records too.
+            TryMeasure(input[whole..], out _);
+            return _status;
         }
 
         return FailWithLibraryReason();

@@ -29,10 +29,10 @@ internal sealed class RawPeer : IDisposable
     private int _preface;
     private bool _closed;
 
-    private RawPeer(bool isServer, HboneSettings settings)
+    private RawPeer(bool isServer, HboneSettings settings, TimeProvider clock)
     {
         _preface = isServer ? Raw.Preface.Length : 0;
-        Loop = new EventLoop.EventLoop("raw", new EventLoopOptions { FaultSink = (_, _, fault) => Faults.Add(fault) });
+        Loop = new EventLoop.EventLoop("raw", new EventLoopOptions { TimeProvider = clock, FaultSink = (_, _, fault) => Faults.Add(fault) });
         Loop.RunOnce(0);
         SocketIo.SocketPair(out int ours, out int theirs).OrThrow("socketpair", "test");
         PeerRequirement anybody = new PeerRequirement.SameTrustDomain("cluster.local");
@@ -56,9 +56,9 @@ internal sealed class RawPeer : IDisposable
     public Http2Error? GoAway => Received().Where(f => f.Type == FrameType.GoAway).Select(f => (Http2Error?)BinaryPrimitives.ReadUInt32BigEndian(f.Payload.AsSpan(4))).FirstOrDefault();
 
     /// <summary>A client with preface and settings sent, as a server meets it.</summary>
-    public static RawPeer Client(HboneSettings? settings = null, bool greet = true)
+    public static RawPeer Client(HboneSettings? settings = null, bool greet = true, TimeProvider? clock = null)
     {
-        var peer = new RawPeer(isServer: false, settings ?? new HboneSettings());
+        var peer = new RawPeer(isServer: false, settings ?? new HboneSettings(), clock ?? TimeProvider.System);
         if (greet)
         {
             peer.Send(Raw.Preface, Raw.Settings());
@@ -71,7 +71,7 @@ internal sealed class RawPeer : IDisposable
     /// <summary>A server with settings sent, as a client meets it.</summary>
     public static RawPeer Server(HboneSettings? settings = null)
     {
-        var peer = new RawPeer(isServer: true, settings ?? new HboneSettings());
+        var peer = new RawPeer(isServer: true, settings ?? new HboneSettings(), TimeProvider.System);
         peer.Send(Raw.Settings());
         peer.Until(() => peer.Owner.Established, "settings");
         return peer;

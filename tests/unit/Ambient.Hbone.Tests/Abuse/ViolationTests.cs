@@ -11,6 +11,7 @@ public sealed class ViolationTests
         ("DATA on stream 0", Http2Error.ProtocolError, [Data(0, 1)]),
         ("DATA on an idle stream", Http2Error.ProtocolError, [Data(1, 1)]),
         ("DATA with more padding than payload", Http2Error.ProtocolError, [Connect(1), Frame(FrameType.Data, Padded, 1, 5, 0, 0)]),
+        ("DATA of no byte that says it is padded", Http2Error.FrameSizeError, [Connect(1), Frame(FrameType.Data, Padded, 1)]),
         ("HEADERS on stream 0", Http2Error.ProtocolError, [Connect(0)]),
         ("HEADERS on an even stream", Http2Error.ProtocolError, [Connect(2)]),
         ("HEADERS with more padding than payload", Http2Error.ProtocolError, [Frame(FrameType.Headers, Padded | EndHeaders, 1, 9, 0)]),
@@ -126,6 +127,15 @@ public sealed class ViolationTests
     {
         using RawPeer peer = RawPeer.Client(greet: false);
         peer.Send(Preface, Connect(1));
+        peer.Until(peer.IsClosed, "the end of the connection");
+        Assert.Empty(peer.Owner.Requests);
+    }
+
+    [Fact]
+    public void FirstFrameMustBeSettings_NotTheirAcknowledgement()
+    {
+        using RawPeer peer = RawPeer.Client(greet: false);
+        peer.Send(Preface, Frame(FrameType.Settings, Ack, 0), Settings(), Connect(1));
         peer.Until(peer.IsClosed, "the end of the connection");
         Assert.Empty(peer.Owner.Requests);
     }

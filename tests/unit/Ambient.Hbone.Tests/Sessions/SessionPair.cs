@@ -27,6 +27,9 @@ internal sealed class SessionPair : IDisposable
         Client = Session.Connect(Loop, clientSettings ?? new HboneSettings(), client, expected ?? new PeerRequirement.AnyOf([identity]), a, ClientOwner);
     }
 
+    /// <summary>The server's certificate, ready.</summary>
+    public static TlsContext ServerContext => Contexts.Value.Server;
+
     public EventLoop.EventLoop Loop { get; }
 
     public List<Exception> Faults { get; } = [];
