@@ -95,7 +95,7 @@ internal static class AlgorithmNames
         else if (name.Content.SequenceEqual(RsaEncryption))
         {
             into.KeyKind = KeyKind.Rsa;
-            into.RsaBits = RsaBits(bits.Content[1..]);
+            (into.RsaBits, into.RsaExponentBits) = RsaSize(bits.Content[1..]);
         }
 
         return true;
@@ -103,21 +103,24 @@ internal static class AlgorithmNames
 
     private static bool IsKnownCurve(ReadOnlySpan<byte> id) => id.SequenceEqual(P256) || id.SequenceEqual(P384) || id.SequenceEqual(P521);
 
-    private static int RsaBits(ReadOnlySpan<byte> key)
+    // RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 appendix A.1.1)
+    private static (int Modulus, int Exponent) RsaSize(ReadOnlySpan<byte> key)
     {
         var whole = new DerReader(key);
         if (!whole.TryRead(DerTag.Sequence, out DerElement pair))
         {
-            return 0;
+            return default;
         }
 
         DerReader numbers = pair.Inside();
-        if (!numbers.TryRead(DerTag.Integer, out DerElement modulus))
-        {
-            return 0;
-        }
+        return numbers.TryRead(DerTag.Integer, out DerElement modulus) && numbers.TryRead(DerTag.Integer, out DerElement exponent)
+            ? (Bits(modulus.Content), Bits(exponent.Content))
+            : default;
+    }
 
-        ReadOnlySpan<byte> digits = modulus.Content.TrimStart((byte)0);
+    private static int Bits(ReadOnlySpan<byte> number)
+    {
+        ReadOnlySpan<byte> digits = number.TrimStart((byte)0);
         return digits.IsEmpty ? 0 : (digits.Length * 8) - System.Numerics.BitOperations.LeadingZeroCount((uint)digits[0]) + 24;
     }
 }

@@ -29,6 +29,9 @@ internal sealed class ParsedCertificate
     /// <summary>Bits of an RSA modulus; 0 for curves.</summary>
     internal int RsaBits { get; set; }
 
+    /// <summary>Bits of an RSA public exponent; 0 for curves.</summary>
+    internal int RsaExponentBits { get; set; }
+
     internal DateTimeOffset NotBefore { get; set; }
 
     internal DateTimeOffset NotAfter { get; set; }

@@ -8,6 +8,9 @@ internal sealed unsafe class PublicKey
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 8192;
 
+    // 65537 in practice. With an exponent as long as the modulus a check costs a hundred times as much, before the peer has proved anything.
+    private const int MaxRsaExponentBits = 32;
+
     private readonly nint _key;
     private readonly KeyKind _kind;
 
@@ -24,6 +27,8 @@ internal sealed unsafe class PublicKey
     internal static string? Weakness(ParsedCertificate certificate) => certificate.KeyKind switch
     {
         KeyKind.Ec or KeyKind.Ed25519 => null,
+        KeyKind.Rsa when certificate.RsaExponentBits is 0 or > MaxRsaExponentBits =>
+            $"RSA key with an exponent of {certificate.RsaExponentBits} bits (allowed are 1 to {MaxRsaExponentBits})",
         KeyKind.Rsa when certificate.RsaBits is >= MinRsaBits and <= MaxRsaBits => null,
         KeyKind.Rsa => $"RSA key of {certificate.RsaBits} bits (allowed are {MinRsaBits} to {MaxRsaBits})",
         _ => "public key of an unsupported kind (allowed are P-256, P-384, P-521, Ed25519 and RSA)",

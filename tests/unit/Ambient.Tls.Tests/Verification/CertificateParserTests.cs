@@ -109,6 +109,28 @@ public sealed class CertificateParserTests
     }
 
     [Fact]
+    public void RsaKeyWithAGiantExponent_IsRefused_BeforeItCostsAnything()
+    {
+        using RSA rsa = RSA.Create(2048);
+        using ECDsa signer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        RSAParameters numbers = rsa.ExportParameters(includePrivateParameters: false);
+        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteIntegerUnsigned(numbers.Modulus);
+            writer.WriteIntegerUnsigned(numbers.Modulus);
+        }
+
+        var key = new System.Security.Cryptography.X509Certificates.PublicKey(new Oid("1.2.840.113549.1.1.1"), new AsnEncodedData([5, 0]), new AsnEncodedData(writer.Encode()));
+        var name = new X500DistinguishedName("CN=giant");
+        byte[] der = new CertificateRequest(name, key, HashAlgorithmName.SHA256)
+            .Create(name, X509SignatureGenerator.CreateForECDsa(signer), TestAuthority.Now.AddDays(-1), TestAuthority.Now.AddDays(1), [1]).RawData;
+        Assert.True(CertificateParser.TryParse(der, out ParsedCertificate? parsed, out _));
+        Assert.Contains("exponent of 2048 bits", PublicKey.Weakness(parsed), StringComparison.Ordinal);
+        Assert.Null(PublicKey.Of(parsed));
+    }
+
+    [Fact]
     public void ChainsOfEqualContent_ShareTheirAnchorsAndCaches()
     {
         TestAuthority root = TestAuthority.Root();
