@@ -12,8 +12,9 @@ namespace Ambient.Hbone.Sessions;
 /// One HBONE connection: mutual TLS 1.3 and, inside, HTTP/2 for CONNECT only (RFC 9113). Loop-affine.
 /// </summary>
 /// <remarks>
-/// Connecting → Handshaking → Open → Draining → Closing → Closed; any state → Closed. The parts: <c>Handshake</c> gets it open, <c>Input</c> reads
-/// records and frames, <c>Frames</c> and <c>Requests</c> act on them, <c>Output</c> writes. All state is in fields.
+/// Connecting → Handshaking → Open → Draining → Closing → Closed; any state → Closed. The parts: <c>Handshake</c> gets it open, <c>Input</c>
+/// opens records, <c>Frames</c> finds frames in them, <c>Data</c>, <c>Control</c> and <c>Requests</c> act on them; <c>Pumping</c> reads sources, <c>Writing</c>
+/// makes frames, <c>Output</c> seals and sends. All state is in fields.
 /// </remarks>
 public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
 {
