@@ -19,6 +19,9 @@ internal sealed class EchoServer : IDisposable
 
     public static EchoServer Start(VirtualPod pod, int port) => new(MeshPair.Listen(pod, port));
 
+    /// <summary>On one of the pod's addresses.</summary>
+    public static EchoServer Start(VirtualPod pod, System.Net.IPEndPoint address) => new(MeshPair.Listen(pod, address));
+
     /// <summary>Sends random bytes and requires the same bytes back; with <paramref name="halfClose"/> also the end, after having ended itself.</summary>
     public static async Task ExchangeAsync(Socket client, int megabytes, bool halfClose = true)
     {

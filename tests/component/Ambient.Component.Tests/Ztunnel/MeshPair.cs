@@ -44,8 +44,11 @@ internal sealed class MeshPair : IAsyncDisposable
 
     public Peer ServerProxy { get; private set; } = null!;
 
-    /// <summary>The node agent; in shared mode only.</summary>
+    /// <summary>The agent of the first node; in shared mode only.</summary>
     public NodeAgent? Agent { get; private set; }
+
+    /// <summary>The agent of the server's node; the same one when there is but one node.</summary>
+    public NodeAgent? ServerAgent { get; private set; }
 
     /// <summary>The network, for programs of the test's own.</summary>
     public TestNetwork Network => _network;
@@ -56,7 +59,12 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>The Service's address.</summary>
     public static IPEndPoint Service { get; } = new(IPAddress.Parse("10.96.0.10"), Port);
 
+    /// <summary>The Service's IPv6 address, where both families are on.</summary>
+    public static IPEndPoint ServiceV6 { get; } = new(IPAddress.Parse("fd00:10:96::10"), Port);
+
     public IPEndPoint ServerAddress => new(Server.Address, Port);
+
+    public IPEndPoint ServerAddressV6 => new(Server.AddressV6, Port);
 
     public static Task<MeshPair> StartAsync(string policies = "[]", string serverPolicies = "[]") => StartAsync(new MeshPlan { Policies = policies, ServerPolicies = serverPolicies });
 
@@ -116,28 +124,31 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>Captures another pod and serves it by a proxy of its own, whose workload has the pod's name.</summary>
+    public async Task<Peer> ServeAsync(VirtualPod pod, params (string Name, string Value)[] settings)
+    {
+        await CaptureAsync(pod);
+        Peer proxy = StartProxy(pod, settings);
+        await proxy.LineAsync("ztunnel is running");
+        return proxy;
+    }
+
     /// <summary>Starts the server's proxy, also again after it was killed.</summary>
     public void StartServerProxy() => ServerProxy = StartProxy(Server, _plan.ServerSettings, _plan.ServerDescriptors);
 
-    /// <summary>One ztunnel on the node instead, which gets both pods from the node agent.</summary>
-    public static async Task<MeshPair> StartSharedAsync(params (string Name, string Value)[] settings)
+    /// <summary>One ztunnel on each node instead, which gets its pods from its node's agent.</summary>
+    public static async Task<MeshPair> StartSharedAsync(MeshPlan? plan = null)
     {
-        var mesh = new MeshPair(new MeshPlan());
+        plan ??= new MeshPlan();
+        var mesh = new MeshPair(plan);
         try
         {
-            mesh.WriteModel("[]", "[]");
+            plan.PrepareShared?.Invoke(mesh);
+            mesh.WriteModel(plan.Policies, plan.ServerPolicies);
             await mesh.CaptureAsync(mesh.Client);
             await mesh.CaptureAsync(mesh.Server);
-            string socket = Path.Combine(mesh._network.Directory, "zds");
-            mesh.Agent = new NodeAgent(socket);
-            mesh.ClientProxy = mesh.ServerProxy = mesh.Start("node", mesh.Client.Node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", socket), .. settings]);
-            await Task.Run(() =>
-            {
-                mesh.Agent.Accept();
-                mesh.Agent.Add(mesh.Client);
-                mesh.Agent.Add(mesh.Server);
-                mesh.Agent.EndSnapshot();
-            });
+            (mesh.Agent, mesh.ClientProxy) = await mesh.StartNodeAsync(mesh.Client.Node, plan.ClientSettings, plan.IsTwoNodes ? [mesh.Client] : [mesh.Client, mesh.Server]);
+            (mesh.ServerAgent, mesh.ServerProxy) = plan.IsTwoNodes ? await mesh.StartNodeAsync(mesh.Server.Node, plan.ServerSettings, [mesh.Server]) : (mesh.Agent, mesh.ClientProxy);
             return mesh;
         }
         catch
@@ -147,16 +158,26 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>Captures another pod and has its node's ztunnel serve it; in shared mode only.</summary>
+    public async Task EnrolAsync(VirtualPod pod)
+    {
+        await CaptureAsync(pod);
+        NodeAgent agent = pod.Node == Client.Node ? Agent! : ServerAgent!;
+        await Task.Run(() => agent.Add(pod));
+    }
+
     /// <summary>Writes the model; the proxies watch the file, so it is replaced in one step.</summary>
     public void WriteModel(string policies, string serverPolicies)
     {
+        bool dual = _plan.IsDualStack;
+        string V6(string text) => dual ? ", " + text : "";
         string text = $$$"""
             services:
-            - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{{Service.Address}}}"], ports: {9000: 9000}}
+            - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{{Service.Address}}}"{{{V6($"\"/{ServiceV6.Address}\"")}}}], ports: {9000: 9000}}
             policies: {{{policies}}}
             workloads:
-            - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{{Client.Address}}}"], protocol: HBONE, services: {} }
-            - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
+            - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{{Client.Address}}}"{{{V6($"\"{Client.AddressV6}\"")}}}], protocol: HBONE, services: {} }
+            - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"{{{V6($"\"{Server.AddressV6}\"")}}}], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
             - {uid: c//Pod/mesh/ztunnel, name: ztunnel, namespace: mesh, trustDomain: cluster.local, serviceAccount: ztunnel, workloadIps: ["{{{Client.Node.Address}}}"], protocol: HBONE, services: {} }
             """;
         ReplaceModel(text);
@@ -172,6 +193,16 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>The same in shared mode, on every node.</summary>
+    public async Task ReplaceModelOnNodesAsync(string text, string marker)
+    {
+        ReplaceModel(text);
+        foreach (VirtualNode node in _network.Nodes)
+        {
+            await Eventually.TrueAsync(async () => IsInForce(await GetOnNodeAsync(node, 15000, "/config_dump"), marker));
+        }
+    }
+
     // The file itself is in the dump as well, and earlier than what was made of it.
     private static bool IsInForce(string dump, string marker)
     {
@@ -180,11 +211,14 @@ internal sealed class MeshPair : IAsyncDisposable
     }
 
     /// <summary>Listens in a pod as an application does.</summary>
-    public static Socket Listen(VirtualPod pod, int port = Port)
+    public static Socket Listen(VirtualPod pod, int port = Port) => Listen(pod, new IPEndPoint(IPAddress.Any, port));
+
+    /// <summary>Listens in a pod on one of its addresses.</summary>
+    public static Socket Listen(VirtualPod pod, IPEndPoint address)
     {
-        Socket socket = NewSocket(pod);
+        Socket socket = NewSocket(pod, address.AddressFamily);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
-        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        socket.Bind(address);
         socket.Listen();
         return socket;
     }
@@ -192,7 +226,7 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>Connects from a pod as an application does.</summary>
     public static Socket Connect(VirtualPod pod, IPEndPoint target)
     {
-        Socket socket = NewSocket(pod);
+        Socket socket = NewSocket(pod, target.AddressFamily);
         try
         {
             socket.Connect(target);
@@ -208,7 +242,7 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>Connects from a pod without holding a thread.</summary>
     public static async Task<Socket> ConnectAsync(VirtualPod pod, IPEndPoint target)
     {
-        Socket socket = NewSocket(pod);
+        Socket socket = NewSocket(pod, target.AddressFamily);
         using var deadline = new CancellationTokenSource(Deadline);
         await socket.ConnectAsync(target, deadline.Token);
         return socket;
@@ -227,10 +261,15 @@ internal sealed class MeshPair : IAsyncDisposable
     public Task<string> GetAsync(VirtualPod pod, int port, string path) =>
         _network.RunAsync(pod, "curl", "-sS", "--max-time", "10", $"http://127.0.0.1:{port}{path}");
 
+    /// <summary>The same from inside a node.</summary>
+    public static async Task<string> GetOnNodeAsync(VirtualNode node, int port, string path) =>
+        (await Command.RunInAsync(node.NamespaceName, "curl", ["-sS", "--max-time", "10", $"http://127.0.0.1:{port}{path}"])).OrThrow().Output;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Agent?.Dispose();
+        ServerAgent?.Dispose();
         await _network.DisposeAsync();
     }
 
@@ -240,16 +279,30 @@ internal sealed class MeshPair : IAsyncDisposable
         File.Move(_model + ".new", _model, overwrite: true);
     }
 
-    private static Socket NewSocket(VirtualPod pod)
+    private static Socket NewSocket(VirtualPod pod, AddressFamily family)
     {
-        Socket socket = pod.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        Socket socket = pod.Namespace.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
         socket.ReceiveTimeout = socket.SendTimeout = (int)Deadline.TotalMilliseconds;
         return socket;
     }
 
     private Task CaptureAsync(VirtualPod pod) => new PodRedirection(
         pod.Namespace,
-        new RedirectionOptions { Method = _plan.Method, PodAddresses = [pod.Address], DnsCapture = false, Ipv6 = false }).ApplyAsync(CancellationToken.None);
+        new RedirectionOptions { Method = _plan.Method, PodAddresses = _plan.IsDualStack ? [pod.Address, pod.AddressV6] : [pod.Address], DnsCapture = false, Ipv6 = _plan.IsDualStack }).ApplyAsync(CancellationToken.None);
+
+    private async Task<(NodeAgent Agent, Peer Proxy)> StartNodeAsync(VirtualNode node, (string Name, string Value)[] settings, VirtualPod[] pods)
+    {
+        string socket = Path.Combine(_network.Directory, "zds-" + node.Name);
+        var agent = new NodeAgent(socket);
+        Peer proxy = Start(node.Name, node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", socket), .. settings]);
+        await Task.Run(() =>
+        {
+            agent.Accept();
+            Array.ForEach(pods, agent.Add);
+            agent.EndSnapshot();
+        });
+        return (agent, proxy);
+    }
 
     private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings, int? descriptors = null) =>
         Start(pod.Name, pod.NamespaceName, descriptors, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);
@@ -264,7 +317,7 @@ internal sealed class MeshPair : IAsyncDisposable
             ["LOCAL_XDS_PATH"] = _model,
             ["PACKET_MARK"] = "1337",
             ["ZTUNNEL_WORKER_THREADS"] = "2",
-            ["IPV6_ENABLED"] = "false",
+            ["IPV6_ENABLED"] = _plan.IsDualStack ? "true" : "false",
             ["ISTIO_META_DNS_CAPTURE"] = "false",
             ["RUST_LOG"] = "info",
         };

@@ -36,7 +36,7 @@ public sealed class SharedModeTests
     [Trait("behaviour", "ZT-291")]
     public async Task ScraperOfTheMesh_ReachesTheProxysMetricsThroughTheTunnel()
     {
-        await using MeshPair mesh = await MeshPair.StartSharedAsync(("POD_NAME", "ztunnel"), ("POD_NAMESPACE", "mesh"), ("SERVICE_ACCOUNT", "ztunnel"));
+        await using MeshPair mesh = await MeshPair.StartSharedAsync(new MeshPlan { ClientSettings = MeshPlan.OwnPod });
         IPAddress proxy = mesh.Client.Node.Address;
 
         string metrics = await mesh.Network.RunAsync(mesh.Client, "curl", "-sS", "--max-time", "10", $"http://{proxy}:15020/metrics");

@@ -14,10 +14,12 @@ public sealed class WaypointTests
     [RequiresRootTheory("nft, node")]
     [InlineData("service by address")]
     [InlineData("service by hostname")]
+    [InlineData("service by workload hostname")]
     [InlineData("workload by address")]
     [Trait("behaviour", "ZT-278")]
     [Trait("behaviour", "ZT-279")]
     [Trait("behaviour", "ZT-280")]
+    [Trait("behaviour", "ZT-281")]
     public async Task Waypoint_GetsWhatIsMeantForItsService(string kind)
     {
         await using MeshPair mesh = await MeshPair.StartOneSidedAsync(client: true);
@@ -140,7 +142,12 @@ public sealed class WaypointTests
 
     private static string Model(MeshPair mesh, string kind)
     {
-        string reference = kind.EndsWith("hostname", StringComparison.Ordinal) ? "bench/waypoint.bench.svc.cluster.local" : "/" + mesh.Stranger.Address;
+        string reference = kind switch
+        {
+            "service by hostname" => "bench/waypoint.bench.svc.cluster.local",
+            "service by workload hostname" => "bench/waypoint.example.com",
+            _ => "/" + mesh.Stranger.Address,
+        };
         string waypoint = $$""", waypoint: {destination: "{{reference}}", hboneMtlsPort: 15008}""";
         bool isService = kind.StartsWith("service", StringComparison.Ordinal);
         return $$"""
@@ -150,7 +157,7 @@ public sealed class WaypointTests
             policies: []
             workloads:
             - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{mesh.Client.Address}}"], protocol: HBONE, services: {} }
-            - {uid: c//Pod/bench/waypoint, name: waypoint, namespace: bench, trustDomain: cluster.local, serviceAccount: waypoint, workloadIps: ["{{mesh.Stranger.Address}}"], protocol: HBONE, services: {"bench/waypoint.bench.svc.cluster.local": {15008: 15008} } }
+            - {uid: c//Pod/bench/waypoint, name: waypoint, namespace: bench, hostname: waypoint.example.com, trustDomain: cluster.local, serviceAccount: waypoint, workloadIps: ["{{mesh.Stranger.Address}}"], protocol: HBONE, services: {"bench/waypoint.bench.svc.cluster.local": {15008: 15008} } }
             - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{mesh.Server.Address}}"], protocol: HBONE, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} }{{(isService ? "" : waypoint)}} }
             """;
     }
