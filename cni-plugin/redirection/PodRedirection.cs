@@ -40,7 +40,7 @@ public sealed class PodRedirection
         _nftables = new NftBackEnd(tools);
         _iptables = new IptablesBackEnd(tools, legacy: false);
         _legacy = new IptablesBackEnd(tools, legacy: true);
-        _routing = new PolicyRouting(network, tools);
+        _routing = new PolicyRouting(network);
         _marks = new SocketMarks(network);
     }
 
@@ -57,7 +57,7 @@ public sealed class PodRedirection
             _marks.Set(on: true);
         }
 
-        await _routing.ApplyAsync(_rules.Options, capture: false, cancellation);
+        _routing.Apply(_rules.Options, capture: false);
         switch (_backEnd)
         {
             case RedirectionBackEnd.Nftables:
@@ -82,7 +82,7 @@ public sealed class PodRedirection
 
         if (sockets)
         {
-            await _routing.ApplyAsync(_rules.Options, capture: true, cancellation);
+            _routing.Apply(_rules.Options, capture: true);
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class PodRedirection
             await (_backEnd == RedirectionBackEnd.IptablesNft ? _iptables : _legacy).VerifyAsync(_rules, differences, cancellation);
         }
 
-        await _routing.VerifyAsync(_rules.Options, differences, cancellation);
+        _routing.Verify(_rules.Options, differences);
         if (_rules.Options.Method == RedirectionMethod.Sockets)
         {
             _marks.Verify(differences);
@@ -113,7 +113,7 @@ public sealed class PodRedirection
     public async Task RemoveAsync(CancellationToken cancellation)
     {
         // Routes that lead to a proxy without rules would lead nowhere.
-        await _routing.RemoveAsync(_rules.Options, cancellation);
+        _routing.Remove(_rules.Options);
         await _nftables.RemoveAsync(cancellation);
         await _iptables.RemoveAsync(cancellation);
         await _legacy.RemoveAsync(cancellation);

@@ -1,11 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Ambient.Linux;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 
 namespace Ambient.Cni.Agent.Kernel;
 
-/// <summary>Runs <c>nft</c>, in a namespace or in the agent's own. Thread-safe.</summary>
+/// <summary>Runs <c>nft</c>, in a namespace or in the agent's own; its library where that is installed. Thread-safe.</summary>
 internal static class Tool
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
@@ -20,6 +22,11 @@ internal static class Tool
     /// <summary>Runs a program to its end. A missing program is exit code 127.</summary>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(NetworkNamespace? network, string[] words, string? input, CancellationToken cancellation)
     {
+        if (words[0] == "nft" && NftLibrary.IsInstalled)
+        {
+            return RunNft(network, words is ["nft", "-f", "-"] ? input ?? "" : string.Join(' ', words[1..]));
+        }
+
         string[] line = network is null
             ? words
             : ["nsenter", string.Create(CultureInfo.InvariantCulture, $"--net=/proc/{Environment.ProcessId}/fd/{network.Descriptor}"), "--", .. words];
@@ -63,6 +70,19 @@ internal static class Tool
                     process.Kill();
                 }
             }
+        }
+    }
+
+    private static (int Code, string Output, string Errors) RunNft(NetworkNamespace? network, string commands)
+    {
+        try
+        {
+            NftOutcome outcome = NftLibrary.Run(network, commands, json: false);
+            return (outcome.Succeeded ? 0 : 1, outcome.Output, outcome.Errors);
+        }
+        catch (LinuxException e)
+        {
+            return (126, "", e.Message);
         }
     }
 }

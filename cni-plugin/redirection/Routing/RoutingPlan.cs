@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using Ambient.Cni.Redirection.Rules;
+using Ambient.Linux.Routing;
 
 namespace Ambient.Cni.Redirection.Routing;
 
@@ -52,8 +52,8 @@ internal sealed record RoutingPlan(IReadOnlyList<RoutingRule> Rules, IReadOnlyLi
         return new RoutingPlan(rules, [way, new RoutingRoute(options.CaptureTable, own)]);
     }
 
-    /// <summary>The rule of a spared connection in an entry of <c>ip -j rule list</c>, whatever connection it is; null for any other entry.</summary>
-    public static RoutingRule? ReadSpared(JsonElement entry, RedirectionOptions options) => RoutingRule.ReadSpared(entry, SparedPreference(options), MainRule);
+    /// <summary>The rule of a spared connection, whatever connection it is; null for any other rule.</summary>
+    public static RoutingRule? ReadSpared(KernelRule found, RedirectionOptions options) => RoutingRule.ReadSpared(found, SparedPreference(options), MainRule);
 
     private static int SparedPreference(RedirectionOptions options) => options.RulePreference - 4;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
+using Ambient.Cni.Redirection.Rules;
+using Ambient.Linux.Routing;
 
 namespace Ambient.Cni.Redirection.Routing;
 
@@ -16,17 +17,12 @@ internal sealed record RoutingRoute(int Table, IPAddress? Source = null)
         return Source is null ? words : [.. words, "src", Source.ToString()];
     }
 
-    /// <summary>Whether an entry of <c>ip -N -j route show</c> is this route.</summary>
-    public bool Is(JsonElement entry) => IsInItsPlace(entry) && (Source is null || (Text(entry, "prefsrc") is string source && IPAddress.TryParse(source, out IPAddress? found) && found.Equals(Source)));
+    /// <summary>The route as the kernel lists it.</summary>
+    public KernelRoute ToKernel(RuleFamily family) => new(family == RuleFamily.IPv6, (uint)Table, Source);
+
+    /// <summary>Whether a route of the kernel is this one.</summary>
+    public bool Is(KernelRoute found) => IsInItsPlace(found) && (Source is null || Source.Equals(found.Source));
 
     /// <summary>The same, whatever its source.</summary>
-    public bool IsInItsPlace(JsonElement entry) =>
-        Text(entry, "table") == Table.ToString(CultureInfo.InvariantCulture)
-        && Text(entry, "dst") is "default"
-        && Text(entry, "dev") == "lo"
-        && Text(entry, "type") is "local" or "2";
-
-    private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out JsonElement value)
-        ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText()
-        : null;
+    public bool IsInItsPlace(KernelRoute found) => found.Table == Table;
 }

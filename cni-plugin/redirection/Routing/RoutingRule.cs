@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using Ambient.Cni.Redirection.Rules;
+using Ambient.Linux.Routing;
 
 namespace Ambient.Cni.Redirection.Routing;
 
@@ -15,6 +15,9 @@ namespace Ambient.Cni.Redirection.Routing;
 /// <param name="Flow">Only packets that the pod sends on this connection.</param>
 internal sealed record RoutingRule(int Preference, int Target, MaskedMark? Mark = null, bool LocalTcp = false, ushort Port = 0, bool Jump = false, Flow? Flow = null)
 {
+    private const string Loopback = "lo";
+    private const byte Tcp = 6;
+
     private ushort FromPort => (ushort)(Flow?.Local.Port ?? 0);
 
     private ushort ToPort => (ushort)(Flow?.Remote.Port ?? Port);
@@ -49,35 +52,31 @@ internal sealed record RoutingRule(int Preference, int Target, MaskedMark? Mark 
         }
     }
 
-    /// <summary>Whether an entry of <c>ip -N -j rule list</c> is this rule.</summary>
-    public bool Is(JsonElement entry) =>
-        Text(entry, "priority") == Number(Preference)
-        && Text(entry, "fwmark") == (Mark is { } mark ? Hex(mark.Value) : null)
-        && (Mark is null || (Text(entry, "fwmask") ?? "0xffffffff") == Hex(Mark.Value.Mask))
-        && Text(entry, "iif") == (LocalTcp ? "lo" : null)
-        && Text(entry, "ipproto") is var protocol && (LocalTcp ? protocol is "tcp" or "6" or "ipproto-6" : protocol is null)
-        && Text(entry, "sport") == (FromPort != 0 ? Number(FromPort) : null)
-        && Text(entry, "dport") == (ToPort != 0 ? Number(ToPort) : null)
-        && (Flow is null ? Text(entry, "src") is null or "all" && Text(entry, "dst") is null or "all" : Text(entry, "src") == Flow.Local.Address.ToString() && Text(entry, "dst") == Flow.Remote.Address.ToString())
-        && Text(entry, Jump ? "goto" : "table") == Number(Target);
+    /// <summary>The rule as the kernel lists it.</summary>
+    public KernelRule ToKernel(RuleFamily family) => new()
+    {
+        IsIpv6 = family == RuleFamily.IPv6,
+        Preference = (uint)Preference,
+        Target = (uint)Target,
+        IsJump = Jump,
+        Mark = Mark?.Value,
+        Mask = Mark?.Mask ?? 0,
+        InInterface = LocalTcp ? Loopback : null,
+        Transport = LocalTcp ? Tcp : (byte)0,
+        SourcePort = FromPort,
+        DestinationPort = ToPort,
+        Source = Flow?.Local.Address,
+        Destination = Flow?.Remote.Address,
+    };
 
-    /// <summary>The rule of a spared connection that stands at a preference, read from an entry of the list; null for any other entry.</summary>
-    public static RoutingRule? ReadSpared(JsonElement entry, int preference, int target) =>
-        Text(entry, "priority") == Number(preference)
-        && IPAddress.TryParse(Text(entry, "src"), out IPAddress? local) && IPAddress.TryParse(Text(entry, "dst"), out IPAddress? remote)
-        && ushort.TryParse(Text(entry, "sport"), NumberStyles.None, CultureInfo.InvariantCulture, out ushort from)
-        && ushort.TryParse(Text(entry, "dport"), NumberStyles.None, CultureInfo.InvariantCulture, out ushort to)
-            ? Spare(new Flow(new IPEndPoint(local, from), new IPEndPoint(remote, to)), preference, target)
+    /// <summary>The rule of a spared connection that stands at a preference, read from the kernel; null for any other rule.</summary>
+    public static RoutingRule? ReadSpared(KernelRule found, int preference, int target) =>
+        found.Preference == preference && found is { Source: { } local, Destination: { } remote, SourcePort: not 0, DestinationPort: not 0 }
+            ? Spare(new Flow(new IPEndPoint(local, found.SourcePort), new IPEndPoint(remote, found.DestinationPort)), preference, target)
             : null;
 
     /// <summary>The rule that leaves a connection its way.</summary>
     public static RoutingRule Spare(Flow flow, int preference, int target) => new(preference, target, LocalTcp: true, Jump: true, Flow: flow);
 
-    private static string Hex(uint number) => string.Create(CultureInfo.InvariantCulture, $"0x{number:x}");
-
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out JsonElement value)
-        ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText()
-        : null;
 }

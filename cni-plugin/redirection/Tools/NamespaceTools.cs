@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 
 namespace Ambient.Cni.Redirection.Tools;
 
@@ -13,6 +14,11 @@ internal sealed class NamespaceTools(NetworkNamespace network)
     /// <summary>Runs a tool to its end; a missing one gives <see cref="ToolResult.NotInstalled"/>.</summary>
     public async Task<ToolResult> RunAsync(string tool, IReadOnlyList<string> arguments, string? input, CancellationToken cancellation)
     {
+        if (tool == "nft" && NftLibrary.IsInstalled)
+        {
+            return RunNft(arguments, input);
+        }
+
         // The path leads to our descriptor, so a namespace that has no name works as well.
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{network.Descriptor}");
         var start = new ProcessStartInfo("nsenter", ["--net=" + path, "--", tool, .. arguments])
@@ -62,6 +68,21 @@ internal sealed class NamespaceTools(NetworkNamespace network)
 
     /// <summary>Runs a tool (first word) without input.</summary>
     public Task<ToolResult> RunAsync(string[] words, CancellationToken cancellation) => RunAsync(words[0], words[1..], null, cancellation);
+
+    private ToolResult RunNft(IReadOnlyList<string> arguments, string? input)
+    {
+        bool json = arguments is ["-j", ..];
+        string commands = arguments is ["-f", "-"] ? input ?? "" : string.Join(' ', arguments.Skip(json ? 1 : 0));
+        try
+        {
+            NftOutcome outcome = NftLibrary.Run(network, commands, json);
+            return new ToolResult("nft " + string.Join(' ', arguments), outcome.Succeeded ? 0 : 1, outcome.Output, outcome.Errors);
+        }
+        catch (Linux.LinuxException e)
+        {
+            throw new RedirectionException("cannot enter the pod: " + e.Message, e);
+        }
+    }
 
     private static Process Start(ProcessStartInfo start)
     {

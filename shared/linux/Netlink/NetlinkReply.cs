@@ -34,6 +34,8 @@ internal sealed class NetlinkReply
                 return;
             }
 
+            // The tables changed while they were listed.
+            IsBroken |= (BinaryPrimitives.ReadUInt16LittleEndian(datagram[6..]) & Kernel.NLM_F_DUMP_INTR) != 0;
             Take(BinaryPrimitives.ReadUInt16LittleEndian(datagram[4..]), datagram[HeaderLength..(int)length]);
             datagram = datagram[Math.Min(datagram.Length, ((int)length + 3) & ~3)..];
         }

@@ -59,6 +59,14 @@ internal sealed class NetlinkWriter
         Attribute(type, bytes);
     }
 
+    /// <summary>An attribute with a number in the machine's order, as routing wants it.</summary>
+    public void Native(ushort type, uint value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
+        Attribute(type, bytes);
+    }
+
     /// <summary>Begins an attribute that holds attributes; give the result to <see cref="Close"/>.</summary>
     public int Nest(ushort type) => Open((ushort)(type | Kernel.NLA_F_NESTED));
 

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Text.Json;
 using Ambient.Cni.Redirection.Routing;
 using Ambient.Cni.Redirection.Rules;
+using Ambient.Linux.Routing;
 
 namespace Ambient.Cni.Redirection.Tests.Routing;
 
@@ -60,28 +60,25 @@ public sealed class RoutingPlanTests
     [Fact]
     public void EveryRule_IsRecognisedAsListedAndAsNoOther()
     {
-        string[] listed =
-        [
-            """{"priority":32760,"src":"10.9.1.10","dst":"10.9.2.2","iif":"lo","ipproto":"6","sport":40000,"dport":80,"goto":32766}""",
-            """{"priority":32761,"src":"all","fwmark":"0x539","fwmask":"0xfff","goto":32766}""",
-            """{"priority":32762,"src":"all","fwmark":"0x112","fwmask":"0xfff","goto":32766}""",
-            """{"priority":32763,"src":"all","iif":"lo","ipproto":"tcp","dport":53,"goto":32766}""",
-            """{"priority":32764,"src":"all","fwmark":"0x111","fwmask":"0xfff","table":"100"}""",
-            """{"priority":32765,"src":"all","iif":"lo","ipproto":"tcp","table":"101"}""",
-        ];
         IReadOnlyList<RoutingRule> rules = RoutingPlan.For(Sockets with { Spared = [Old] }, RuleFamily.IPv4, capture: true).Rules;
-        for (int i = 0; i < rules.Count; i++)
-        {
-            for (int j = 0; j < listed.Length; j++)
+        KernelRule[] listed = [.. rules.Select(r => r.ToKernel(RuleFamily.IPv4))];
+        Assert.Equal(listed.Length, listed.Distinct().Count());
+        Assert.Equal(rules[0], RoutingPlan.ReadSpared(listed[0], Sockets));
+        Assert.All(listed[1..], l => Assert.Null(RoutingPlan.ReadSpared(l, Sockets)));
+        Assert.Equal(
+            new KernelRule
             {
-                using JsonDocument entry = JsonDocument.Parse(listed[j]);
-                Assert.Equal(i == j, rules[i].Is(entry.RootElement));
-            }
-        }
-
-        using JsonDocument spared = JsonDocument.Parse(listed[0]);
-        Assert.Equal(rules[0], RoutingPlan.ReadSpared(spared.RootElement, Sockets));
-        using JsonDocument other = JsonDocument.Parse(listed[3]);
-        Assert.Null(RoutingPlan.ReadSpared(other.RootElement, Sockets));
+                Preference = 32760,
+                Target = 32766,
+                IsJump = true,
+                InInterface = "lo",
+                Transport = 6,
+                Source = IPAddress.Parse("10.9.1.10"),
+                Destination = IPAddress.Parse("10.9.2.2"),
+                SourcePort = 40000,
+                DestinationPort = 80,
+            },
+            listed[0]);
+        Assert.Equal(new KernelRule { Preference = 32764, Target = 100, Mark = 0x111, Mask = 0xfff }, listed[4]);
     }
 }

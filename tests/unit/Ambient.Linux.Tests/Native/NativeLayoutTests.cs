@@ -31,6 +31,8 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         #include <linux/capability.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
+        #include <linux/fib_rules.h>
+        #include <linux/sock_diag.h>
         #include <linux/netfilter.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_tables.h>
