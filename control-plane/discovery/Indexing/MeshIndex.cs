@@ -1,0 +1,277 @@
+using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.ControlPlane.Discovery.Waypoints;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Xds.Server.Resources;
+using Google.Protobuf;
+
+namespace Ambient.ControlPlane.Discovery.Indexing;
+
+/// <summary>
+/// From Kubernetes' objects to the mesh's resources. An object that changes marks what depends on it; <see cref="Take"/> computes that and
+/// nothing else, and says what is different. Not thread-safe.
+/// </summary>
+public sealed partial class MeshIndex(MeshSettings settings)
+{
+    /// <summary>The type of workloads and services.</summary>
+    public const string AddressType = "type.googleapis.com/istio.workload.Address";
+
+    /// <summary>The type of policies.</summary>
+    public const string PolicyType = "type.googleapis.com/istio.security.Authorization";
+
+    private const string NetworkLabel = "topology.istio.io/network";
+    private const string RevisionLabel = "istio.io/rev";
+    private readonly Dictionary<string, Namespace> _namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Protocol.Istio.Workload.Locality> _localities = new(StringComparer.Ordinal);
+    private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
+    private readonly Dictionary<string, GatewayClass> _classes = new(StringComparer.Ordinal);
+    private readonly Dictionary<ResourceKey, WaypointGateway> _waypoints = [];
+    private readonly Dictionary<ResourceKey, HashSet<Source>> _waypointUsers = [];
+    private readonly Dictionary<Source, List<ResourceKey>> _waypointsOf = [];
+    private readonly Dictionary<Source, Dictionary<string, string>> _results = [];
+    private readonly HashSet<Source> _due = [];
+    private readonly List<ResourceChange> _changes = [];
+    private string _network = "";
+
+    /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
+    public long Computed { get; private set; }
+
+    /// <summary>Whether anything waits to be computed.</summary>
+    public bool IsDue => _due.Count > 0;
+
+    /// <summary>A namespace as it is now; null: it is gone.</summary>
+    public void SetNamespace(string name, Namespace? now)
+    {
+        StringMap before = LabelsOf(name);
+        StringMap notes = AnnotationsOf(name);
+        Put(_namespaces, name, now);
+        if (name == settings.SystemNamespace && (LabelsOf(name).Find(NetworkLabel) ?? "") is var network && network != _network)
+        {
+            _network = network;
+            RefreshNetwork();
+            return;
+        }
+
+        if (!before.Equals(LabelsOf(name)) || !notes.Equals(AnnotationsOf(name)))
+        {
+            MarkNamespace(name);
+        }
+    }
+
+    /// <summary>A node as it is now; null: it is gone. Only its place counts.</summary>
+    public void SetNode(string name, Node? now)
+    {
+        Protocol.Istio.Workload.Locality? locality = now is null ? null : new Protocol.Istio.Workload.Locality
+        {
+            Region = now.Metadata.Labels.Find("topology.kubernetes.io/region") ?? "",
+            Zone = now.Metadata.Labels.Find("topology.kubernetes.io/zone") ?? "",
+            Subzone = now.Metadata.Labels.Find("topology.istio.io/subzone") ?? "",
+        };
+        locality = locality?.CalculateSize() > 0 ? locality : null;
+        if (Equals(_localities.GetValueOrDefault(name), locality))
+        {
+            return;
+        }
+
+        Put(_localities, name, locality);
+        foreach (ResourceKey pod in _podsByNode.TryGetValue(name, out HashSet<ResourceKey>? pods) ? pods : [])
+        {
+            Mark(SourceKind.Pod, pod);
+        }
+    }
+
+    /// <summary>A Gateway as it is now; null: it is gone.</summary>
+    public void SetGateway(ResourceKey key, Gateway? now)
+    {
+        Put(_gateways, key, now);
+        RefreshWaypoint(key);
+    }
+
+    /// <summary>A GatewayClass as it is now; null: it is gone.</summary>
+    public void SetGatewayClass(string name, GatewayClass? now)
+    {
+        Put(_classes, name, now);
+        foreach (ResourceKey key in _gateways.Values.Where(gateway => gateway.Spec.GatewayClassName == name).Select(static gateway => gateway.Key).ToArray())
+        {
+            RefreshWaypoint(key);
+        }
+    }
+
+    /// <summary>Computes what is due and returns what changed.</summary>
+    public IReadOnlyList<ResourceChange> Take()
+    {
+        _changes.Clear();
+
+        // Hosts come first: which services there are decides what workloads belong to.
+        while (_due.Count > 0)
+        {
+            Source[] now = [.. _due.Where(static source => source.Kind == SourceKind.Host)];
+            now = now.Length > 0 ? now : [.. _due];
+            _due.ExceptWith(now);
+            foreach (Source source in now)
+            {
+                Computed++;
+                ForgetUses(source);
+                Compute(source);
+            }
+        }
+
+        return [.. _changes];
+    }
+
+    private void Compute(Source source)
+    {
+        switch (source.Kind)
+        {
+            case SourceKind.Host:
+                ComputeHost(source.Key.Name);
+                break;
+            case SourceKind.Pod:
+                ComputePod(source);
+                break;
+            case SourceKind.WorkloadEntry:
+                ComputeWorkloadEntry(source);
+                break;
+            case SourceKind.ServiceEntry:
+                ComputeEndpoints(source);
+                break;
+            case SourceKind.EndpointSlice:
+                ComputeSlice(source);
+                break;
+            case SourceKind.Policy:
+                ComputePolicy(source);
+                break;
+            case SourceKind.PeerAuthentication:
+                ComputePeerAuthentication(source);
+                break;
+            default:
+                ComputeStaticStrict(source);
+                break;
+        }
+    }
+
+    /// <summary>Replaces all that a source gave before by what it gives now.</summary>
+    private void Give(Source source, IReadOnlyList<ResourceChange> now)
+    {
+        _results.TryGetValue(source, out Dictionary<string, string>? before);
+        foreach ((string name, string type) in before ?? [])
+        {
+            if (!now.Any(change => change.Name == name))
+            {
+                _changes.Add(new ResourceChange(type, name, null));
+            }
+        }
+
+        _changes.AddRange(now);
+        if (now.Count == 0)
+        {
+            _results.Remove(source);
+        }
+        else
+        {
+            _results[source] = now.ToDictionary(static change => change.Name, static change => change.TypeUrl, StringComparer.Ordinal);
+        }
+    }
+
+    private void Mark(SourceKind kind, ResourceKey key) => _due.Add(new Source(kind, key));
+
+    private void MarkAll(SourceKind kind, IEnumerable<ResourceKey> keys)
+    {
+        foreach (ResourceKey key in keys)
+        {
+            Mark(kind, key);
+        }
+    }
+
+    private void MarkNamespace(string name)
+    {
+        MarkAll(SourceKind.Pod, _podLabels.Of(name));
+        MarkAll(SourceKind.WorkloadEntry, _entryLabels.Of(name));
+        RefreshServicesOf(name);
+    }
+
+    private void RefreshNetwork()
+    {
+        foreach (ResourceKey gateway in _gateways.Keys.ToArray())
+        {
+            RefreshWaypoint(gateway);
+        }
+
+        MarkAll(SourceKind.Pod, _pods.Keys);
+        MarkAll(SourceKind.WorkloadEntry, _entries.Keys);
+        MarkAll(SourceKind.EndpointSlice, _slices.Keys);
+        RefreshServicesOf(null);
+    }
+
+    private void RefreshWaypoint(ResourceKey key)
+    {
+        WaypointGateway? waypoint = _gateways.TryGetValue(key, out Gateway? gateway)
+            ? WaypointGateway.Of(gateway, _classes.GetValueOrDefault(gateway.Spec.GatewayClassName), _network)
+            : null;
+        if (Equals(_waypoints.GetValueOrDefault(key), waypoint))
+        {
+            return;
+        }
+
+        Put(_waypoints, key, waypoint);
+        _due.UnionWith(_waypointUsers.TryGetValue(key, out HashSet<Source>? users) ? users : []);
+    }
+
+    /// <summary>The waypoint that an object is bound to; null: none, or the one it names is not for it. Whoever asks hears of changes.</summary>
+    private WaypointGateway? Waypoint(Source user, StringMap labels, string @namespace, string trafficType)
+    {
+        var reference = WaypointReference.Of(labels, LabelsOf(@namespace), @namespace);
+        Use(user, reference?.Key);
+        return reference is not null && _waypoints.TryGetValue(reference.Key, out WaypointGateway? waypoint)
+            && waypoint.Allows(@namespace, LabelsOf(@namespace)) && (waypoint.TrafficType == trafficType || waypoint.TrafficType == "all")
+            ? waypoint
+            : null;
+    }
+
+    private void Use(Source user, ResourceKey? waypoint)
+    {
+        if (waypoint is not { } key)
+        {
+            return;
+        }
+
+        if (!_waypointsOf.TryGetValue(user, out List<ResourceKey>? used))
+        {
+            _waypointsOf[user] = used = [];
+        }
+
+        used.Add(key);
+        LabelIndex.Add(_waypointUsers, key, user);
+    }
+
+    /// <summary>What a computation depended on is found out anew each time.</summary>
+    private void ForgetUses(Source user)
+    {
+        if (_waypointsOf.Remove(user, out List<ResourceKey>? used))
+        {
+            used.ForEach(key => LabelIndex.Drop(_waypointUsers, key, user));
+        }
+    }
+
+    private StringMap LabelsOf(string @namespace) => _namespaces.TryGetValue(@namespace, out Namespace? found) ? found.Metadata.Labels : StringMap.Empty;
+
+    private StringMap AnnotationsOf(string @namespace) => _namespaces.TryGetValue(@namespace, out Namespace? found) ? found.Metadata.Annotations : StringMap.Empty;
+
+    /// <summary>Objects of another revision are not seen (control-plane reference 5.8).</summary>
+    private bool IsOurs(Resource resource) => resource.Metadata.Labels.Find(RevisionLabel) is not { } revision || revision == settings.Revision;
+
+    private static void Put<TKey, TValue>(Dictionary<TKey, TValue> table, TKey key, TValue? now)
+        where TKey : notnull
+        where TValue : class
+    {
+        if (now is null)
+        {
+            table.Remove(key);
+        }
+        else
+        {
+            table[key] = now;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Ambient.ControlPlane.Discovery.Indexing;
+
+/// <summary>What a piece of the result is computed from.</summary>
+internal enum SourceKind
+{
+    /// <summary>A pod: its workload.</summary>
+    Pod,
+
+    /// <summary>A WorkloadEntry: its workload.</summary>
+    WorkloadEntry,
+
+    /// <summary>A ServiceEntry: the workloads of its endpoints.</summary>
+    ServiceEntry,
+
+    /// <summary>An EndpointSlice: the workloads of endpoints that are no pods.</summary>
+    EndpointSlice,
+
+    /// <summary>A host name: the services that claim it. The key's name is the host.</summary>
+    Host,
+
+    /// <summary>An AuthorizationPolicy.</summary>
+    Policy,
+
+    /// <summary>A PeerAuthentication with ports of its own.</summary>
+    PeerAuthentication,
+
+    /// <summary>The one policy that denies plaintext.</summary>
+    StaticStrict,
+}
