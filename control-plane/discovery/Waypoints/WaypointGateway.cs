@@ -2,6 +2,7 @@ using Ambient.ControlPlane.Discovery.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Protocol.Istio.Workload;
+using GatewayAddress = Ambient.Protocol.Istio.Workload.GatewayAddress;
 
 namespace Ambient.ControlPlane.Discovery.Waypoints;
 

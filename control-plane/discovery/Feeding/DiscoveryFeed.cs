@@ -1,0 +1,130 @@
+using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Watching;
+using ResourceChange = Ambient.Xds.Server.Resources.ResourceChange;
+using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
+
+namespace Ambient.ControlPlane.Discovery.Feeding;
+
+/// <summary>Follows a source of objects and keeps a store equal to what the index makes of them. Thread-safe.</summary>
+public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, ResourceStore store, FeedObserver observer) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _due = new(0, 1);
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _unsynced;
+
+    /// <summary>Completes when everything that exists is in the store.</summary>
+    public Task Synced => _synced.Task;
+
+    /// <summary>Whether it is.</summary>
+    public bool IsSynced => _synced.Task.IsCompletedSuccessfully;
+
+    /// <summary>Works until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        Task[] following =
+        [
+            Follow(KnownResources.Namespaces, (key, now) => index.SetNamespace(key.Name, now), cancellation),
+            Follow(KnownResources.Nodes, (key, now) => index.SetNode(key.Name, now), cancellation),
+            Follow(KnownResources.GatewayClasses, (key, now) => index.SetGatewayClass(key.Name, now), cancellation),
+            Follow(KnownResources.Gateways, index.SetGateway, cancellation),
+            Follow(KnownResources.Services, index.SetService, cancellation),
+            Follow(KnownResources.ServiceEntries, index.SetServiceEntry, cancellation),
+            Follow(KnownResources.EndpointSlices, index.SetEndpointSlice, cancellation),
+            Follow(KnownResources.AuthorizationPolicies, index.SetAuthorizationPolicy, cancellation),
+            Follow(KnownResources.PeerAuthentications, index.SetPeerAuthentication, cancellation),
+            Follow(KnownResources.WorkloadEntries, index.SetWorkloadEntry, cancellation),
+            Follow(
+                KnownResources.Pods,
+                (key, now) =>
+                {
+                    index.SetPod(key, now);
+                    observer.OnPod(key, now);
+                },
+                cancellation),
+        ];
+        await Task.WhenAll([.. following, StoreAsync(cancellation)]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _due.Dispose();
+
+    private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation)
+        where T : Resource
+    {
+        Interlocked.Increment(ref _unsynced);
+        bool isSynced = false;
+
+        // The index keeps what it needs of the objects; a cache of its own tells what a new list no longer has.
+        var cache = new ResourceCache<T>(source, type);
+        return cache.RunAsync(
+            change =>
+            {
+                switch (change.Kind)
+                {
+                    case ResourceChangeKind.Refused:
+                        observer.OnRefused(type, change.Key, change.Problem!);
+                        break;
+                    case ResourceChangeKind.Synced:
+                        if (!isSynced)
+                        {
+                            isSynced = true;
+                            Interlocked.Decrement(ref _unsynced);
+                        }
+
+                        Wake();
+                        break;
+                    default:
+                        lock (_gate)
+                        {
+                            set(change.Key, change.New);
+                        }
+
+                        Wake();
+                        break;
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _due.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else has said so already.
+        }
+    }
+
+    /// <summary>Nothing reaches the store before everything is known: half a mesh would be a wrong one.</summary>
+    private async Task StoreAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await _due.WaitAsync(cancellation);
+            if (Volatile.Read(ref _unsynced) > 0)
+            {
+                continue;
+            }
+
+            IReadOnlyList<ResourceChange> changes;
+            lock (_gate)
+            {
+                changes = index.Take();
+            }
+
+            if (changes.Count > 0)
+            {
+                observer.OnChanged(store.Apply(changes));
+            }
+
+            _synced.TrySetResult();
+        }
+    }
+}

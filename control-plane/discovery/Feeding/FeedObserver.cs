@@ -1,0 +1,23 @@
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Workloads;
+
+namespace Ambient.ControlPlane.Discovery.Feeding;
+
+/// <summary>Told what a feed sees; every member does nothing unless overridden. Called on any thread; must not throw.</summary>
+public class FeedObserver
+{
+    /// <summary>A pod as it is now; null: it is gone.</summary>
+    public virtual void OnPod(ResourceKey key, Pod? now)
+    {
+    }
+
+    /// <summary>An object cannot be read; what it said last stays.</summary>
+    public virtual void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
+    {
+    }
+
+    /// <summary>Resources of the mesh are different.</summary>
+    public virtual void OnChanged(int resources)
+    {
+    }
+}

@@ -1,0 +1,69 @@
+namespace Ambient.ControlPlane.Discovery.Tests.Indexing;
+
+/// <summary>What came step by step is what would come at once, and a step costs what depends on it.</summary>
+public sealed class IncrementalTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void AnySequence_EndsLikeAFreshStart(int seed)
+    {
+        for (int round = 0; round < 40; round++)
+        {
+            var random = new Random(HashCode.Combine(seed, round));
+            var stepwise = new Cluster();
+            var objects = new Dictionary<string, Action<Cluster>>(StringComparer.Ordinal);
+            for (int step = 0; step < 60; step++)
+            {
+                (string name, Action<Cluster> set, Action<Cluster> remove) = Objects.Any(random);
+                bool isRemoved = random.Next(4) == 0;
+                (isRemoved ? remove : set)(stepwise);
+                objects[name] = isRemoved ? remove : set;
+                if (random.Next(3) > 0)
+                {
+                    stepwise.Events();
+                }
+            }
+
+            var fresh = new Cluster();
+            foreach (Action<Cluster> set in objects.Values.OrderBy(_ => random.Next()))
+            {
+                set(fresh);
+            }
+
+            IReadOnlyDictionary<string, string> expected = fresh.Versions();
+            IReadOnlyDictionary<string, string> actual = stepwise.Versions();
+            string different = string.Join(' ', expected.Keys.Union(actual.Keys).Where(name => expected.GetValueOrDefault(name) != actual.GetValueOrDefault(name)));
+            Assert.True(different.Length == 0, $"seed {seed}, round {round}: {different}");
+        }
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(3000)]
+    public void OnePod_CostsTheSameInAnyCluster(int pods)
+    {
+        var cluster = new Cluster();
+        for (int i = 0; i < pods; i++)
+        {
+            cluster.Pod("p" + i, $"10.{i / 65536}.{i / 256 % 256}.{i % 256}", $$"""{"app":"a{{i % 50}}"}""", ns: "ns" + (i % 10));
+        }
+
+        for (int i = 0; i < 50; i++)
+        {
+            cluster.Service("s" + i, $$"""{"selector":{"app":"a{{i}}"},"ports":[{"port":80}]}""");
+        }
+
+        cluster.Authorization("p", """{"selector":{"matchLabels":{"app":"a10"}}}""");
+        cluster.Events();
+        long before = cluster.Index.Computed;
+        cluster.Pod("new", "11.0.0.1", """{"app":"a10"}""");
+        cluster.Events();
+        Assert.Equal(1, cluster.Index.Computed - before);
+        before = cluster.Index.Computed;
+        cluster.Authorization("p", """{"action":"DENY","selector":{"matchLabels":{"app":"a10"}}}""");
+        cluster.Events();
+        Assert.Equal(1, cluster.Index.Computed - before);
+    }
+}
