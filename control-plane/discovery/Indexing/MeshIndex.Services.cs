@@ -2,7 +2,6 @@ using Ambient.ControlPlane.Discovery.Services;
 using Ambient.ControlPlane.Discovery.Waypoints;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
-using Ambient.Kubernetes.Resources.Services;
 using Ambient.Protocol.Istio.Workload;
 using Ambient.Xds.Server.Resources;
 using KubernetesService = Ambient.Kubernetes.Resources.Services.Service;

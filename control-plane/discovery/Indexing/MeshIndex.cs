@@ -4,7 +4,6 @@ using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Xds.Server.Resources;
-using Google.Protobuf;
 
 namespace Ambient.ControlPlane.Discovery.Indexing;
 

@@ -41,7 +41,7 @@ internal static class Objects
                 string target = random.Next(2) == 0 ? "" : $$""","targetRef":{"kind":"Pod","name":"o{{random.Next(4)}}"}""";
                 return (
                     "slice",
-                    cluster => cluster.Slice("slice", $$"""{"metadata":{"name":"slice","namespace":"ns1","labels":{"kubernetes.io/service-name":"{{name}}"}},"addressType":"IPv4","endpoints":[{"addresses":["10.3.0.1"]{{target}}}]}"""),
+                    cluster => cluster.Slice("slice", $$$"""{"metadata":{"name":"slice","namespace":"ns1","labels":{"kubernetes.io/service-name":"{{{name}}}"}},"addressType":"IPv4","endpoints":[{"addresses":["10.3.0.1"]{{{target}}}}]}"""),
                     cluster => cluster.Index.SetEndpointSlice(new Kubernetes.Resources.ResourceKey("ns1", "slice"), null));
         }
     }

@@ -25,7 +25,7 @@ public sealed class PodTests
         Assert.Equal(WorkloadStatus.Healthy, _cluster.Workload(Uid).Status);
         foreach (string gone in new[] { "Failed", "Succeeded" })
         {
-            _cluster.RawPod("p", $$"""{"metadata":{"name":"p","namespace":"ns1"},"status":{"phase":"{{gone}}","podIP":"1.2.3.4"}}""");
+            _cluster.RawPod("p", $$$"""{"metadata":{"name":"p","namespace":"ns1"},"status":{"phase":"{{{gone}}}","podIP":"1.2.3.4"}}""");
             Assert.Empty(_cluster.Names);
         }
 
@@ -45,8 +45,8 @@ public sealed class PodTests
     [InlineData("ReplicaSet", "rs", "{}", "", "p")]
     public void WorkloadName_ComesFromTheOwner(string kind, string owner, string labels, string generateName, string expected)
     {
-        _cluster.RawPod("p", $$"""
-            {"metadata":{"name":"p","namespace":"ns1","generateName":"{{generateName}}","labels":{{labels}},"ownerReferences":[{"kind":"{{kind}}","name":"{{owner}}","controller":true}]},
+        _cluster.RawPod("p", $$$"""
+            {"metadata":{"name":"p","namespace":"ns1","generateName":"{{{generateName}}}","labels":{{{labels}}},"ownerReferences":[{"kind":"{{{kind}}}","name":"{{{owner}}}","controller":true}]},
              "status":{"phase":"Running","podIP":"1.2.3.4"}}
             """);
 
