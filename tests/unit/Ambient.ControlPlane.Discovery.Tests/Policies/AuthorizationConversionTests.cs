@@ -1,6 +1,5 @@
 using Ambient.ControlPlane.Discovery.Policies;
 using Ambient.Kubernetes.Resources;
-using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Protocol.Istio.Security;
 
 namespace Ambient.ControlPlane.Discovery.Tests.Policies;
