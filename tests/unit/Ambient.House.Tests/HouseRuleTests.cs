@@ -9,10 +9,7 @@ public sealed partial class HouseRuleTests
     private const int LongestFile = 500;
 
     // Files that were too long when the rule came, with the length they may not pass. Only ever to be shortened.
-    private static readonly Dictionary<string, int> Overlong = new(StringComparer.Ordinal)
-    {
-        ["shared/hbone/Sessions/Session.Frames.cs"] = 600,
-    };
+    private static readonly Dictionary<string, int> Overlong = new(StringComparer.Ordinal);
 
     private static readonly string[] Programs = ["Ambient.Ztunnel", "Ambient.Waypoint", "Ambient.Cli", "Ambient.Cni.Plugin", "Ambient.Cni.Agent", "Ambient.ControlPlane"];
 
