@@ -21,7 +21,11 @@ internal readonly ref struct NamespaceScope
             return default;
         }
 
-        NetworkNamespace current = NetworkNamespace.OfThread();
+        if (!NetworkNamespace.TryGetOfThread(out NetworkNamespace? current, out result))
+        {
+            return default;
+        }
+
         if (target.IsSameAs(current))
         {
             return default;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Ambient.Linux.Descriptors;
 using Ambient.Linux.Native;
@@ -141,7 +142,22 @@ public sealed unsafe class NetworkNamespace : IDisposable
         }
     }
 
-    internal static NetworkNamespace OfThread() => _ofThread ??= Current();
+    /// <summary>Where the thread is; its first look takes a descriptor, and there may be none left.</summary>
+    internal static bool TryGetOfThread([NotNullWhen(true)] out NetworkNamespace? current, out SysResult result)
+    {
+        result = default;
+        try
+        {
+            current = _ofThread ??= Current();
+        }
+        catch (LinuxException e)
+        {
+            result = SysResult.Failure(e.Errno);
+            current = null;
+        }
+
+        return current is not null;
+    }
 
     internal static void SetOfThread(NetworkNamespace value) => _ofThread = value;
 
