@@ -33,7 +33,7 @@ internal sealed class PodLoop : ISocksOutbound
         Local = local;
         Sockets = sockets;
         PreserveSource = preserveSource;
-        Pool = new TunnelPool(loop.Loop, context.Options.Hbone, context.Revocations is null ? null : WatchRevocation);
+        Pool = new TunnelPool(loop.Loop, context.Options.Hbone, context.Revocations is null ? null : WatchRevocation, CheckDrained);
     }
 
     public ProxyContext Context { get; }
@@ -126,14 +126,14 @@ internal sealed class PodLoop : ISocksOutbound
     /// <summary>The model changed: waiting connections look again, living ones are judged again.</summary>
     public void OnViewChanged(bool policiesChanged)
     {
-        foreach (IWorkloadWaiter waiter in _waiters.ToArray())
-        {
-            waiter.OnViewChanged();
-        }
-
         if (policiesChanged && Connections.Count > 0 && FindLocal() is { } local)
         {
             Connections.Reevaluate(View.Policies, local);
+        }
+
+        foreach (IWorkloadWaiter waiter in _waiters.ToArray())
+        {
+            waiter.OnViewChanged();
         }
     }
 
@@ -174,7 +174,8 @@ internal sealed class PodLoop : ISocksOutbound
     /// <summary>A connection ended.</summary>
     public void CheckDrained()
     {
-        if (_drained is { } drained && Connections.Count == 0 && _sessions.Count == 0)
+        // A connection may be over while its last bytes are still with the tunnel.
+        if (_drained is { } drained && Connections.Count == 0 && _sessions.Count == 0 && Pool.Sessions.Count == 0)
         {
             _drained = null;
             drained();

@@ -15,6 +15,7 @@ public sealed class TunnelPool : SessionOwner
     private readonly EventLoop.EventLoop _loop;
     private readonly HboneSettings _settings;
     private readonly Func<Session, IDisposable?>? _watch;
+    private readonly Action? _closed;
     private readonly Dictionary<PoolKey, List<PooledSession>> _byKey = [];
     private readonly LinkedList<PooledSession> _byUse = new();
     private readonly HashSet<Session> _sessions = [];
@@ -24,8 +25,10 @@ public sealed class TunnelPool : SessionOwner
     /// <param name="loop">The loop of all its sessions.</param>
     /// <param name="settings">How sessions are made and kept.</param>
     /// <param name="watch">Asked for each session whose peer is known; what it returns is disposed of when the session is gone.</param>
-    public TunnelPool(EventLoop.EventLoop loop, HboneSettings settings, Func<Session, IDisposable?>? watch = null)
+    /// <param name="closed">Told after a session is gone.</param>
+    public TunnelPool(EventLoop.EventLoop loop, HboneSettings settings, Func<Session, IDisposable?>? watch = null, Action? closed = null)
     {
+        _closed = closed;
         _loop = loop;
         _settings = settings;
         _watch = watch;
@@ -118,6 +121,7 @@ public sealed class TunnelPool : SessionOwner
         Forget(pooled);
         pooled.Watch?.Dispose();
         _sessions.Remove(session);
+        _closed?.Invoke();
     }
 
     /// <summary>An idle session's time is over.</summary>

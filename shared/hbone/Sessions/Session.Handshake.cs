@@ -36,6 +36,11 @@ public sealed unsafe partial class Session
             case SessionPhase.Handshaking:
                 Abort(CloseReason.HandshakeTimeout, "the peer did not finish the TLS handshake in time");
                 return;
+            case SessionPhase.Closing when _out != null && _sentSinceTimer:
+                // A slow reader, not a dead one.
+                _sentSinceTimer = false;
+                Schedule(_settings.CloseTimeout);
+                return;
             case SessionPhase.Closing:
                 Abort(CloseReason.Completed, "drained, the peer did not close");
                 return;

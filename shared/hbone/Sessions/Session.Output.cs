@@ -27,6 +27,7 @@ public sealed unsafe partial class Session
     private int _position;
     private bool _blocked;
     private bool _sealFailed;
+    private bool _sentSinceTimer;
 
     private int OutTotal => _outCapacity + BufferPool.Slack;
 
@@ -163,6 +164,7 @@ public sealed unsafe partial class Session
             }
 
             _sent += (int)written.Value;
+            _sentSinceTimer = true;
         }
 
         ReturnOutput();

@@ -1,6 +1,7 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
 using Ambient.Tls.Handshakes;
@@ -277,7 +278,18 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
 
     private void Start(EventLoop.EventLoop loop, int fd, TimeSpan limit)
     {
-        loop.Register(this, fd, PollEvents.In | PollEvents.Out | PollEvents.PeerClosed);
+        try
+        {
+            loop.Register(this, fd, PollEvents.In | PollEvents.Out | PollEvents.PeerClosed);
+        }
+        catch (LinuxException)
+        {
+            CloseDescriptor(reset: false);
+            FreeMemory();
+            Phase = SessionPhase.Closed;
+            throw;
+        }
+
         Loop.Timers.Schedule(_timer, Loop.NowMilliseconds + (long)limit.TotalMilliseconds);
     }
 

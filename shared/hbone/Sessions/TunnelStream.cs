@@ -57,6 +57,9 @@ public sealed class TunnelStream : IReadyItem, ILoopFault
     /// <summary>Whether the stream is gone.</summary>
     public bool IsClosed => Has(StreamFlags.Closed);
 
+    /// <summary>Whether the source is not read any more: it has ended, or the peer wants nothing more of it.</summary>
+    public bool IsSourceEnded => Has(StreamFlags.LocalEnded);
+
     /// <inheritdoc/>
     bool IReadyItem.IsQueued { get; set; }
 
