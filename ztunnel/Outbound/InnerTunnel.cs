@@ -1,7 +1,9 @@
 using Ambient.EventLoop;
+using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Pool;
 using Ambient.Hbone.Sessions;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Routing;
@@ -27,7 +29,13 @@ internal sealed class InnerTunnel : SocketEndpoint
     /// <summary>Opens the outer stream, the inner session over it, and the inner stream for the endpoint. The inner session ends with it.</summary>
     public static void Open(PodLoop pod, PoolKey key, ITunnelDialer dialer, NestedTunnel nested, ConnectRequest outer, ConnectRequest inner, TlsContext tls, StreamEndpoint endpoint)
     {
-        SocketIo.SocketPair(out int near, out int far).OrThrow("socketpair", "inner tunnel");
+        SysResult pair = SocketIo.SocketPair(out int near, out int far);
+        if (pair.IsError)
+        {
+            endpoint.OnClosed(new StreamClosure(CloseReason.OutOfResources, Http2Error.ConnectError, false, 0, $"io error: {pair}"));
+            return;
+        }
+
         InnerTunnel tunnel = new();
         tunnel.Socket.Watch(pod.Loop, near);
         tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(pod, tunnel));
@@ -64,8 +72,14 @@ internal sealed class InnerTunnel : SocketEndpoint
     }
 
     /// <inheritdoc/>
-    protected override void OnEnded(in StreamClosure closure) =>
-        _inner?.Abort(closure.Clean ? CloseReason.PeerReset : closure.Reason, closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail ?? "the outer tunnel ended");
+    protected override void OnEnded(in StreamClosure closure)
+    {
+        // After an orderly end the inner session still reads what lies in the socket pair, and the end behind it.
+        if (!IsGraceful(closure))
+        {
+            _inner?.Abort(closure.Reason, closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail ?? "the outer tunnel ended");
+        }
+    }
 
     private sealed class Owner(PodLoop pod, InnerTunnel tunnel) : SessionOwner
     {
@@ -84,7 +98,12 @@ internal sealed class InnerTunnel : SocketEndpoint
         public override void OnClosed(Session session, CloseReason reason, string detail)
         {
             _revocation?.Dispose();
-            tunnel.Stream?.Reset(Hbone.Frames.Http2Error.Cancel, reason, detail);
+
+            // What an inner session says last is still in the socket pair; its end follows and becomes the outer stream's.
+            if (reason != CloseReason.Completed)
+            {
+                tunnel.Stream?.Reset(Http2Error.Cancel, reason, detail);
+            }
         }
     }
 }

@@ -23,13 +23,16 @@ internal sealed class AppSocket(IAppSocketOwner owner) : PollHandler
     /// <summary>Closes with FIN, or with RST.</summary>
     public void Close(bool reset) => CloseDescriptor(reset);
 
-    /// <summary>The outcome of a connect whose event arrived.</summary>
-    public SysResult ConnectResult() => SocketIo.PendingError(Descriptor);
+    /// <summary>The outcome of a connect whose event arrived, or the reset that an error event is about.</summary>
+    public SysResult PendingError() => SocketIo.PendingError(Descriptor);
 
     /// <inheritdoc/>
     public override void OnFault(Exception exception)
     {
         CloseDescriptor(reset: true);
+
+        // The next read tells the owner that there is nothing behind it any more.
+        IsReadable = IsEnding = true;
         owner.OnSocketEvents(this, PollEvents.Error);
     }
 

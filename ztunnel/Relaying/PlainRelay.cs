@@ -41,7 +41,14 @@ internal sealed class PlainRelay
             (socket == _client ? _down : _up).Run();
         }
 
-        (socket == _client ? _up : _down).Run();
+        Pump reading = socket == _client ? _up : _down;
+        reading.Run();
+
+        // A reset behind an end: nothing is read any more that would tell it.
+        if ((events & PollEvents.Error) != PollEvents.None && reading.IsEnded && !_ended && socket.PendingError() is { IsError: true } error)
+        {
+            OnPumpFailed(reading, reading: true, error);
+        }
     }
 
     /// <summary>Closes both sockets now.</summary>

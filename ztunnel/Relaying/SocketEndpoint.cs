@@ -48,10 +48,13 @@ internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
     {
         // NO_ERROR from the peer is a clean end too (ztunnel.md 2.7); everything else must not look like one. What came whole stays whole:
         // a reset would discard what the kernel has not sent yet.
-        bool graceful = closure.Clean || closure.IsRemoteComplete || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Hbone.Frames.Http2Error.NoError);
-        Socket.Close(reset: !graceful);
+        Socket.Close(reset: !IsGraceful(closure));
         OnEnded(closure);
     }
+
+    /// <summary>Whether the socket's peer sees an end and no reset.</summary>
+    protected static bool IsGraceful(in StreamClosure closure) => closure.Clean || closure.IsRemoteComplete
+        || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Hbone.Frames.Http2Error.NoError);
 
     /// <inheritdoc/>
     public virtual void OnSocketEvents(AppSocket socket, PollEvents events)
@@ -70,6 +73,12 @@ internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
         {
             socket.IsReadable = false;
             stream.OnSourceReadable(socket.IsEnding);
+        }
+
+        // A reset behind an end: nothing is read any more that would tell it.
+        if ((events & PollEvents.Error) != PollEvents.None && stream is { IsClosed: false, IsSourceEnded: true } && socket.PendingError() is { IsError: true } error)
+        {
+            stream.Reset(Hbone.Frames.Http2Error.ConnectError, CloseReason.AppReset, error.ToString());
         }
     }
 
