@@ -1,3 +1,4 @@
+using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Identity.Certificates;
@@ -5,6 +6,7 @@ using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Workloads;
+using Ambient.Tls.Handshakes;
 using Ambient.Tls.Verification;
 using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Proxying;
@@ -16,7 +18,7 @@ namespace Ambient.Ztunnel.Inbound;
 /// A connection to 15008: it waits for the pod's workload and certificate, then becomes an HBONE session whose CONNECTs are
 /// <see cref="InboundStream"/>s. Loop-affine.
 /// </summary>
-internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : SessionOwner, IWorkloadWaiter, IDeadlineOwner
+internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : SessionOwner, IWorkloadWaiter, IDeadlineOwner, ILoopFault
 {
     private int _fd = -1;
     private Deadline? _deadline;
@@ -80,6 +82,15 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
         pod.Untrack(session);
     }
 
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception)
+    {
+        if (_session is null && _fd >= 0)
+        {
+            Fail(exception.Message);
+        }
+    }
+
     private void FindWorkload()
     {
         if (pod.FindLocal() is { } workload)
@@ -115,7 +126,8 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
             return;
         }
 
-        if (certificate is null)
+        TlsContext? tls = null;
+        if (certificate is null || !pod.Context.Tls.TryGet(certificate, out tls, out error))
         {
             Fail($"signing error: {error}");
             return;
@@ -123,7 +135,7 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
 
         pod.NoLongerExpect(this);
         PeerRequirement requirement = new PeerRequirement.SameTrustDomain(certificate.Identity.TrustDomain);
-        _session = Session.Accept(pod.Loop, pod.Context.Options.Hbone, pod.Context.Tls.For(certificate), requirement, _fd, this);
+        _session = Session.Accept(pod.Loop, pod.Context.Options.Hbone, tls, requirement, _fd, this);
         pod.Track(_session);
     }
 

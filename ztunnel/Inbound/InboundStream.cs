@@ -20,7 +20,7 @@ namespace Ambient.Ztunnel.Inbound;
 /// Loop-affine.
 /// </summary>
 /// <remarks>(Asking) → Connecting → Relaying → Ended; Connecting → Ended. The answer 200 leaves only when the application has accepted.</remarks>
-internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlineOwner
+internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlineOwner, ILoopFault
 {
     private readonly InboundConnection _connection;
     private readonly SpiffeId? _peer;
@@ -125,6 +125,9 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
         }
     }
 
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception) => Cut(CloseReason.InternalError, exception.Message);
+
     private void Judge(ConnectRequest request)
     {
         _record.Open(Key(request), _accept.PolicyDestination, request.Authority, TransportProtocol.Hbone);
@@ -190,7 +193,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
 
     private void OnConnected()
     {
-        SysResult connected = Socket.ConnectResult();
+        SysResult connected = Socket.PendingError();
         if (connected.IsError)
         {
             Refuse(503, CloseReason.ConnectFailed, $"connection failed: {connected}");

@@ -6,7 +6,7 @@ namespace Ambient.Ztunnel.Outbound;
 /// <summary>Resolves hostnames of workloads with the proxy's own resolver, away from the loop.</summary>
 internal static class NameLookup
 {
-    /// <summary>Calls back on the loop with the addresses, none when the name does not resolve.</summary>
+    /// <summary>Calls back on the loop with the addresses, none when the name does not resolve. Whose method it is ends when it throws.</summary>
     public static void Begin(string hostname, EventLoop.EventLoop loop, Action<IPAddress[]> found) =>
         _ = ResolveAsync(hostname, loop, found);
 
@@ -22,6 +22,6 @@ internal static class NameLookup
             addresses = [];
         }
 
-        loop.Post(_ => found(addresses), null);
+        loop.Post(_ => found(addresses), found.Target);
     }
 }

@@ -26,7 +26,7 @@ namespace Ambient.Ztunnel.Outbound;
 /// <remarks>
 /// WaitingForWorkload → (Asking) → (Resolving) → WaitingForCertificate → Tunnelling → Relaying, or → Connecting → Relaying for plain TCP; any → Ended.
 /// </remarks>
-internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ITunnelDialer
+internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ITunnelDialer, ILoopFault
 {
     private readonly PodLoop _pod;
     private readonly SocketAddress _peer;
@@ -220,13 +220,12 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             return;
         }
 
-        if (certificate is null)
+        if (certificate is null || !_pod.Context.Tls.TryGet(certificate, out _tls, out error))
         {
             Fail(CloseReason.CertificateUnavailable, $"identity error: {error}");
             return;
         }
 
-        _tls = _pod.Context.Tls.For(certificate);
         _phase = OutboundPhase.Tunnelling;
         PoolKey key = new(_source!.Identity, Expected, Dial.ToSocket(), _peer);
         if (_destination is NestedTunnel nested)
@@ -334,7 +333,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             return;
         }
 
-        SysResult connected = _upstream!.ConnectResult();
+        SysResult connected = _upstream!.PendingError();
         if (connected.IsError)
         {
             Fail(CloseReason.ConnectFailed, $"io error: {connected}");
@@ -378,6 +377,9 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             Fail(reason, detail);
         }
     }
+
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception) => Cut(CloseReason.InternalError, exception.Message);
 
     private void Fail(CloseReason reason, string? text)
     {

@@ -17,7 +17,7 @@ namespace Ambient.Ztunnel.Passthrough;
 /// Plain TCP that reached the pod (15006, ztunnel.md 3.11): judged by the policies without an identity, then relayed to where it was going.
 /// Loop-affine.
 /// </summary>
-internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner
+internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ILoopFault
 {
     private readonly PodLoop _pod;
     private readonly IpPort _peer;
@@ -153,7 +153,7 @@ internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner,
 
     private void OnConnected()
     {
-        SysResult connected = _server!.ConnectResult();
+        SysResult connected = _server!.PendingError();
         if (connected.IsError)
         {
             Fail(CloseReason.ConnectFailed, $"connection failed: {connected}");
@@ -177,6 +177,9 @@ internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner,
             Fail(reason, detail);
         }
     }
+
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception) => Cut(CloseReason.InternalError, exception.Message);
 
     private void Fail(CloseReason reason, string text)
     {

@@ -40,7 +40,11 @@ internal sealed class Listener(AcceptedSocket accepted) : PollHandler, IReadyIte
     /// <inheritdoc/>
     public override void OnFault(Exception exception)
     {
-        // One bad connection must not cost the listener.
+        // One bad connection must not cost the listener, nor the callers that wait behind it: the kernel does not tell of them again.
+        if (Descriptor >= 0)
+        {
+            Loop.RunLater(this);
+        }
     }
 
     private void Accept()

@@ -17,20 +17,12 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
     private int _draining;
     private int _left;
 
-    public PodProxy(ProxyContext context, PodLoop[] loops, IReadOnlyList<PodSockets> sockets, DnsServer? dns, Action<PodProxy> ended)
+    public PodProxy(ProxyContext context, PodLoop[] loops, DnsServer? dns, Action<PodProxy> ended)
     {
         _context = context;
         _loops = loops;
         _dns = dns;
         _ended = ended;
-        for (int i = 0; i < loops.Length; i++)
-        {
-            PodLoop pod = loops[i];
-            PodSockets own = sockets[i];
-            pod.Loop.Post(_ => pod.Serve(own, dns), null);
-        }
-
-        dns?.Serve();
     }
 
     /// <inheritdoc/>
@@ -38,6 +30,19 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
 
     /// <inheritdoc/>
     public int ConnectionCount => _loops.Sum(l => l.Connections.Count);
+
+    /// <summary>Serves the sockets, one set per loop. From before this on the proxy must hear of changes, or a connection escapes one.</summary>
+    public void Serve(IReadOnlyList<PodSockets> sockets)
+    {
+        for (int i = 0; i < _loops.Length; i++)
+        {
+            PodLoop pod = _loops[i];
+            PodSockets own = sockets[i];
+            pod.Loop.Post(_ => pod.Serve(own, _dns), null);
+        }
+
+        _dns?.Serve();
+    }
 
     /// <summary>The model changed.</summary>
     public void OnViewChanged(bool judge)

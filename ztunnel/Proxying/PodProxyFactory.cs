@@ -100,8 +100,9 @@ internal sealed class PodProxyFactory : IPodProxyFactory
     private PodProxy Serve(LocalWorkload local, SocketFactory sockets, bool preserve, List<PodSockets> opened, DnsServer? dns)
     {
         PodLoop[] loops = [.. _context.Loops.Select(loop => new PodLoop(_context, loop, local, sockets, preserve))];
-        PodProxy proxy = new(_context, loops, opened, dns, ended => _proxies.TryRemove(ended, out bool _));
+        PodProxy proxy = new(_context, loops, dns, ended => _proxies.TryRemove(ended, out bool _));
         _proxies.TryAdd(proxy, true);
+        proxy.Serve(opened);
         return proxy;
     }
 

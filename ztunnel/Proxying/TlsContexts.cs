@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Ambient.Identity.Certificates;
 using Ambient.Tls.Handshakes;
@@ -9,6 +10,20 @@ internal sealed class TlsContexts(TlsSettings settings)
 {
     private readonly ConditionalWeakTable<WorkloadCertificate, TlsContext> _contexts = [];
 
-    /// <summary>The context of a certificate, made on first use.</summary>
-    public TlsContext For(WorkloadCertificate certificate) => _contexts.GetValue(certificate, c => TlsContext.Create(c, settings));
+    /// <summary>The context of a certificate, made on first use; the error says why a certificate or its trust cannot be used.</summary>
+    public bool TryGet(WorkloadCertificate certificate, [NotNullWhen(true)] out TlsContext? context, [NotNullWhen(false)] out string? error)
+    {
+        try
+        {
+            context = _contexts.GetValue(certificate, c => TlsContext.Create(c, settings));
+            error = null;
+            return true;
+        }
+        catch (TlsException unusable)
+        {
+            context = null;
+            error = unusable.Message;
+            return false;
+        }
+    }
 }
