@@ -132,7 +132,7 @@ public sealed class RoutingTables : IDisposable
 
     private static bool IsOnePort(NetlinkAttributes attribute) => attribute.Value.Length == 4 && (attribute.Number & 0xFFFF) == attribute.Number >> 16;
 
-    private static void Write(NetlinkWriter writer, KernelRule rule)
+    internal static void Write(NetlinkWriter writer, KernelRule rule)
     {
         byte length = (byte)(rule.IsIpv6 ? 128 : 32);
         byte table = (byte)(rule.IsJump || rule.Target > byte.MaxValue ? 0 : rule.Target);
