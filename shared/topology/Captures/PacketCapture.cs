@@ -42,7 +42,11 @@ public sealed class PacketCapture : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the recording (packets seen so far are written) and returns the packets.</summary>
+    /// <summary>Waits until the recording holds the text (UTF-8): everything that crossed the interface before it is recorded then too.</summary>
+    public Task WaitForAsync(string text) =>
+        _tcpdump.WaitForAsync(() => Containing(Read(_path), text).Count > 0 ? text : null, $"a packet with \"{text}\"", TimeSpan.FromSeconds(10));
+
+    /// <summary>Ends the recording and returns the packets; what the recorder has not read yet is lost (see <see cref="WaitForAsync"/>).</summary>
     public async Task<IReadOnlyList<CapturedPacket>> StopAsync()
     {
         _tcpdump.Signal(ProcessSignal.Interrupt);

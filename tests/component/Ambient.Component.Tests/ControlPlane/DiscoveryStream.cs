@@ -8,11 +8,7 @@ namespace Ambient.Component.Tests.ControlPlane;
 internal sealed class DiscoveryStream(HttpContext context)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MessageReader _reader = new(context.Request.Body, 1 << 24);
-
-    /// <summary>Completes when the test has ended it.</summary>
-    public Task Ended => _end.Task;
 
     /// <summary>The first requests by type.</summary>
     public Dictionary<string, DeltaDiscoveryRequest> First { get; } = new(StringComparer.Ordinal);
@@ -43,17 +39,13 @@ internal sealed class DiscoveryStream(HttpContext context)
     /// <summary>Sends bytes as they are.</summary>
     public Task SendRawAsync(byte[] bytes) => PodControlPlane.SendRawAsync(context, bytes);
 
-    /// <summary>Ends it as a gRPC server does.</summary>
-    public void End(GrpcCode status, string message)
+    /// <summary>Ends it as a gRPC server does. The client's side stays open, so that no reset overtakes what was sent last.</summary>
+    public Task EndAsync(GrpcCode status, string message)
     {
         PodControlPlane.End(context, status, message);
-        _end.TrySetResult();
+        return context.Response.CompleteAsync();
     }
 
     /// <summary>Cuts it.</summary>
-    public void Cut()
-    {
-        context.Abort();
-        _end.TrySetResult();
-    }
+    public void Cut() => context.Abort();
 }

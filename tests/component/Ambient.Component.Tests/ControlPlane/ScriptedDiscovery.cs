@@ -89,6 +89,6 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
         }
 
         await _streams.Writer.WriteAsync(stream);
-        await stream.Ended.WaitAsync(context.RequestAborted);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
     }
 }

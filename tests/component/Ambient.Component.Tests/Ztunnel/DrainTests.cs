@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Ambient.Component.Tests.Interop;
 using Ambient.Testing.Facts;
@@ -11,6 +12,7 @@ public sealed class DrainTests
 {
     private const int Interrupt = 2;
     private const int Terminate = 15;
+    private const int OtherPort = 9001;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(4);
 
     [RequiresRootTheory("nft")]
@@ -42,6 +44,7 @@ public sealed class DrainTests
     {
         await using MeshPair mesh = await MeshPair.StartWithAsync(("TERMINATION_GRACE_PERIOD_SECONDS", "600"));
         using Socket listener = MeshPair.Listen(mesh.Server);
+        using EchoServer echo = EchoServer.Start(mesh.Server, OtherPort);
         var pairs = new List<(Socket Client, Socket Server)>();
         for (int i = 0; i < 3; i++)
         {
@@ -53,7 +56,7 @@ public sealed class DrainTests
         proxy.Process.Signal(Terminate);
         await proxy.LineAsync("shutting down");
         proxy.Process.Signal(Terminate);
-        await Eventually.TrueAsync(() => !AppTalk.TryAsk(mesh.Client, MeshPair.Service));
+        await Eventually.TrueAsync(() => !AppTalk.TryAsk(mesh.Client, new IPEndPoint(mesh.Server.Address, OtherPort)));
         foreach ((Socket client, Socket server) in pairs)
         {
             // Both directions, then the end: the process stays for those that are left.
