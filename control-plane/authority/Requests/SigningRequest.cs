@@ -103,7 +103,8 @@ public sealed record SigningRequest(ReadOnlyMemory<byte> PublicKeyInfo, bool Has
     }
 
     /// <summary>By name alone: making a key of it costs as much as the rest of the request. That it is a point of the curve the signature has shown.</summary>
-    private static string Curve(PublicKey key) => AsnDecoder.ReadObjectIdentifier(key.EncodedParameters.RawData, AsnEncodingRules.DER, out _);
+    private static string Curve(PublicKey key) =>
+        key.EncodedParameters is { } parameters ? AsnDecoder.ReadObjectIdentifier(parameters.RawData, AsnEncodingRules.DER, out _) : "";
 
     private static bool HasName(X500DistinguishedName subject) =>
         subject.EnumerateRelativeDistinguishedNames().Any(static name => !name.HasMultipleElements && name.GetSingleElementType().Value == CommonName);
