@@ -63,6 +63,11 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         // All tasks before any server answers: readiness must never show a gap between two of them.
         _readiness.Add(ReadinessTasks.StateManager);
         _readiness.Add(ReadinessTasks.Proxy);
+        if (settings.IsDnsEnabled)
+        {
+            _readiness.Add(ReadinessTasks.DnsProxy);
+        }
+
         if (settings.Mode == ProxyMode.Shared)
         {
             _readiness.Add(ReadinessTasks.PodManager);
@@ -89,6 +94,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             {
                 StartPods();
                 _readiness.Complete(ReadinessTasks.Proxy);
+                _readiness.Complete(ReadinessTasks.DnsProxy);
             }
         }
         catch (Exception e) when (e is Ambient.Linux.LinuxException or IOException or System.Net.Sockets.SocketException or LocalFileException or InvalidOperationException)

@@ -94,26 +94,39 @@ public sealed class HandshakeTests
         Assert.Throws<InvalidOperationException>(pair.Client.TakeRecordLayer);
     }
 
-    public static TheoryData<string, string> BadServers => new()
-    {
-        { "expired", "expired at 2026-05-31" },
-        { "future", "not valid before 2026-06-02" },
-        { "foreign-root", "no path from the peer's certificate to a trusted root" },
-        { "self-signed", "self-signed and not trusted" },
-        { "no-san", "has no SPIFFE URI SAN" },
-        { "not-spiffe", "has no SPIFFE URI SAN" },
-        { "other-identity", "expected spiffe://cluster.local/ns/default/sa/server" },
-        { "foreign-domain", "the peer is spiffe://other.domain/ns/default/sa/server" },
-        { "nul", "a URI SAN contains a NUL byte" },
-        { "client-only", "extendedKeyUsage does not allow serverAuth" },
-        { "authority", "is an authority's, not a workload's" },
-        { "no-signature-usage", "keyUsage of the peer's certificate does not allow digital signatures" },
-        { "unknown-critical", "unknown critical extension" },
-        { "expired-intermediate", "an intermediate certificate expired" },
-        { "not-authority", "may not sign certificates" },
-        { "path-length", "intermediates below it" },
-        { "too-long", "the peer presented 9 certificates, allowed are 8" },
-    };
+    // Wrong in either role.
+    private static readonly (string What, string Text)[] BadPeers =
+    [
+        ("expired", "expired at 2026-05-31"),
+        ("future", "not valid before 2026-06-02"),
+        ("foreign-root", "no path from the peer's certificate to a trusted root"),
+        ("self-signed", "self-signed and not trusted"),
+        ("no-san", "has no SPIFFE URI SAN"),
+        ("not-spiffe", "has no SPIFFE URI SAN"),
+        ("nul", "a URI SAN contains a NUL byte"),
+        ("authority", "is an authority's, not a workload's"),
+        ("no-signature-usage", "keyUsage of the peer's certificate does not allow digital signatures"),
+        ("unknown-critical", "unknown critical extension"),
+        ("expired-intermediate", "an intermediate certificate expired"),
+        ("not-authority", "may not sign certificates"),
+        ("path-length", "intermediates below it"),
+        ("too-long", "the peer presented 9 certificates, allowed are 8"),
+    ];
+
+    public static TheoryData<string, string> BadServers => Rows(
+    [
+        .. BadPeers,
+        ("other-identity", "expected spiffe://cluster.local/ns/default/sa/server"),
+        ("foreign-domain", "the peer is spiffe://other.domain/ns/default/sa/server"),
+        ("client-only", "extendedKeyUsage does not allow serverAuth"),
+    ]);
+
+    public static TheoryData<string, string> BadClients => Rows(
+    [
+        .. BadPeers,
+        ("foreign-domain", "not of the trust domain cluster.local"),
+        ("server-only", "extendedKeyUsage does not allow clientAuth"),
+    ]);
 
     [Theory]
     [MemberData(nameof(BadServers))]
@@ -134,15 +147,7 @@ public sealed class HandshakeTests
     }
 
     [Theory]
-    [InlineData("expired", "expired at 2026-05-31")]
-    [InlineData("future", "not valid before 2026-06-02")]
-    [InlineData("foreign-root", "no path from the peer's certificate to a trusted root")]
-    [InlineData("self-signed", "self-signed and not trusted")]
-    [InlineData("no-san", "has no SPIFFE URI SAN")]
-    [InlineData("foreign-domain", "not of the trust domain cluster.local")]
-    [InlineData("nul", "a URI SAN contains a NUL byte")]
-    [InlineData("server-only", "extendedKeyUsage does not allow clientAuth")]
-    [InlineData("too-long", "the peer presented 9 certificates, allowed are 8")]
+    [MemberData(nameof(BadClients))]
     public void Server_OfBadClient_FailsWithAClearText(string what, string text)
     {
         TestAuthority root = TestAuthority.Root();
@@ -154,6 +159,7 @@ public sealed class HandshakeTests
 
         Assert.Equal(HandshakeStatus.Failed, status);
         Assert.Contains(text, pair.Server.Failure!.Text, StringComparison.Ordinal);
+        Assert.Null(pair.Server.Peer);
     }
 
     [Fact]
@@ -332,5 +338,12 @@ public sealed class HandshakeTests
         TlsException exception = Assert.Throws<TlsException>(
             () => TlsContext.Create(root.Issue(HandshakePair.ServerId), Settings with { Groups = ["NoSuchGroup"] }));
         Assert.Contains("NoSuchGroup", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static TheoryData<string, string> Rows((string What, string Text)[] certificates)
+    {
+        var rows = new TheoryData<string, string>();
+        Array.ForEach(certificates, c => rows.Add(c.What, c.Text));
+        return rows;
     }
 }
