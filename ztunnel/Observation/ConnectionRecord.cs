@@ -13,7 +13,8 @@ namespace Ambient.Ztunnel.Observation;
 /// </summary>
 /// <remarks>
 /// Begun → Open → Closed, or Begun → Closed. Begun: accepted, no route yet, a failure is one early warning without metrics
-/// (ztunnel.md 10.5). Open: counted as opened. Closed: counted and logged exactly once; later calls do nothing.
+/// (ztunnel.md 10.5). Open: counted as opened; an attempt that is given up for another is counted and logged as what it was, and the
+/// record is Begun again. Closed: counted and logged exactly once; later calls do nothing.
 /// </remarks>
 public sealed class ConnectionRecord
 {
@@ -91,7 +92,7 @@ public sealed class ConnectionRecord
 
     private SpiffeId? PeerIdentity => _route?.Key.SourceIdentity;
 
-    /// <summary>The route is known: counts the connection as opened. Once; double HBONE does so after it is connected, all others before.</summary>
+    /// <summary>The route is known: counts the connection as opened. Once for each attempt; double HBONE does so after it is connected, all others before.</summary>
     /// <param name="key">Who talks to whom.</param>
     /// <param name="actual">See <see cref="Actual"/>.</param>
     /// <param name="authority">Authority of the CONNECT; null without HBONE.</param>
@@ -126,6 +127,25 @@ public sealed class ConnectionRecord
     {
         _toClient += bytes;
         _route?.Series.CountSent(bytes);
+    }
+
+    /// <summary>The attempt failed and another is made: counts and logs it as failed.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">The error text.</param>
+    public void GiveUpAttempt(CloseReason reason, string detail)
+    {
+        if (_route is null || IsClosed)
+        {
+            return;
+        }
+
+        _route.Series.CountClosed(_route.Key, CloseReasons.Describe(reason).ResponseFlag);
+        if (_traffic.AccessLog.IsCompletedEnabled(true))
+        {
+            _traffic.AccessLog.Completed(Entry(detail));
+        }
+
+        _route = null;
     }
 
     /// <summary>The connection ended: counts and logs it, once.</summary>

@@ -2,7 +2,6 @@ using Ambient.Mesh.Identities;
 using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Pool;
-using Ambient.Hbone.Sessions;
 using Ambient.Identity.Certificates;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
@@ -25,8 +24,10 @@ namespace Ambient.Ztunnel.Outbound;
 /// </summary>
 /// <remarks>
 /// WaitingForWorkload → (Asking) → (Resolving) → WaitingForCertificate → Tunnelling → Relaying, or → Connecting → Relaying for plain TCP; any → Ended.
+/// Until it relays, nothing of the application was read: an endpoint that fails before, or leaves the mesh, is replaced by another one of
+/// the same Service, and the application notices nothing.
 /// </remarks>
-internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ITunnelDialer, ILoopFault
+internal sealed partial class OutboundConnection : SocketEndpoint, IConnectionOwner, IWorkloadWaiter, IDeadlineOwner, IRelayOwner, ITunnelDialer, ILoopFault
 {
     private readonly PodLoop _pod;
     private readonly SocketAddress _peer;
@@ -87,7 +88,17 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
     }
 
     /// <inheritdoc/>
-    void IWorkloadWaiter.OnViewChanged() => FindSource();
+    void IWorkloadWaiter.OnViewChanged()
+    {
+        if (_phase == OutboundPhase.WaitingForWorkload)
+        {
+            FindSource();
+        }
+        else
+        {
+            LeaveEndpointThatIsGone();
+        }
+    }
 
     /// <inheritdoc/>
     void IDeadlineOwner.OnDeadline()
@@ -98,7 +109,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         }
         else if (_phase == OutboundPhase.Connecting)
         {
-            Fail(CloseReason.ConnectTimeout, "io error: deadline has elapsed");
+            FailAttempt(CloseReason.ConnectTimeout, "io error: deadline has elapsed");
         }
     }
 
@@ -122,6 +133,11 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         _pod.StopWaiting(this);
         Disarm();
         _resources ??= ResourceWait.For(_pod);
+        Take(FindDestination());
+    }
+
+    private Destination FindDestination()
+    {
         OutboundQuery query = new()
         {
             Source = _source,
@@ -132,8 +148,9 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
             IllegalPorts = _pod.Context.Options.IllegalPorts,
             Random = _pod.ProxyLoop.Random,
             AskedResources = _resources?.Asked,
+            Avoided = _failed,
         };
-        Take(DestinationResolver.Resolve(_pod.View, query));
+        return DestinationResolver.Resolve(_pod.View, query);
     }
 
     private void Take(Destination destination)
@@ -227,6 +244,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         }
 
         _phase = OutboundPhase.Tunnelling;
+        _pod.Wait(this);
         PoolKey key = new(_source!.Identity, Expected, Dial.ToSocket(), _peer);
         if (_destination is NestedTunnel nested)
         {
@@ -269,6 +287,7 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
     /// <inheritdoc/>
     public override void OnOpened(in ConnectResponse response)
     {
+        _pod.StopWaiting(this);
         _phase = OutboundPhase.Relaying;
         if (_destination is NestedTunnel nested)
         {
@@ -294,13 +313,14 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         }
 
         _phase = OutboundPhase.Connecting;
+        _pod.Wait(this);
         SysResult connect = SocketIo.Connect((int)socket.Value, address);
         _upstream = new AppSocket(this);
         _upstream.Watch(_pod.Loop, (int)socket.Value);
         Arm(_pod.Context.Options.ConnectTimeout);
         if (connect.IsError && !connect.Is(Errno.EINPROGRESS))
         {
-            Fail(CloseReason.ConnectFailed, $"io error: {connect}");
+            FailAttempt(CloseReason.ConnectFailed, $"io error: {connect}");
         }
     }
 
@@ -336,11 +356,12 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         SysResult connected = _upstream!.PendingError();
         if (connected.IsError)
         {
-            Fail(CloseReason.ConnectFailed, $"io error: {connected}");
+            FailAttempt(CloseReason.ConnectFailed, $"io error: {connected}");
             return;
         }
 
         Disarm();
+        _pod.StopWaiting(this);
         _phase = OutboundPhase.Relaying;
         _relay = new PlainRelay(_pod.Loop, this, Socket, _upstream);
         _relay.Start();
@@ -402,10 +423,6 @@ internal sealed class OutboundConnection : SocketEndpoint, IConnectionOwner, IWo
         _pod.ProxyLoop.Traffic.SocketClosed(Reporter.Source);
         _pod.CheckDrained();
     }
-
-    /// <inheritdoc/>
-    protected override void OnEnded(in StreamClosure closure) =>
-        End(closure.Reason, closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail);
 
     /// <inheritdoc/>
     protected override void OnBytesFromSocket(long bytes) => _record.CountToServer(bytes);

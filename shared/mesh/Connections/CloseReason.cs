@@ -119,4 +119,7 @@ public enum CloseReason
 
     /// <summary>The control plane was asked for the destination and did not answer (on-demand mode).</summary>
     DiscoveryTimeout = 38,
+
+    /// <summary>The endpoint left the mesh before it had answered.</summary>
+    EndpointRemoved = 39,
 }

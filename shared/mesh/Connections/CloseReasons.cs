@@ -56,6 +56,7 @@ public static class CloseReasons
         table[(int)CloseReason.ConnectFailed] = Failed("connect_failed", "CONNECT", 503, Connect, "the destination refused the connection or cannot be reached: does the application listen on this port?");
         table[(int)CloseReason.ConnectTimeout] = Failed("connect_timeout", "CONNECT", 503, Connect, "the destination did not answer: a firewall or NetworkPolicy may drop the packets");
         table[(int)CloseReason.HboneConnectTimeout] = Failed("hbone_connect_timeout", "NETWORK_POLICY", 503, Connect, "port 15008 of the destination did not answer: a NetworkPolicy may block it");
+        table[(int)CloseReason.EndpointRemoved] = Failed("endpoint_removed", "CONNECT", 503, Cancel, "the pod was deleted before it had answered");
         table[(int)CloseReason.CertificateUnavailable] = Failed("certificate_unavailable", "IDENTITY_ERROR", 503, Cancel, "the certificate authority did not issue this workload's certificate; the text has its answer");
         table[(int)CloseReason.TlsFailure] = Failed("tls_failure", "CONNECT", 503, Cancel, "the TLS handshake failed: do both sides trust the same root?");
         table[(int)CloseReason.PeerIdentityMismatch] = Failed("peer_identity_mismatch", "CONNECT", 503, Cancel, "another workload than expected answered: the address may have been reused, or the view is old");

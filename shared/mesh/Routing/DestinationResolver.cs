@@ -83,7 +83,7 @@ public static class DestinationResolver
                 return false;
             }
 
-            if (new LoadBalancer(service, steps.Source, target.Port, towardsWaypoint: false, steps.Random).TryPick(view, out upstream))
+            if (new LoadBalancer(service, steps.Source, target.Port, towardsWaypoint: false, steps.Random, steps.Avoided).TryPick(view, out upstream))
             {
                 return true;
             }

@@ -14,14 +14,16 @@ internal readonly ref struct LoadBalancer
     private readonly ushort _port;
     private readonly bool _towardsWaypoint;
     private readonly Random _random;
+    private readonly IReadOnlySet<string>? _avoided;
 
-    internal LoadBalancer(Service service, Workload source, ushort port, bool towardsWaypoint, Random random)
+    internal LoadBalancer(Service service, Workload source, ushort port, bool towardsWaypoint, Random random, IReadOnlySet<string>? avoided)
     {
         _service = service;
         _source = source;
         _port = port;
         _towardsWaypoint = towardsWaypoint;
         _random = random;
+        _avoided = avoided;
     }
 
     /// <summary>An endpoint, random by capacity among the best; false when none qualifies.</summary>
@@ -109,6 +111,11 @@ internal readonly ref struct LoadBalancer
     private bool Qualifies(Workload workload, out ushort port)
     {
         port = 0;
+        if (_avoided is not null && _avoided.Contains(workload.Uid))
+        {
+            return false;
+        }
+
         bool reachable = workload.AddressCount > 0 || workload.Hostname.Length > 0
             || (workload.NetworkGateway is not null && workload.Network != _source.Network);
         return reachable && PortRule.TryMap(_service, _service.PortsOf(workload), workload, _port, _towardsWaypoint, out port);

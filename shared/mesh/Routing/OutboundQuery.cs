@@ -28,6 +28,9 @@ public readonly record struct OutboundQuery
     /// <summary>The dice; null for the shared ones.</summary>
     public Random? Random { get; init; }
 
+    /// <summary>Uids of workloads that a Service or waypoint is not balanced to, because they just failed this connection; null for none.</summary>
+    public IReadOnlySet<string>? Avoided { get; init; }
+
     /// <summary>
     /// Null when the control plane sends everything. Otherwise the resource names that were already asked for: the resolver
     /// answers <see cref="NeedsResource"/> for one that is missing, and the caller asks again once it was answered.

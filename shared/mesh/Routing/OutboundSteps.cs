@@ -19,6 +19,7 @@ internal sealed class OutboundSteps
         _view = view;
         _sourceAddress = query.SourceAddress;
         _asked = query.AskedResources;
+        Avoided = query.Avoided;
         Target = query.Target;
         Source = source;
         Random = random;
@@ -29,6 +30,8 @@ internal sealed class OutboundSteps
     internal Workload Source { get; }
 
     internal Random Random { get; }
+
+    internal IReadOnlySet<string>? Avoided { get; }
 
     /// <summary>In on-demand mode: what to ask for before the thing counts as unknown.</summary>
     internal NeedsResource? MustAsk(Func<string> name)
@@ -134,7 +137,7 @@ internal sealed class OutboundSteps
         {
             // Balancing that leaves the dialled address alone leads nowhere for a reference by address.
             return (reference.IsByHostname || service.Mode != LoadBalancingMode.Passthrough)
-                && new LoadBalancer(service, Source, reference.Port, towardsWaypoint, Random).TryPick(_view, out choice);
+                && new LoadBalancer(service, Source, reference.Port, towardsWaypoint, Random, Avoided).TryPick(_view, out choice);
         }
 
         if (workload is not null)

@@ -197,5 +197,5 @@ public class LoadBalancerTests
     }
 
     private bool Pick(string hostname, Workload source, Random random, out UpstreamChoice choice, bool towardsWaypoint = false) =>
-        new LoadBalancer(_mesh.View.FindServiceByHost("ns", hostname)!, source, 80, towardsWaypoint, random).TryPick(_mesh.View, out choice);
+        new LoadBalancer(_mesh.View.FindServiceByHost("ns", hostname)!, source, 80, towardsWaypoint, random, avoided: null).TryPick(_mesh.View, out choice);
 }

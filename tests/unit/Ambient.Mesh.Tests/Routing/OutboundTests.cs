@@ -29,7 +29,7 @@ public class OutboundTests
         more?.Invoke(spec);
     });
 
-    private Destination Resolve(string target, IReadOnlySet<string>? asked = null, Random? random = null, string sourceAddress = "127.0.0.1", string network = "") =>
+    private Destination Resolve(string target, IReadOnlySet<string>? asked = null, Random? random = null, string sourceAddress = "127.0.0.1", string network = "", IReadOnlySet<string>? avoided = null) =>
         DestinationResolver.Resolve(_mesh.View, new OutboundQuery
         {
             Source = _mesh.View.FindLocalWorkload(new LocalWorkload("source", "ns", "source-account")),
@@ -39,6 +39,7 @@ public class OutboundTests
             OwnNetwork = network,
             Random = random ?? new Random(1),
             AskedResources = asked,
+            Avoided = avoided,
         });
 
     private static string Say(Destination destination) => destination switch
@@ -55,6 +56,29 @@ public class OutboundTests
     [Fact]
     [Trait("behaviour", "ZT-27")]
     public void UnknownAddress_IsDialledPlain() => Assert.Equal("TCP 1.2.3.4:80", Say(Resolve("1.2.3.4:80")));
+
+    [Fact]
+    public void EndpointThatFailed_IsAvoided_UntilNoneIsLeft()
+    {
+        _mesh.Put(Hbone("one", "10.0.0.1", spec => Join(spec, "example.com")), Hbone("two", "10.0.0.2", spec => Join(spec, "example.com")));
+        _mesh.Put(Service("example.com", "127.0.0.3"));
+        string one = _mesh.View.FindWorkload(new NetworkAddress("", IpAddress.Parse("10.0.0.1")))!.Uid;
+        string two = _mesh.View.FindWorkload(new NetworkAddress("", IpAddress.Parse("10.0.0.2")))!.Uid;
+        for (int seed = 0; seed < 50; seed++)
+        {
+            Assert.StartsWith("HBONE 10.0.0.2:15008", Say(Resolve("127.0.0.3:80", random: new Random(seed), avoided: new HashSet<string> { one })), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("refused no healthy upstream: 127.0.0.3:80", Say(Resolve("127.0.0.3:80", avoided: new HashSet<string> { one, two })));
+    }
+
+    [Fact]
+    public void EndpointThatFailed_IsNotAvoided_WhenItIsMeantItself()
+    {
+        _mesh.Put(Hbone("one", "10.0.0.1"));
+        string one = _mesh.View.FindWorkload(new NetworkAddress("", IpAddress.Parse("10.0.0.1")))!.Uid;
+        Assert.StartsWith("HBONE 10.0.0.1:15008", Say(Resolve("10.0.0.1:80", avoided: new HashSet<string> { one })), StringComparison.Ordinal);
+    }
 
     [Theory]
     [Trait("behaviour", "ZT-28")]
