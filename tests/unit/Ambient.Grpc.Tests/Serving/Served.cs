@@ -67,7 +67,7 @@ internal sealed class Served : IAsyncDisposable
     private static HttpClient Http(X509Certificate2? certificate)
     {
         var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null;
         if (certificate is not null)
         {
             handler.SslOptions.ClientCertificates = [certificate];
