@@ -5,4 +5,13 @@ cd "$(dirname "$0")/.."
 eng/install.sh ip=iproute2 nft=nftables nginx=nginx /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy openssl=openssl >&2
 dotnet build tests/benchmarks/Ambient.Benchmarks -c Release -v q -nologo -p:RunAnalyzers=false >&2
 eng/publish.sh ztunnel >&2
+if [ "${1:-}" = cni ]; then
+  eng/install.sh /usr/lib/cni/bridge=containernetworking-plugins >&2
+  PLUGIN_FORM=trimmed eng/publish.sh cni-plugin/plugin >&2
+  rm -rf artifacts/publish/plugin-trimmed && mv artifacts/publish/plugin artifacts/publish/plugin-trimmed
+  eng/publish.sh cni-plugin/agent cni-plugin/plugin >&2
+  shift
+  exec artifacts/bin/Ambient.Benchmarks/release/ambient-bench cni --plugin artifacts/publish/plugin/ambient-cni --trimmed artifacts/publish/plugin-trimmed/ambient-cni \
+    --agent artifacts/publish/agent/ambient-cni-agent --ztunnel artifacts/publish/ztunnel/ztunnel "$@"
+fi
 exec artifacts/bin/Ambient.Benchmarks/release/ambient-bench "$@" --ztunnel artifacts/publish/ztunnel/ztunnel

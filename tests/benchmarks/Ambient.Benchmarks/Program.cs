@@ -1,7 +1,9 @@
+using Ambient.Benchmarks.Cni;
 using Ambient.Benchmarks.L4;
 using Ambient.Benchmarks.Load;
 
 // ambient-bench l4 [options]   paired benchmark of the L4 data path
+// ambient-bench cni [options]  what our CNI plugin adds to the making of a pod
 // ambient-bench load …         the load generator and its servers, started by the above inside namespaces
 try
 {
@@ -30,8 +32,10 @@ try
             }
 
             return runner.Failed ? 1 : 0;
+        case "cni":
+            return await CniBench.RunAsync(CniOptions.Parse(args[1..]));
         default:
-            Console.Error.WriteLine("usage: ambient-bench l4 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH]");
+            Console.Error.WriteLine("usage: ambient-bench l4 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH]\n       ambient-bench cni --plugin PATH --agent PATH --ztunnel PATH [--trimmed PATH] [--pods N]");
             return 2;
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Ambient.Linux.Proc;
+using Ambient.Testing.Cni;
 using Ambient.Testing.Facts;
 using Ambient.Testing.Waiting;
 using Ambient.Topology.Captures;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
+using Ambient.Testing.Cni;
 using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 using Ambient.Topology.Captures;
@@ -13,6 +14,10 @@ namespace Ambient.Component.Tests.Plugins;
 internal sealed class CniNode : IAsyncDisposable
 {
     public const int Port = 9000;
+
+    /// <summary>Ours: the one of this build, or the one that is shipped.</summary>
+    private static readonly string Plugin = Environment.GetEnvironmentVariable("AMBIENT_CNI_PLUGIN") ?? Path.Combine(AppContext.BaseDirectory, "ambient-cni");
+
     private readonly TestNetwork _network = new();
     private readonly VirtualNode _node;
     private readonly List<string> _pods = [];
@@ -29,7 +34,7 @@ internal sealed class CniNode : IAsyncDisposable
             MakeSandbox(pod);
         }
 
-        Chain = new CniChain(_node.NamespaceName, RunDirectory, Path.Combine(_network.Directory, "ipam"));
+        Chain = new CniChain(_node.NamespaceName, Plugin, RunDirectory, Path.Combine(_network.Directory, "ipam"));
     }
 
     public CniChain Chain { get; }

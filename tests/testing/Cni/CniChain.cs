@@ -1,25 +1,22 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 
-namespace Ambient.Component.Tests.Plugins;
+namespace Ambient.Testing.Cni;
 
 /// <summary>
 /// A container runtime as far as CNI goes: starts the plugins of a list one after the other in a node's namespace and hands each the result of the one
 /// before (CNI specification, section 4), as libcni does. Thread-safe.
 /// </summary>
-internal sealed class CniChain(string nodeNamespace, string runDirectory, string dataDirectory)
+public sealed class CniChain(string nodeNamespace, string plugin, string runDirectory, string dataDirectory)
 {
     private const string Version = "1.0.0";
     private const string Foreign = "/usr/lib/cni/";
-
-    /// <summary>Ours: the one of this build, or the one that is shipped.</summary>
-    public static string Plugin { get; } = Environment.GetEnvironmentVariable("AMBIENT_CNI_PLUGIN") ?? Path.Combine(AppContext.BaseDirectory, "ambient-cni");
 
     /// <summary>The list: bridge with host-local addresses, port mappings, then ours.</summary>
     private JsonObject[] Plugins =>
     [
         JsonNode.Parse($$$"""
-            {"type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":false,"ipam":{"type":"host-local","dataDir":"{{{dataDirectory}}}","ranges":[[{"subnet":"10.77.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}}
+            {"type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":false,"ipam":{"type":"host-local","dataDir":"{{{dataDirectory}}}","ranges":[[{"subnet":"10.77.0.0/16"}]],"routes":[{"dst":"0.0.0.0/0"}]}}
             """)!.AsObject(),
         JsonNode.Parse("""{"type":"portmap","capabilities":{"portMappings":true}}""")!.AsObject(),
         JsonNode.Parse($$"""
@@ -66,7 +63,7 @@ internal sealed class CniChain(string nodeNamespace, string runDirectory, string
             entry["prevResult"] = previous.DeepClone();
         }
 
-        string program = index == 2 ? Plugin : Foreign + type;
+        string program = index == 2 ? plugin : Foreign + type;
         var start = new ProcessStartInfo("ip", ["netns", "exec", nodeNamespace, program])
         {
             RedirectStandardInput = true,
@@ -80,11 +77,12 @@ internal sealed class CniChain(string nodeNamespace, string runDirectory, string
         start.Environment["CNI_PATH"] = Foreign;
         start.Environment["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE={ns};K8S_POD_NAME={pod};K8S_POD_INFRA_CONTAINER_ID=sandbox-{pod};K8S_POD_UID=uid-{pod}";
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        long started = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token), errors = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.StandardInput.WriteAsync(entry.ToJsonString().AsMemory(), deadline.Token);
         process.StandardInput.Close();
         await process.WaitForExitAsync(deadline.Token);
-        return new CniResult(type, process.ExitCode, await output, await errors);
+        return new CniResult(type, process.ExitCode, await output, await errors, Stopwatch.GetElapsedTime(started));
     }
 }
