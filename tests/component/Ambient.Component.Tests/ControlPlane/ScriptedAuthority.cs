@@ -15,12 +15,20 @@ namespace Ambient.Component.Tests.ControlPlane;
 internal sealed class ScriptedAuthority : IAsyncDisposable
 {
     private const string SubjectAlternativeName = "2.5.29.17";
-    private readonly X509Certificate2 _root = MakeRoot();
+    private readonly List<X509Certificate2> _roots = [MakeRoot()];
     private readonly ConcurrentQueue<(string Identity, string Serial)> _issued = new();
     private volatile AuthorityMood _mood;
+    private volatile X509Certificate2 _root;
+    private volatile string _anchors;
     private volatile TaskCompletionSource _moodChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PodControlPlane? _server;
     private int _requests;
+
+    public ScriptedAuthority()
+    {
+        _root = _roots[0];
+        _anchors = _root.ExportCertificatePem();
+    }
 
     /// <summary>What it does with requests from now on.</summary>
     public AuthorityMood Mood
@@ -49,6 +57,19 @@ internal sealed class ScriptedAuthority : IAsyncDisposable
         },
     };
 
+    /// <summary>A root rotation, step 1: a new root is trusted beside the old one, which still signs.</summary>
+    public void TrustNewRoot()
+    {
+        _roots.Add(MakeRoot());
+        _anchors += "\n" + _roots[^1].ExportCertificatePem();
+    }
+
+    /// <summary>Step 2: the new one signs.</summary>
+    public void SignWithNewRoot() => _root = _roots[^1];
+
+    /// <summary>Step 3: the old one is trusted no more.</summary>
+    public void DistrustOldRoot() => _anchors = _roots[^1].ExportCertificatePem();
+
     /// <summary>Serial numbers of the good certificates of a workload, in order.</summary>
     public IReadOnlyList<string> SerialsOf(string account) => [.. _issued.Where(i => i.Identity.EndsWith("/sa/" + account, StringComparison.Ordinal)).Select(i => i.Serial)];
 
@@ -60,7 +81,7 @@ internal sealed class ScriptedAuthority : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
-        _root.Dispose();
+        _roots.ForEach(r => r.Dispose());
     }
 
     private (string Name, string Value)[] Settings(int pod) =>
@@ -109,26 +130,26 @@ internal sealed class ScriptedAuthority : IAsyncDisposable
         switch (mood)
         {
             case AuthorityMood.IsGarbage:
-                return ["-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n", _root.ExportCertificatePem()];
+                return ["-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n", _anchors];
             case AuthorityMood.SendsNothing:
                 return [];
             case AuthorityMood.SendsExpired:
-                return [Leaf(asked.PublicKey, identity, now.AddHours(-2), now.AddHours(-1)).ExportCertificatePem(), _root.ExportCertificatePem()];
+                return [Leaf(asked.PublicKey, identity, now.AddHours(-2), now.AddHours(-1)).ExportCertificatePem(), _anchors];
             case AuthorityMood.SendsEarly:
-                return [Leaf(asked.PublicKey, identity, now.AddHours(1), now.AddHours(2)).ExportCertificatePem(), _root.ExportCertificatePem()];
+                return [Leaf(asked.PublicKey, identity, now.AddHours(1), now.AddHours(2)).ExportCertificatePem(), _anchors];
             case AuthorityMood.SendsForeignIdentity:
-                return [Leaf(asked.PublicKey, "spiffe://cluster.local/ns/bench/sa/admin", now, now.AddHours(1)).ExportCertificatePem(), _root.ExportCertificatePem()];
+                return [Leaf(asked.PublicKey, "spiffe://cluster.local/ns/bench/sa/admin", now, now.AddHours(1)).ExportCertificatePem(), _anchors];
             case AuthorityMood.SendsWrongKey:
                 using (ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP256))
                 {
-                    return [Leaf(new PublicKey(other), identity, now, now.AddHours(1)).ExportCertificatePem(), _root.ExportCertificatePem()];
+                    return [Leaf(new PublicKey(other), identity, now, now.AddHours(1)).ExportCertificatePem(), _anchors];
                 }
 
             default:
                 using (X509Certificate2 leaf = Leaf(asked.PublicKey, identity, from, from + Life.Total))
                 {
                     _issued.Enqueue((identity, new BigInteger(leaf.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true).ToString(CultureInfo.InvariantCulture)));
-                    return [leaf.ExportCertificatePem(), _root.ExportCertificatePem()];
+                    return [leaf.ExportCertificatePem(), _anchors];
                 }
         }
     }

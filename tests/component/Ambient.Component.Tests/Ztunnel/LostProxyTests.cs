@@ -64,6 +64,25 @@ public sealed class LostProxyTests
         await AssertSecretAsync(mesh, capture);
     }
 
+    [RequiresToolFact("nft, tcpdump", root: true)]
+    public async Task DeadNodeProxy_NothingGoesInTheOpen_AndItsPodsComeBackWithIt()
+    {
+        await using MeshPair mesh = await MeshPair.StartSharedAsync(new MeshPlan { IsTwoNodes = true });
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        await using PacketCapture capture = await mesh.Network.CaptureAsync(mesh.Network.FabricName, "bridge");
+        Assert.True(await TryAskAsync(mesh.Client, MeshPair.Service, Secret));
+        for (int restart = 0; restart < 2; restart++)
+        {
+            await mesh.ServerProxy.Process.KillAsync();
+            Assert.False(await TryAskAsync(mesh.Client, MeshPair.Service, Secret));
+            Assert.False(await TryAskAsync(mesh.Client, mesh.ServerAddress, Secret));
+            mesh.StartServerNodeProxy();
+            await Eventually.TrueAsync(() => TryAskAsync(mesh.Client, MeshPair.Service, Secret));
+        }
+
+        await AssertSecretAsync(mesh, capture);
+    }
+
     // The control goes in the open, last of all: a capture that has it has everything before it too.
     private static async Task AssertSecretAsync(MeshPair mesh, PacketCapture capture)
     {

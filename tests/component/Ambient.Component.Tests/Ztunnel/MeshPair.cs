@@ -158,6 +158,9 @@ internal sealed class MeshPair : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts the server's node's ztunnel again after it was killed; its agent has its pods.</summary>
+    public void StartServerNodeProxy() => ServerProxy = StartNodeProxy(Server.Node, _plan.ServerSettings);
+
     /// <summary>Captures another pod and has its node's ztunnel serve it; in shared mode only.</summary>
     public async Task EnrolAsync(VirtualPod pod)
     {
@@ -180,13 +183,13 @@ internal sealed class MeshPair : IAsyncDisposable
             - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{{Server.Address}}}"{{{V6($"\"{Server.AddressV6}\"")}}}], protocol: HBONE, authorizationPolicies: {{{serverPolicies}}}, services: {"bench/cart.bench.svc.cluster.local": {9000: 9000} } }
             - {uid: c//Pod/mesh/ztunnel, name: ztunnel, namespace: mesh, trustDomain: cluster.local, serviceAccount: ztunnel, workloadIps: ["{{{Client.Node.Address}}}"], protocol: HBONE, services: {} }
             """;
-        ReplaceModel(text);
+        WriteText(text);
     }
 
     /// <summary>Replaces the model by another and waits until the proxies have it, which a marker among its names tells.</summary>
     public async Task ReplaceModelAsync(string text, string marker, params VirtualPod[] proxied)
     {
-        ReplaceModel(text);
+        WriteText(text);
         foreach (VirtualPod pod in proxied)
         {
             await Eventually.TrueAsync(async () => IsInForce(await GetAsync(pod, 15000, "/config_dump"), marker));
@@ -196,7 +199,7 @@ internal sealed class MeshPair : IAsyncDisposable
     /// <summary>The same in shared mode, on every node.</summary>
     public async Task ReplaceModelOnNodesAsync(string text, string marker)
     {
-        ReplaceModel(text);
+        WriteText(text);
         foreach (VirtualNode node in _network.Nodes)
         {
             await Eventually.TrueAsync(async () => IsInForce(await GetOnNodeAsync(node, 15000, "/config_dump"), marker));
@@ -273,7 +276,8 @@ internal sealed class MeshPair : IAsyncDisposable
         await _network.DisposeAsync();
     }
 
-    private void ReplaceModel(string text)
+    /// <summary>Replaces the model by any text, in one step, and waits for nothing.</summary>
+    public void WriteText(string text)
     {
         File.WriteAllText(_model + ".new", text);
         File.Move(_model + ".new", _model, overwrite: true);
@@ -292,9 +296,8 @@ internal sealed class MeshPair : IAsyncDisposable
 
     private async Task<(NodeAgent Agent, Peer Proxy)> StartNodeAsync(VirtualNode node, (string Name, string Value)[] settings, VirtualPod[] pods)
     {
-        string socket = Path.Combine(_network.Directory, "zds-" + node.Name);
-        var agent = new NodeAgent(socket);
-        Peer proxy = Start(node.Name, node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", socket), .. settings]);
+        var agent = new NodeAgent(AgentSocket(node));
+        Peer proxy = StartNodeProxy(node, settings);
         await Task.Run(() =>
         {
             agent.Accept();
@@ -303,6 +306,11 @@ internal sealed class MeshPair : IAsyncDisposable
         });
         return (agent, proxy);
     }
+
+    private string AgentSocket(VirtualNode node) => Path.Combine(_network.Directory, "zds-" + node.Name);
+
+    private Peer StartNodeProxy(VirtualNode node, (string Name, string Value)[] settings) =>
+        Start(node.Name, node.NamespaceName, null, [("PROXY_MODE", "shared"), ("INPOD_UDS", AgentSocket(node)), .. settings]);
 
     private Peer StartProxy(VirtualPod pod, (string Name, string Value)[] settings, int? descriptors = null) =>
         Start(pod.Name, pod.NamespaceName, descriptors, [("PROXY_MODE", "dedicated"), ("PROXY_WORKLOAD_INFO", $"bench/{pod.Name}/{pod.Name}"), .. settings]);
