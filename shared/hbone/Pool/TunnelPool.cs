@@ -145,16 +145,27 @@ public sealed class TunnelPool : SessionOwner
 
     private PooledSession? Dial(in PoolKey key, ITunnelDialer dialer, StreamEndpoint endpoint)
     {
+        PooledSession pooled = new(key);
         SysResult socket = dialer.OpenSocket(key);
-        if (socket.IsError)
+        if (!socket.IsError)
+        {
+            try
+            {
+                pooled.Session = Session.Connect(_loop, _settings, dialer.Context, dialer.Peer, (int)socket.Value, this);
+            }
+            catch (LinuxException unwatched)
+            {
+                socket = SysResult.Failure(unwatched.Errno);
+            }
+        }
+
+        if (pooled.Session is null)
         {
             bool exhausted = socket.Is(Errno.EMFILE) || socket.Is(Errno.ENFILE) || socket.Is(Errno.ENOBUFS) || socket.Is(Errno.ENOMEM);
             endpoint.OnClosed(new StreamClosure(exhausted ? CloseReason.OutOfResources : CloseReason.ConnectFailed, Http2Error.ConnectError, false, 0, $"io error: {socket}"));
             return null;
         }
 
-        PooledSession pooled = new(key);
-        pooled.Session = Session.Connect(_loop, _settings, dialer.Context, dialer.Peer, (int)socket.Value, this);
         pooled.Session.Tag = pooled;
         _sessions.Add(pooled.Session);
         if (!_byKey.TryGetValue(key, out List<PooledSession>? sessions))

@@ -24,7 +24,7 @@ public sealed record HboneSettings
     /// <summary>Pause between two keep-alive pings.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a ping may stay unanswered.</summary>
+    /// <summary>How long a ping may stay unanswered while nothing else comes.</summary>
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long TLS and the exchange of settings may take.</summary>

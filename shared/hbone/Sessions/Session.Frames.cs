@@ -22,7 +22,7 @@ public sealed unsafe partial class Session
 
     private void Frames(byte* bytes, int count)
     {
-        _activeSincePing = true;
+        _activeSincePing = _heardSinceTimer = true;
         while (count > 0 && IsOpen)
         {
             int used = _prefaceLeft > 0 ? TakePreface(bytes, count) : !_inFrame ? TakeHeader(bytes, count) : TakePayload(bytes, count);

@@ -20,6 +20,7 @@ public sealed unsafe partial class Session
     private bool _settingsAcknowledged;
     private bool _pingOutstanding;
     private bool _activeSincePing;
+    private bool _heardSinceTimer;
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
@@ -50,6 +51,12 @@ public sealed unsafe partial class Session
         {
             Abort(CloseReason.HandshakeTimeout, "the peer did not send its HTTP/2 settings in time", Http2Error.SettingsTimeout);
         }
+        else if (_pingOutstanding && _heardSinceTimer)
+        {
+            // The answer may wait behind megabytes of data on a slow path; who speaks is alive.
+            _heardSinceTimer = false;
+            Schedule(_settings.PingTimeout);
+        }
         else if (_pingOutstanding)
         {
             Abort(CloseReason.KeepAliveTimeout, "the peer does not answer pings");
@@ -68,6 +75,7 @@ public sealed unsafe partial class Session
         }
 
         _activeSincePing = false;
+        _heardSinceTimer = false;
         _pingOutstanding = true;
         SendPing(KeepAlivePing);
         Schedule(_settings.PingTimeout);

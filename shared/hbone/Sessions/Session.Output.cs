@@ -92,20 +92,25 @@ public sealed unsafe partial class Session
         _position = _record + RecordLayer.HeaderSize;
     }
 
+    /// <summary>Records of TLS itself go behind those that are sealed and in front of the one that is being filled.</summary>
     private void AppendPendingControl()
     {
         byte* control = stackalloc byte[RecordLayer.MaxControl];
         while (_records!.HasPendingControl)
         {
-            EnsureOutput();
-            Seal();
             int length = _records.PendingControl(control, RecordLayer.MaxControl);
             if (length <= 0)
             {
                 return;
             }
 
-            AppendRaw(new ReadOnlySpan<byte>(control, length));
+            EnsureOutput();
+            EnsureCapacity(length);
+            int begun = _position - _record;
+            Buffer.MemoryCopy(_out + _record, _out + _record + length, begun, begun);
+            Buffer.MemoryCopy(control, _out + _record, length, length);
+            _record += length;
+            _position += length;
         }
     }
 

@@ -27,6 +27,7 @@ public sealed unsafe partial class Session
         {
             _streams.Remove(stream.Id);
             stream.Close(new StreamClosure(CloseReason.BadAuthority, Http2Error.InternalError, false, 0, "the request's header fields are too long"));
+            Owner.OnRoom(this);
         }
     }
 

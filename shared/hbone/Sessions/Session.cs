@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
@@ -171,12 +172,25 @@ public sealed unsafe partial class Session : PollHandler, IReadyItem, IFlushItem
         CloseDescriptor(reset: false);
         FreeMemory();
         StreamClosure closure = new(reason, code, false, 0, detail);
+        Exception? fault = null;
         foreach (TunnelStream stream in TakeStreams())
         {
-            stream.End(closure, isError: !stream.RemoteEnded || reason == CloseReason.Revoked);
+            try
+            {
+                stream.End(closure, isError: !stream.RemoteEnded || reason == CloseReason.Revoked);
+            }
+            catch (Exception e)
+            {
+                // The others must hear of it all the same: nobody else would ever end them.
+                fault ??= e;
+            }
         }
 
         Owner.OnClosed(this, reason, detail);
+        if (fault is not null)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
     }
 
     /// <inheritdoc/>
