@@ -2,6 +2,7 @@ using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Identity.Certificates;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
@@ -23,7 +24,6 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     private int _fd = -1;
     private Deadline? _deadline;
     private IpPort _local;
-    private Session? _session;
     private IDisposable? _revocation;
 
     public PodLoop Pod => pod;
@@ -85,7 +85,7 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     /// <inheritdoc/>
     void ILoopFault.OnFault(Exception exception)
     {
-        if (_session is null && _fd >= 0)
+        if (_fd >= 0)
         {
             Fail(exception.Message);
         }
@@ -135,8 +135,18 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
 
         pod.NoLongerExpect(this);
         PeerRequirement requirement = new PeerRequirement.SameTrustDomain(certificate.Identity.TrustDomain);
-        _session = Session.Accept(pod.Loop, pod.Context.Options.Hbone, tls, requirement, _fd, this);
-        pod.Track(_session);
+
+        // The descriptor is the session's from here on, whatever happens: its number may soon be another connection's.
+        int fd = _fd;
+        _fd = -1;
+        try
+        {
+            pod.Track(Session.Accept(pod.Loop, pod.Context.Options.Hbone, tls, requirement, fd, this));
+        }
+        catch (LinuxException unwatched)
+        {
+            Report(unwatched.Message);
+        }
     }
 
     private void StopWaiting()
@@ -154,6 +164,11 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
         pod.NoLongerExpect(this);
         SocketIo.CloseWithReset(_fd);
         _fd = -1;
+        Report(text);
+    }
+
+    private void Report(string text)
+    {
         pod.ProxyLoop.Traffic.AccessLog.Failed(ConnectionRecord.Address(Peer), ConnectionRecord.Address(_local), false, text);
         pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
     }

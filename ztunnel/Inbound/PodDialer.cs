@@ -22,9 +22,14 @@ internal static class PodDialer
             source = from.WithPort(0).ToSocket();
         }
 
-        SysResult socket = pod.Sockets.OpenStream(destination.IsIPv4, source);
+        SysResult socket = pod.Sockets.OpenStream(destination.IsIPv4, source, out SysResult spoofing);
         if (!socket.IsError)
         {
+            if (spoofing.IsError)
+            {
+                pod.WarnOfLostSource(spoofing);
+            }
+
             connect = SocketIo.Connect((int)socket.Value, destination);
         }
 

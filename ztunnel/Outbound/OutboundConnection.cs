@@ -419,7 +419,7 @@ internal sealed partial class OutboundConnection : SocketEndpoint, IConnectionOw
         _phase = OutboundPhase.Ended;
         Disarm();
         _pod.StopWaiting(this);
-        _record.Close(reason, text);
+        _record?.Close(reason, text);
         _pod.ProxyLoop.Traffic.SocketClosed(Reporter.Source);
         _pod.CheckDrained();
     }

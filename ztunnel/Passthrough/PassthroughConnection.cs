@@ -198,7 +198,7 @@ internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner,
         _ended = true;
         Disarm();
         _pod.StopWaiting(this);
-        _record.Close(reason, text);
+        _record?.Close(reason, text);
         _pod.ProxyLoop.Traffic.SocketClosed(Reporter.Destination);
         _pod.CheckDrained();
     }

@@ -162,6 +162,8 @@ public sealed class ZdsClient : IDisposable
     {
         if (!TryRead(packet, out ZdsMessage? message, out NetworkNamespace? network, out string? error))
         {
+            // An agent that says what nobody understands says it again at once: wait before the next try, as after silence.
+            _heard = false;
             packet.CloseDescriptors();
             string text = "failure to read message : " + error;
             TrySend(socket, ZdsCodec.Ack(text));

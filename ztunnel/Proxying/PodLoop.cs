@@ -1,10 +1,13 @@
+using Ambient.EventLoop;
 using Ambient.Hbone.Pool;
 using Ambient.Hbone.Sessions;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Headers;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
+using Ambient.Telemetry.Logging;
 using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Outbound;
@@ -25,6 +28,7 @@ internal sealed class PodLoop : ISocksOutbound
     private string _baggage = "";
     private Action? _drained;
     private bool _stopped;
+    private bool _hasWarned;
 
     public PodLoop(ProxyContext context, ProxyLoop loop, LocalWorkload local, SocketFactory sockets, bool preserveSource)
     {
@@ -80,15 +84,15 @@ internal sealed class PodLoop : ISocksOutbound
     /// <param name="names">Resolves names that SOCKS clients ask for; null when the pod has no DNS proxy.</param>
     public void Serve(PodSockets sockets, ISocksNames? names)
     {
-        Add(sockets.Inbound, (fd, peer) => new InboundConnection(this, peer).Begin(fd));
+        Add(sockets.Inbound, (fd, peer) => Begin(new InboundConnection(this, peer), fd, static (c, f) => c.Begin(f)));
         if (sockets.Passthrough is int passthrough)
         {
-            Add(passthrough, (fd, peer) => new PassthroughConnection(this, peer).Begin(fd));
+            Add(passthrough, (fd, peer) => Begin(new PassthroughConnection(this, peer), fd, static (c, f) => c.Begin(f)));
         }
 
         if (sockets.Outbound is int outbound)
         {
-            Add(outbound, (fd, peer) => new OutboundConnection(this, peer).Begin(fd));
+            Add(outbound, (fd, peer) => Begin(new OutboundConnection(this, peer), fd, static (c, f) => c.Begin(f)));
         }
 
         if (sockets.Socks is int socks)
@@ -105,6 +109,16 @@ internal sealed class PodLoop : ISocksOutbound
     public IDisposable? WatchRevocation(Session session) => session.Peer is { } peer
         ? Context.Revocations?.Register(peer.Chain, _ => Loop.Post(EndRevoked, session), null)
         : null;
+
+    /// <summary>A connection goes to the application from the pod's own address (ztunnel.md 1.3). Said once: it is the same for all that follow.</summary>
+    public void WarnOfLostSource(SysResult error)
+    {
+        if (!_hasWarned)
+        {
+            _hasWarned = true;
+            Context.Log.Warn("callers' addresses cannot be preserved", LogField.Of("workload", Local.ToString()), LogField.Of("error", error.ToString()));
+        }
+    }
 
     public void Wait(IWorkloadWaiter waiter) => _waiters.Add(waiter);
 
@@ -187,6 +201,21 @@ internal sealed class PodLoop : ISocksOutbound
         Listener listener = new(accepted);
         listener.Watch(Loop, fd);
         _listeners.Add(listener);
+    }
+
+    /// <summary>Hands over an accepted socket; a connection that throws is ended and not forgotten.</summary>
+    private static void Begin<T>(T connection, int fd, Action<T, int> begin)
+        where T : ILoopFault
+    {
+        try
+        {
+            begin(connection, fd);
+        }
+        catch (Exception e)
+        {
+            connection.OnFault(e);
+            throw;
+        }
     }
 
     private void CutArriving(string detail)

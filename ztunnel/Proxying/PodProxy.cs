@@ -125,7 +125,8 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
             return;
         }
 
-        using ManualResetEventSlim done = new();
+        // Not disposed of: a loop that is late still sets it.
+        ManualResetEventSlim done = new();
         pod.Loop.Post(
             _ =>
             {
