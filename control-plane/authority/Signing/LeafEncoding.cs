@@ -13,6 +13,7 @@ internal static class LeafEncoding
 {
     private const string SubjectAlternativeName = "2.5.29.17";
     private const int MaxCommonName = 64;
+    private static readonly Asn1Tag HostTag = new(TagClass.ContextSpecific, 2);
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
     /// <summary>digitalSignature and keyEncipherment; server and client authentication; not an authority.</summary>
@@ -68,7 +69,7 @@ internal static class LeafEncoding
                 }
 
                 Write(writer, authorityKey.Oid!.Value!, authorityKey.Critical, authorityKey.RawData);
-                Write(writer, SubjectAlternativeName, !issue.Request.HasCommonName, Names(issue.Identities));
+                Write(writer, SubjectAlternativeName, !issue.Request.HasCommonName, Names(issue));
             }
         }
 
@@ -96,14 +97,19 @@ internal static class LeafEncoding
         return builder.Build();
     }
 
-    private static byte[] Names(IReadOnlyList<SpiffeId> identities)
+    private static byte[] Names(IssueRequest issue)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            foreach (SpiffeId identity in identities)
+            foreach (SpiffeId identity in issue.Identities)
             {
                 writer.WriteCharacterString(UniversalTagNumber.IA5String, identity.ToString(), UriTag);
+            }
+
+            foreach (string host in issue.HostNames)
+            {
+                writer.WriteCharacterString(UniversalTagNumber.IA5String, host, HostTag);
             }
         }
 

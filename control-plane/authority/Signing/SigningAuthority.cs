@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ambient.ControlPlane.Authority.Requests;
 using Ambient.Identity.Trust;
 
 namespace Ambient.ControlPlane.Authority.Signing;
@@ -93,6 +94,11 @@ public sealed class SigningAuthority : IDisposable
         chain = [PemEncoding.WriteString("CERTIFICATE", leaf) + "\n", .. _upstream];
         return true;
     }
+
+    /// <summary>Makes a certificate for host names: the control plane's own.</summary>
+    public bool TryIssueServer(
+        ReadOnlyMemory<byte> publicKeyInfo, IReadOnlyList<string> hostNames, TimeSpan lifetime, DateTimeOffset now, [NotNullWhen(true)] out IReadOnlyList<string>? chain, [NotNullWhen(false)] out string? error) =>
+        TryIssue(new IssueRequest(new SigningRequest(publicKeyInfo, HasCommonName: false), [], lifetime) { HostNames = hostNames }, now, out chain, out error);
 
     /// <inheritdoc/>
     public void Dispose()

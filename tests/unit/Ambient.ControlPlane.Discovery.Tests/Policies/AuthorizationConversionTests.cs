@@ -46,7 +46,6 @@ public sealed class AuthorizationConversionTests
     }
 
     [Fact]
-    [Trait("behaviour", "CP-133")]
     public void Patterns_AndAccounts()
     {
         Match match = Convert("""{"rules":[{"from":[{"source":{"principals":["x","p-*","*-s","*"],"serviceAccounts":["own","other/sa"],"ipBlocks":["1.2.3.4","10.0.0.0/8","::1"]}}]}]}""").Message!.Rules[0].Clauses[0].Matches[0];

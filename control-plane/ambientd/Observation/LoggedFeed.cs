@@ -1,0 +1,31 @@
+using Ambient.ControlPlane.Authority.Nodes;
+using Ambient.ControlPlane.Discovery.Feeding;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Observation;
+
+/// <summary>Logs what discovery sees, and keeps the authority's view of pods. Thread-safe.</summary>
+internal sealed class LoggedFeed(PodIndex pods, string cluster, Logger log) : FeedObserver
+{
+    public override void OnPod(ResourceKey key, Pod? now)
+    {
+        if (now is null)
+        {
+            pods.Remove(cluster, key.Namespace, key.Name);
+        }
+        else
+        {
+            pods.Set(cluster, new PodFact(key.Namespace, key.Name, now.Metadata.Uid, now.Spec.ServiceAccountName, now.Spec.NodeName, now.Status.Phase == "Failed"));
+        }
+    }
+
+    public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem) => log.Warn(
+        "an object cannot be read; what it said last stays",
+        LogField.Of("kind", type.Kind),
+        LogField.Of("object", key.ToString()),
+        LogField.Of("problem", problem.ToString()));
+
+    public override void OnChanged(int resources) => log.Debug("the mesh changed", LogField.Of("resources", resources));
+}

@@ -1,0 +1,117 @@
+using Ambient.ControlPlane.Settings;
+using Ambient.Grpc.Client;
+using Ambient.Grpc.Framing;
+using Ambient.Identity.Issuing;
+using Ambient.Identity.Keys;
+using Ambient.Mesh.Identities;
+using Ambient.Mesh.Views;
+using Ambient.Protocol.Istio.Auth;
+using Ambient.Testing.Waiting;
+using Ambient.Xds.Client;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Ambient.ControlPlane.Tests;
+
+/// <summary>The whole program: manifests in, ztunnel's own clients at the other end.</summary>
+public sealed class ControlPlaneTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Manifests_ReachZtunnel_AndABrokenFileChangesNothing()
+    {
+        await using var plane = new RunningPlane();
+        plane.Manifest("shop.yaml", Pod("cart-1", "10.0.0.1"));
+        await plane.StartAsync();
+        var state = new MeshState("n1");
+        AdsClient client = plane.Client(state);
+        using var stop = new CancellationTokenSource();
+        Task running = client.RunAsync(stop.Token);
+        await client.Ready.WaitAsync(Limit);
+        Assert.NotNull(state.Current.FindWorkloadByUid("Kubernetes//Pod/shop/cart-1"));
+
+        plane.Manifest("more.yaml", Pod("cart-2", "10.0.0.2"));
+        await Eventually.TrueAsync(() => state.Current.FindWorkloadByUid("Kubernetes//Pod/shop/cart-2") is not null, Limit);
+        plane.Manifest("more.yaml", "kind: Pod\n  metadata: [");
+        await Eventually.TrueAsync(() => plane.Lines.Any(line => line.Contains("more.yaml", StringComparison.Ordinal)), Limit);
+        Assert.NotNull(state.Current.FindWorkloadByUid("Kubernetes//Pod/shop/cart-2"));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Certificates_AreForTheNodesOwnPods()
+    {
+        await using var plane = new RunningPlane();
+        plane.Manifest("all.yaml", Pod("zt-1", "10.0.0.9", "istio-system", "ztunnel") + "---\n" + Pod("cart-1", "10.0.0.1") + "---\n" + Pod("far", "10.0.0.3", account: "far", node: "n2"));
+        await plane.StartAsync();
+        using GrpcChannel channel = plane.Channel("zt-token");
+        var cart = new SpiffeId("cluster.local", "shop", "cart");
+        using WorkloadKey key = WorkloadKey.Create();
+        Task<IstioCertificateResponse> Ask(GrpcChannel from, string identity) => from.CallAsync(
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            new IstioCertificateRequest
+            {
+                Csr = CertificateRequestBuilder.BuildPem(cart, key),
+                ValidityDuration = 3600,
+                Metadata = new Struct { Fields = { ["ImpersonatedIdentity"] = Value.ForString(identity) } },
+            },
+            IstioCertificateResponse.Parser,
+            Limit,
+            CancellationToken.None);
+
+        IstioCertificateResponse? answer = null;
+        await Eventually.PassesAsync(async () => answer = await Ask(channel, cart.ToString()), Limit);
+
+        Assert.True(IssuedChain.TryAccept(cart, key, answer!.CertChain, TimeProvider.System.GetUtcNow(), out _, out string? error), error);
+        GrpcException far = await Assert.ThrowsAsync<GrpcException>(() => Ask(channel, "spiffe://cluster.local/ns/shop/sa/far"));
+        Assert.Equal((GrpcCode.Unauthenticated, "request authenticate failure"), (far.Code, far.Detail));
+        using GrpcChannel app = plane.Channel("other-token");
+        await Assert.ThrowsAsync<GrpcException>(() => Ask(app, "spiffe://cluster.local/ns/istio-system/sa/ztunnel"));
+        using GrpcChannel stranger = plane.Channel("no-token");
+        Assert.Equal(GrpcCode.Unauthenticated, (await Assert.ThrowsAsync<GrpcException>(() => Ask(stranger, cart.ToString()))).Code);
+        await Eventually.TrueAsync(() => plane.Lines.Any(line => line.Contains("no pod of shop/far", StringComparison.Ordinal)), Limit);
+        string log = string.Concat(plane.Lines);
+        Assert.DoesNotContain("zt-token", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("no-token", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE", log, StringComparison.Ordinal);
+        Assert.DoesNotContain(plane.PrivateKey, log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_SayAllThatIsWrong()
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AMBIENT_MANIFEST_DIR"] = "/m",
+            ["AMBIENT_XDS_ADDRESS"] = "here",
+            ["CA_TRUSTED_NODE_ACCOUNTS"] = "istio-system/ztunnel,ztunnel",
+            ["AMBIENT_LOG"] = "a=b=c",
+        };
+
+        Assert.Null(ControlPlaneSettings.Parse(environment, out IReadOnlyList<string> errors));
+        foreach (string name in new[] { "AMBIENT_TOKEN_FILE", "AMBIENT_XDS_ADDRESS", "CA_TRUSTED_NODE_ACCOUNTS: 'ztunnel'", "AMBIENT_LOG" })
+        {
+            Assert.Contains(errors, error => error.StartsWith(name, StringComparison.Ordinal) && error.Contains("allowed", StringComparison.Ordinal));
+        }
+
+        ControlPlaneSettings settings = ControlPlaneSettings.Parse(new Dictionary<string, string>(StringComparer.Ordinal) { ["REVISION"] = "canary", ["ISTIOD_CUSTOM_HOST"] = "a,b" }, out _)!;
+        Assert.Equal(["istiod.istio-system.svc", "istiod-remote.istio-system.svc", "istio-pilot.istio-system.svc", "istiod-canary.istio-system.svc", "a", "b"], settings.ServerNames);
+    }
+
+    private static string Pod(string name, string ip, string ns = "shop", string account = "cart", string node = "n1") => $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: {{name}}
+          namespace: {{ns}}
+          uid: {{(name == "zt-1" ? "uid-zt" : "uid-" + name)}}
+        spec:
+          nodeName: {{node}}
+          serviceAccountName: {{account}}
+        status:
+          phase: Running
+          podIP: {{ip}}
+
+        """;
+}

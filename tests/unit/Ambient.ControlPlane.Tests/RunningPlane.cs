@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Ambient.ControlPlane.Settings;
+using Ambient.ControlPlane.Tokens;
+using Ambient.Grpc.Client;
+using Ambient.Kubernetes.Manifests;
+using Ambient.Mesh.Views;
+using Ambient.Telemetry.Logging;
+using Ambient.Xds.Client;
+
+namespace Ambient.ControlPlane.Tests;
+
+/// <summary>The program on a folder of manifests, with a file of tokens.</summary>
+internal sealed class RunningPlane : IAsyncDisposable, ILogSink
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ambientd-");
+    private readonly CancellationTokenSource _stop = new();
+    private readonly LogHub _logs;
+    private readonly ManifestFolderSource _source;
+    private readonly ControlPlaneSettings _settings;
+    private Task<int> _running = Task.FromResult(0);
+
+    public RunningPlane()
+    {
+        Directory.CreateDirectory(At("manifests"));
+        File.WriteAllText(At("tokens"), "zt-token,istio-system,ztunnel,zt-1,uid-zt\nother-token,shop,cart,cart-1,uid-cart\n");
+        _logs = new LogHub(new LogHubOptions { Sink = this });
+        _settings = new ControlPlaneSettings
+        {
+            ManifestFolder = At("manifests"),
+            TokenFile = At("tokens"),
+            AuthorityFolder = At("authority"),
+            PluggedFolder = At("plugged"),
+            TrustedNodeAccounts = ["istio-system/ztunnel"],
+            Hosts = ["localhost"],
+            XdsAddress = new IPEndPoint(IPAddress.Loopback, 0),
+            ReadyAddress = new IPEndPoint(IPAddress.Loopback, 0),
+        };
+        _source = new ManifestFolderSource(At("manifests"), null, TimeProvider.System, _logs.For("source"));
+    }
+
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    private int Port { get; set; }
+
+    public string RootPem => File.ReadAllText(Directory.GetFiles(At("authority")).Single()).Split("-----BEGIN PRIVATE")[0];
+
+    public string PrivateKey => File.ReadAllText(Directory.GetFiles(At("authority")).Single()).Split("-----BEGIN PRIVATE KEY-----")[1].Split('\n')[1];
+
+    public async Task StartAsync()
+    {
+        var process = new ControlPlaneProcess(_settings, _source, new TokenFile(_settings.TokenFile!, "Kubernetes"), _logs, TimeProvider.System);
+        _running = process.RunAsync(_stop.Token);
+        Task first = await Task.WhenAny(process.Listening, _running).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(first == process.Listening, string.Join('\n', Lines));
+        Port = (await process.Listening).Port;
+    }
+
+    public void Manifest(string name, string yaml) => File.WriteAllText(Path.Combine(At("manifests"), name), yaml);
+
+    public GrpcChannel Channel(string token) => new(
+        new GrpcChannelOptions
+        {
+            Address = new Uri($"https://localhost:{Port}"),
+            Roots = ServerRoots.FromPem(RootPem),
+            Headers = _ => ValueTask.FromResult<IReadOnlyList<KeyValuePair<string, string>>>([KeyValuePair.Create("authorization", "Bearer " + token), KeyValuePair.Create("clusterid", "Kubernetes")]),
+        },
+        TimeProvider.System);
+
+    public AdsClient Client(MeshState state) => new(
+        new AdsClientOptions { MakeChannel = () => Channel("zt-token"), Node = NodeIdentity.Build(new NodeSettings { PodName = "zt-1", PodNamespace = "istio-system", NodeName = "n1" }) },
+        state,
+        TimeProvider.System);
+
+    public void Write(ReadOnlySpan<byte> lines) => Lines.Enqueue(System.Text.Encoding.UTF8.GetString(lines));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Assert.Equal(0, await _running.WaitAsync(TimeSpan.FromSeconds(30)));
+        _source.Dispose();
+        _logs.Dispose();
+        _stop.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+}
