@@ -72,7 +72,11 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
         state,
         TimeProvider.System);
 
-    public void Write(ReadOnlySpan<byte> lines) => Lines.Enqueue(System.Text.Encoding.UTF8.GetString(lines));
+    public int Write(ReadOnlySpan<byte> lines)
+    {
+        Lines.Enqueue(System.Text.Encoding.UTF8.GetString(lines));
+        return lines.Length;
+    }
 
     public async ValueTask DisposeAsync()
     {
