@@ -99,7 +99,9 @@ public sealed class PodServersTests : IDisposable
     /// <summary>ZT-243 and ZT-246 with real sockets: a port that is taken, freed, and taken again by the same pod.</summary>
     [RootFact]
     [Trait("behaviour", "ZT-243")]
+    [Trait("behaviour", "CNI-196")]
     [Trait("behaviour", "ZT-246")]
+    [Trait("behaviour", "CNI-198")]
     public void Agent_PodWhosePortIsTaken_IsRetriedUntilItIsFree()
     {
         using var pod = new PodFixture();

@@ -15,6 +15,8 @@ public sealed class RedirectionLifeTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(BackEnds))]
+    [Trait("behaviour", "CNI-175")]
+    [Trait("behaviour", "CNI-179")]
     public async Task Apply_Twice_IsTheSameAsOnce(RedirectionBackEnd backEnd)
     {
         await using var f = new RedirectionFixture(backEnd, ipv6: false);
@@ -26,6 +28,7 @@ public sealed class RedirectionLifeTests
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
     [MemberData(nameof(BackEnds))]
+    [Trait("behaviour", "CNI-176")]
     public async Task Remove_LeavesNothingAndMayBeRepeated(RedirectionBackEnd backEnd)
     {
         await using var f = new RedirectionFixture(backEnd, ipv6: false);

@@ -30,6 +30,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-241")]
+    [Trait("behaviour", "CNI-194")]
     public void Add_StartsAProxy()
     {
         Add("uid1");
@@ -40,6 +41,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-242")]
+    [Trait("behaviour", "CNI-195")]
     public void Add_SameNamespaceAgain_StartsNothing()
     {
         Add("uid1");
@@ -59,6 +61,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-243")]
+    [Trait("behaviour", "CNI-196")]
     public void FailedStart_IsRetried()
     {
         _proxies.Obstacles["uid1"] = "bind(15008): EADDRINUSE";
@@ -89,6 +92,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-245")]
+    [Trait("behaviour", "CNI-197")]
     public void FailedAdd_ThenDelete_LeavesNothingPending()
     {
         _proxies.Obstacles["uid1"] = "obstacle";
@@ -100,6 +104,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-246")]
+    [Trait("behaviour", "CNI-198")]
     public void AddDeleteAdd_AfterTheSnapshot_StopsBeforeItStartsAgain()
     {
         Snapshot();
@@ -111,6 +116,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-249")]
+    [Trait("behaviour", "CNI-203")]
     public void FailedAdd_ThenSnapshot_IsReadyOnlyAfterTheRetry()
     {
         _proxies.Obstacles["uid1"] = "obstacle";
@@ -126,6 +132,7 @@ public sealed class PodTableTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-250")]
+    [Trait("behaviour", "CNI-204")]
     public void AddSnapshotDelete_IsReadyAndEmpty()
     {
         Add("uid1");

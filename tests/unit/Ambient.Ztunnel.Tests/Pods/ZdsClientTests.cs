@@ -63,6 +63,7 @@ public sealed class ZdsClientTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-247")]
+    [Trait("behaviour", "CNI-202")]
     public void EndOfStream_WithoutSnapshot_IsNeverReady()
     {
         using (PacketSocket first = _agent.AcceptHello())
@@ -76,6 +77,7 @@ public sealed class ZdsClientTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-248")]
+    [Trait("behaviour", "CNI-201")]
     public void AgentThatClosesAtOnce_IsCalledAgain_AndNothingGetsReady()
     {
         for (int i = 0; i < 4; i++)
@@ -89,7 +91,9 @@ public sealed class ZdsClientTests : IDisposable
 
     [Fact]
     [Trait("behaviour", "ZT-243")]
+    [Trait("behaviour", "CNI-196")]
     [Trait("behaviour", "ZT-249")]
+    [Trait("behaviour", "CNI-203")]
     public void FailedStart_IsAckedAsError_AndRetriedByItself()
     {
         _proxies.Obstacles["A"] = "port 15008 is in use";
@@ -109,6 +113,7 @@ public sealed class ZdsClientTests : IDisposable
     [InlineData("stray-descriptor")]
     [InlineData("two-descriptors")]
     [InlineData("empty-oneof")]
+    [Trait("behaviour", "CNI-205")]
     public void UnreadableMessage_IsAckedAsError_AndTheConnectionIsMadeAnew(string kind)
     {
         using PacketSocket connection = _agent.AcceptHello();
