@@ -13,7 +13,7 @@ namespace Ambient.Xds.Server.Tests.Serving;
 /// <summary>The server with ztunnel's own client, over TLS.</summary>
 public sealed class XdsServerTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task Client_FollowsTheStore()
@@ -43,7 +43,7 @@ public sealed class XdsServerTests
         int before = client.Responses;
 
         await mesh.RestartAsync();
-        await Eventually.TrueAsync(() => client.Responses >= before + 2);
+        await Eventually.TrueAsync(() => client.Responses >= before + 2, Limit);
 
         Assert.Equal(101, mesh.Observer.SentResources);
         Assert.StartsWith("Reconnect", client.Ends.First(), StringComparison.Ordinal);
