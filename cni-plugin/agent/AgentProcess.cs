@@ -14,6 +14,7 @@ using Ambient.Cni.Agent.Sources;
 using Ambient.Cni.Agent.Zds;
 using Ambient.Cni.Enrolment.Wire;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Proc;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
@@ -35,6 +36,9 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => End(c, ending));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => End(c, ending));
         Logger log = logs.For("agent");
+
+        // Two descriptors for each pod.
+        OpenFileLimit.Raise();
         Directory.CreateDirectory(settings.RunDirectory);
         Directory.CreateDirectory(Path.GetDirectoryName(settings.ZtunnelSocket)!);
 

@@ -22,7 +22,7 @@ internal static class Tool
     /// <summary>Runs a program to its end. A missing program is exit code 127.</summary>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(NetworkNamespace? network, string[] words, string? input, CancellationToken cancellation)
     {
-        if (words[0] == "nft" && NftLibrary.IsInstalled)
+        if (words[0] == "nft" && NftLibrary.IsUsable)
         {
             return RunNft(network, words is ["nft", "-f", "-"] ? input ?? "" : string.Join(' ', words[1..]));
         }

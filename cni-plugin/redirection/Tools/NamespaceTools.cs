@@ -14,7 +14,7 @@ internal sealed class NamespaceTools(NetworkNamespace network)
     /// <summary>Runs a tool to its end; a missing one gives <see cref="ToolResult.NotInstalled"/>.</summary>
     public async Task<ToolResult> RunAsync(string tool, IReadOnlyList<string> arguments, string? input, CancellationToken cancellation)
     {
-        if (tool == "nft" && NftLibrary.IsInstalled)
+        if (tool == "nft" && NftLibrary.IsUsable)
         {
             return RunNft(arguments, input);
         }

@@ -6,6 +6,8 @@ namespace Ambient.Linux.Descriptors;
 /// <summary>An owned file descriptor outside the loops; closed exactly once. Thread-safe as every SafeHandle.</summary>
 public sealed class FileDescriptor : SafeHandle
 {
+    private const int LowNumbers = 1024;
+
     /// <summary>Takes ownership of an open descriptor.</summary>
     public FileDescriptor(int number)
         : base(-1, ownsHandle: true) => SetHandle(number);
@@ -37,6 +39,19 @@ public sealed class FileDescriptor : SafeHandle
     /// <summary>A second descriptor for the same open file, close-on-exec. Throws <see cref="LinuxException"/>.</summary>
     public FileDescriptor Duplicate() =>
         new((int)SysResult.From(Libc.fcntl(Number, Libc.F_DUPFD_CLOEXEC, 3)).OrThrow("fcntl F_DUPFD_CLOEXEC", "fd " + Number));
+
+    /// <summary>The same open file behind a number of 1024 or more, where the limit allows; this object is spent then.</summary>
+    internal FileDescriptor MovedUp()
+    {
+        SysResult moved = SysResult.From(Libc.fcntl(Number, Libc.F_DUPFD_CLOEXEC, LowNumbers));
+        if (moved.IsError)
+        {
+            return this;
+        }
+
+        Dispose();
+        return new FileDescriptor((int)moved.Value);
+    }
 
     /// <summary>Gives the number away: this object will not close it any more.</summary>
     public int TakeNumber()

@@ -41,7 +41,8 @@ public sealed unsafe class NetworkNamespace : IDisposable
     public bool IsClosed => _descriptor.IsClosed;
 
     /// <summary>Opens a path such as /run/netns/x or /proc/7/ns/net. Throws <see cref="LinuxException"/>.</summary>
-    public static NetworkNamespace Open(string path) => Adopt(FileDescriptor.OpenRead(path), path);
+    /// <remarks>Descriptors of namespaces are many and live long, so they leave the low numbers to libraries that cannot do with high ones.</remarks>
+    public static NetworkNamespace Open(string path) => Adopt(FileDescriptor.OpenRead(path).MovedUp(), path);
 
     /// <summary>Opens the namespace of a process. Throws <see cref="LinuxException"/>.</summary>
     public static NetworkNamespace OfProcess(int processId) =>

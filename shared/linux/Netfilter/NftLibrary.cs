@@ -12,8 +12,26 @@ public static unsafe class NftLibrary
 {
     private static readonly Lock Turn = new();
 
-    /// <summary>Whether the library is installed; without it the program has to do.</summary>
-    public static bool IsInstalled { get; } = Find();
+    // The library waits with select, which ends the process at descriptor 1024 (FD_SETSIZE). The distance is for descriptors that other threads open
+    // between the look and the library's own socket.
+    private const int DescriptorLimit = 896;
+    private static readonly bool IsInstalled = Find();
+
+    /// <summary>Whether the library is installed and its socket will get a low descriptor; otherwise the program has to do.</summary>
+    public static bool IsUsable
+    {
+        get
+        {
+            int lowest = IsInstalled ? Libc.eventfd(0, Libc.EFD_CLOEXEC) : -1;
+            if (lowest < 0)
+            {
+                return false;
+            }
+
+            _ = Libc.close(lowest);
+            return lowest < DescriptorLimit;
+        }
+    }
 
     /// <summary>Runs commands in a namespace (null: the calling thread's). Throws <see cref="LinuxException"/> when it cannot be entered.</summary>
     public static NftOutcome Run(NetworkNamespace? network, string commands, bool json)
