@@ -13,6 +13,7 @@ public sealed class CertificateFaultTests
 {
     private const int Parallel = 6;
     private const int Rotations = 4;
+    private const int Enough = 100;
 
     // Valid for seven seconds more, so that a busy machine does not let it expire before its successor is there.
     private static readonly (TimeSpan Total, TimeSpan Spent) DueInASecond = (TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(5));
@@ -29,7 +30,7 @@ public sealed class CertificateFaultTests
         int asked = 0;
         await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => Task.Run(() =>
         {
-            while (authority.SerialsOf("client").Count <= Rotations || authority.SerialsOf("server").Count <= Rotations)
+            while (authority.SerialsOf("client").Count <= Rotations || authority.SerialsOf("server").Count <= Rotations || Volatile.Read(ref asked) < Enough)
             {
                 Assert.True(TryAsk(mesh), $"connection {asked} failed; {authority.SerialsOf("client").Count} and {authority.SerialsOf("server").Count} certificates were issued");
                 Interlocked.Increment(ref asked);
@@ -38,7 +39,6 @@ public sealed class CertificateFaultTests
 
         // What began under the first certificate goes on.
         Assert.True(AppTalk.TryAsk(old));
-        Assert.True(asked > Parallel * Rotations, $"{asked} connections say little");
         Assert.DoesNotContain("renewal failed", mesh.ClientProxy.Log + mesh.ServerProxy.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("error=", mesh.ClientProxy.Log + mesh.ServerProxy.Log, StringComparison.Ordinal);
     }
