@@ -47,10 +47,14 @@ internal sealed class ManifestReader
             return new YamlProblem(line, "is no object");
         }
 
-        if (Text(element, "kind") is not { } kind || Text(element, "apiVersion") is not { } apiVersion)
+        if (Text(element, "kind") is not { } kind)
         {
-            return new YamlProblem(line, "apiVersion and kind are needed");
+            return new YamlProblem(line, "kind is missing");
         }
+
+        // Kinds of the core are known without their version; nobody else has a Pod.
+        bool isNamed = Text(element, "apiVersion") is not null;
+        string apiVersion = Text(element, "apiVersion") ?? "v1";
 
         if (kind == "List" && apiVersion == "v1")
         {
@@ -61,7 +65,7 @@ internal sealed class ManifestReader
         string group = slash < 0 ? "" : apiVersion[..slash], version = apiVersion[(slash + 1)..];
         if (!_types.TryGetValue((group, kind), out ResourceType? type))
         {
-            return null;
+            return isNamed ? null : new YamlProblem(line, $"{kind}: apiVersion is missing");
         }
 
         if (!type.Versions.Contains(version))
