@@ -1,5 +1,4 @@
 using Ambient.Cni.Agent;
-using Ambient.Cni.Agent.Discovery;
 using Ambient.Cni.Agent.Installation;
 using Ambient.Cni.Agent.Settings;
 using Ambient.Cni.Agent.Sources;
@@ -40,19 +39,17 @@ if (args is ["uninstall", ..])
     return Uninstaller.Run(settings, Console.Error);
 }
 
-if (settings.ManifestFolder is not { } folder)
-{
-    Console.Error.WriteLine("missing env var AMBIENT_MANIFEST_DIR (no source of pods); allowed: a folder of manifests");
-    return 1;
-}
-
 using var logs = new LogHub(new LogHubOptions { Directives = settings.Log });
 try
 {
-    var source = new ManifestFolder(folder, settings.NodeName, TimeProvider.System, logs.For("agent::source"));
-    var reporter = new StatusFolder(settings.StatusFolder ?? Path.Combine(settings.RunDirectory, "status"));
-    INamespaceFinder finder = new NamedNetworkFinder();
-    return await new AgentProcess(settings, source, reporter, finder, logs, TimeProvider.System).RunAsync(CancellationToken.None);
+    using PodWorld? world = PodWorld.Make(settings, environment, logs, TimeProvider.System, out string? error);
+    if (world is null)
+    {
+        Console.Error.WriteLine(error);
+        return 1;
+    }
+
+    return await new AgentProcess(settings, world.Source, world.Reporter, world.Finder, logs, TimeProvider.System).RunAsync(CancellationToken.None);
 }
 catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or LinuxException or System.Net.Sockets.SocketException)
 {

@@ -8,14 +8,17 @@ namespace Ambient.Cni.Agent.Sources;
 /// <summary>Finds pods of manifests by the path that they name, and proves it by the addresses as everywhere. Thread-safe.</summary>
 public sealed class NamedNetworkFinder : INamespaceFinder
 {
+    /// <summary>Annotation with the path of a pod's network namespace, for pods that no kubelet runs.</summary>
+    public const string NetworkAnnotation = "sandbox.ambient/network-namespace";
+
     /// <inheritdoc/>
     public NetworkNamespace? Find(PodRecord pod, out string? doubt)
     {
         ArgumentNullException.ThrowIfNull(pod);
         doubt = null;
-        if (!pod.Facts.Annotations.TryGetValue(ManifestReader.NetworkAnnotation, out string? path))
+        if (!pod.Facts.Annotations.TryGetValue(NetworkAnnotation, out string? path))
         {
-            doubt = $"its manifest has no annotation {ManifestReader.NetworkAnnotation}";
+            doubt = $"its manifest has no annotation {NetworkAnnotation}";
             return null;
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Extensions;
 
 namespace Ambient.Kubernetes.Api;
 
@@ -12,13 +13,16 @@ public sealed class ApiDiscovery
     /// <summary>Reason of the error for a kind that the server does not have.</summary>
     public const string AbsentReason = "ApiAbsent";
 
+    /// <summary>The same, but we may not read the definitions that would prove it: perhaps the server has only just started.</summary>
+    public const string PerhapsAbsentReason = "ApiPerhapsAbsent";
+
     private readonly KubernetesClient _client;
     private readonly ConcurrentDictionary<string, string> _found = new(StringComparer.Ordinal);
 
     internal ApiDiscovery(KubernetesClient client) => _client = client;
 
     /// <summary>
-    /// The best version of a kind that the server serves. Error with <see cref="AbsentReason"/> when it certainly has none; another when that is not known.
+    /// The best version of a kind that the server serves. Error with <see cref="AbsentReason"/> when it certainly has none; another when that is not known, or not yet.
     /// </summary>
     public async Task<ApiResult<string>> VersionOfAsync(ResourceType type, CancellationToken cancellation)
     {
@@ -50,7 +54,7 @@ public sealed class ApiDiscovery
             }
         }
 
-        return await ConfirmAbsentAsync(type, cancellation) is { } doubt ? new(doubt) : new(new ApiError(404, AbsentReason, $"the API server has no {type} ({string.Join(", ", type.Versions)})"));
+        return new(await ConfirmAbsentAsync(type, cancellation));
     }
 
     /// <summary>A kind is perhaps not served any more: asks again next time.</summary>
@@ -64,22 +68,22 @@ public sealed class ApiDiscovery
     /// A server that has just started does not serve custom resources yet that it holds; taking policies for absent would open the mesh. The definition
     /// is read from the store, so it tells.
     /// </summary>
-    private async Task<ApiError?> ConfirmAbsentAsync(ResourceType type, CancellationToken cancellation)
+    private async Task<ApiError> ConfirmAbsentAsync(ResourceType type, CancellationToken cancellation)
     {
+        string text = $"the API server has no {type} ({string.Join(", ", type.Versions)})";
+        var absent = new ApiError(404, AbsentReason, text);
         if (!type.IsCustom)
         {
-            return null;
+            return absent;
         }
 
-        ApiResult<Resources.Extensions.CustomResourceDefinition> definition =
-            await _client.GetAsync(KnownResources.CustomResourceDefinitions, new ResourceKey("", type.FullName), cancellation);
-        if (definition.IsOk(out Resources.Extensions.CustomResourceDefinition? found, out ApiError? error))
+        ApiResult<CustomResourceDefinition> definition = await _client.GetAsync(KnownResources.CustomResourceDefinitions, new ResourceKey("", type.FullName), cancellation);
+        if (definition.IsOk(out CustomResourceDefinition? found, out ApiError? error))
         {
             bool isServed = found.Spec.Versions.Any(v => v.Served && type.Versions.Contains(v.Name));
-            return isServed ? new ApiError(503, "NotServedYet", $"{type} is defined but not served yet") : null;
+            return isServed ? new ApiError(503, "NotServedYet", $"{type} is defined but not served yet") : absent;
         }
 
-        // Who may not read definitions must do without this.
-        return error.IsNotFound || error.IsForbidden ? null : error;
+        return error.IsNotFound ? absent : error.IsForbidden ? new ApiError(404, PerhapsAbsentReason, text) : error;
     }
 }

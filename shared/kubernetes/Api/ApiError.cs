@@ -62,7 +62,7 @@ public sealed record ApiError(int Code, string Reason, string Message, TimeSpan?
         {
             return body.IsEmpty ? null : JsonSerializer.Deserialize(body, ResourceJson.TypeInfo<ApiStatus>());
         }
-        catch (JsonException)
+        catch (Exception foreign) when (foreign is JsonException or InvalidOperationException or FormatException)
         {
             // Proxies answer with pages of their own.
             return null;

@@ -14,6 +14,9 @@ public sealed record DeleteOptions
     /// <summary>What belongs to it: <c>Background</c>, <c>Foreground</c> or <c>Orphan</c>.</summary>
     public string Propagation { get; init; } = "Background";
 
+    /// <summary>How long it may take to end by itself; null leaves it to the object.</summary>
+    public int? GraceSeconds { get; init; }
+
     internal byte[] ToJson()
     {
         using var buffer = new MemoryStream();
@@ -23,6 +26,11 @@ public sealed record DeleteOptions
             writer.WriteString("apiVersion", "v1");
             writer.WriteString("kind", "DeleteOptions");
             writer.WriteString("propagationPolicy", Propagation);
+            if (GraceSeconds is { } grace)
+            {
+                writer.WriteNumber("gracePeriodSeconds", grace);
+            }
+
             if (Uid is not null || ResourceVersion is not null)
             {
                 writer.WriteStartObject("preconditions");

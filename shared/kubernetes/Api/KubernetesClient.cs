@@ -131,6 +131,10 @@ public sealed class KubernetesClient : IDisposable
             {
                 return new(new ApiError(0, "Unreadable", ReadProblem.Of(broken).ToString()));
             }
+            catch (InvalidOperationException broken)
+            {
+                return new(new ApiError(0, "Unreadable", broken.Message));
+            }
         }
     }
 

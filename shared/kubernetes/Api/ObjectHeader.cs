@@ -54,7 +54,7 @@ internal readonly record struct ObjectHeader(string? Namespace, string? Name, st
                 continue;
             }
 
-            string text = reader.GetString()!;
+            string? text = TextOf(ref reader);
             header = field switch
             {
                 1 => header with { Namespace = text },
@@ -65,5 +65,18 @@ internal readonly record struct ObjectHeader(string? Namespace, string? Name, st
         }
 
         return header;
+    }
+
+    private static string? TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Bytes that are no UTF-8.
+            return null;
+        }
     }
 }

@@ -17,6 +17,18 @@ public sealed record ReadProblem(string Path, string Reason)
         // "The JSON value could not be converted to System.Int32. Path: $.a | LineNumber: 0 | BytePositionInLine: 1."
         int rest = text.IndexOf(" Path: ", StringComparison.Ordinal);
         text = rest < 0 ? text : text[..rest];
+        const string AsA = " as a ";
+        string cause = exception.InnerException?.Message ?? "";
+        if (exception.InnerException is InvalidOperationException && cause.IndexOf(AsA, StringComparison.Ordinal) is >= 0 and int found)
+        {
+            return new ReadProblem(path, "is not " + Wanted(cause[(found + AsA.Length)..].TrimEnd('.')));
+        }
+
+        if (exception.InnerException is FormatException)
+        {
+            return new ReadProblem(path, "is out of range or of another form than it should be");
+        }
+
         const string Unconverted = "The JSON value could not be converted to ";
         int at = text.IndexOf(Unconverted, StringComparison.Ordinal);
         return new ReadProblem(path, at < 0 ? text : "is not " + Wanted(text[(at + Unconverted.Length)..].TrimEnd('.')));
@@ -27,9 +39,10 @@ public sealed record ReadProblem(string Path, string Reason)
 
     private static string Wanted(string type) => type switch
     {
-        "System.String" => "a text (put it in quotes)",
+        "number" => "a number",
+        "string" or "System.String" => "a text (put it in quotes)",
         "System.Int32" or "System.Int64" or "System.Nullable`1[System.Int32]" or "System.Nullable`1[System.Int64]" => "a whole number in range",
-        "System.Boolean" or "System.Nullable`1[System.Boolean]" => "true or false",
+        "boolean" or "System.Boolean" or "System.Nullable`1[System.Boolean]" => "true or false",
         "System.DateTimeOffset" or "System.Nullable`1[System.DateTimeOffset]" => "a time such as 2030-01-02T03:04:05Z",
         _ when type.Contains("IReadOnlyList", StringComparison.Ordinal) => "a list",
         _ when type.Contains("IReadOnlyDictionary", StringComparison.Ordinal) => "a mapping",

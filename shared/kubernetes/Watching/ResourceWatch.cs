@@ -55,15 +55,16 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
             return served;
         }
 
-        if (error.Reason != ApiDiscovery.AbsentReason)
+        if (error.Reason is not (ApiDiscovery.AbsentReason or ApiDiscovery.PerhapsAbsentReason))
         {
             await PauseAsync("find", error, cancellation);
             return null;
         }
 
-        // At the beginning one look is enough; objects that were told are not taken back lightly.
+        // At the beginning one look that is certain is enough; objects that were told are not taken back lightly.
         _absentLooks++;
-        if (!_isToldAbsent && (!_wasSynced || _absentLooks >= parts.Options.AbsentLooks))
+        bool isEnough = (!_wasSynced && error.Reason == ApiDiscovery.AbsentReason) || _absentLooks >= parts.Options.AbsentLooks;
+        if (!_isToldAbsent && isEnough)
         {
             _isToldAbsent = true;
             parts.Log.Info("the API server does not have this kind; it counts as empty until it comes", LogField.Of("kind", type.FullName), LogField.Of("versions", string.Join(",", type.Versions)));
@@ -73,7 +74,7 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
             _wasSynced = true;
         }
 
-        TimeSpan pause = parts.Options.AbsentInterval * (0.75 + (0.5 * Random.Shared.NextDouble()));
+        TimeSpan pause = (isEnough ? parts.Options.AbsentInterval : parts.Options.DoubtInterval) * (0.75 + (0.5 * Random.Shared.NextDouble()));
         await Task.Delay(pause, parts.Time, cancellation);
         return null;
     }
@@ -233,7 +234,7 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
             }
 
             framer.Advance(read);
-            while (TakeLine(framer, out WatchLine<T> line))
+            while (TakeLine(framer, ref skipped, out WatchLine<T> line))
             {
                 if (await OnLineAsync(line) is { } error)
                 {
@@ -242,19 +243,19 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
 
                 cancellation.ThrowIfCancellationRequested();
             }
-
-            if (framer.Skipped > skipped)
-            {
-                skipped = framer.Skipped;
-                parts.Log.Error("an object is too large and was left out", LogField.Of("kind", type.FullName), LogField.Of("limit", parts.Options.LongestLine));
-            }
         }
     }
 
     // Spans do not cross awaits.
-    private bool TakeLine(WatchFramer framer, out WatchLine<T> line)
+    private bool TakeLine(WatchFramer framer, ref int skipped, out WatchLine<T> line)
     {
         bool isTaken = framer.TryTake(out ReadOnlySpan<byte> bytes);
+        if (framer.Skipped > skipped)
+        {
+            skipped = framer.Skipped;
+            parts.Log.Error("an object is too large and was left out", LogField.Of("kind", type.FullName), LogField.Of("limit", parts.Options.LongestLine));
+        }
+
         line = isTaken ? WatchLine<T>.Read(bytes, type) : default;
         return isTaken;
     }

@@ -53,6 +53,10 @@ internal readonly record struct WatchLine<T>(WatchLineKind Kind)
         {
             return Garbage(ReadProblem.Of(broken).Reason);
         }
+        catch (InvalidOperationException)
+        {
+            return Garbage("is no UTF-8");
+        }
     }
 
     private static WatchLine<T> Of(string kind, ReadOnlySpan<byte> found, ResourceType<T> type)

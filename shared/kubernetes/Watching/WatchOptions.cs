@@ -21,6 +21,9 @@ public sealed record WatchOptions
     /// <summary>How often one looks whether a kind that the server does not have has come.</summary>
     public TimeSpan AbsentInterval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often one looks while it is not certain that a kind is absent.</summary>
+    public TimeSpan DoubtInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often a kind that was there must be found absent, one look after the other, before its objects count as gone.</summary>
     public int AbsentLooks { get; init; } = 3;
 

@@ -26,7 +26,7 @@ public sealed class Heard<T> : IAsyncDisposable
 
     public ConcurrentQueue<string> Events { get; } = new();
 
-    public static WatchOptions Quick { get; } = new() { FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5), AbsentInterval = TimeSpan.FromMilliseconds(5) };
+    public static WatchOptions Quick { get; } = new() { FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5), AbsentInterval = TimeSpan.FromMilliseconds(5), DoubtInterval = TimeSpan.FromMilliseconds(5) };
 
     /// <summary>Waits until the end of what was told is this.</summary>
     public Task EndsWithAsync(params string[] expected) => Eventually.PassesAsync(() =>

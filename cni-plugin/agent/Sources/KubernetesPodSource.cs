@@ -1,0 +1,48 @@
+using Ambient.Cni.Agent.Pods;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Kubernetes.Watching;
+
+namespace Ambient.Cni.Agent.Sources;
+
+/// <summary>Pods of this node from the Kubernetes API: the server sends no others. Thread-safe.</summary>
+public sealed class KubernetesPodSource : ResourcePodSource
+{
+    private readonly KubernetesClient _client;
+    private readonly string _node;
+
+    /// <summary>Follows the pods of a node.</summary>
+    public KubernetesPodSource(KubernetesSource source, string node)
+        : base(
+            new ResourceCache<Pod>(source, KnownResources.Pods, new ResourceScope(Fields: "spec.nodeName=" + node)),
+            new ResourceCache<Namespace>(source, KnownResources.Namespaces))
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        (_client, _node) = (source.Client, node);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<PodEvent.LookedUp> LookUpAsync(PodCommand.LookUp question, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        Task<ApiResult<Pod>> asked = _client.GetAsync(KnownResources.Pods, new ResourceKey(question.Namespace, question.Name), cancellation);
+        Task<ApiResult<Namespace>> askedSpace = _client.GetAsync(KnownResources.Namespaces, new ResourceKey("", question.Namespace), cancellation);
+        ApiResult<Pod> pod = await asked;
+        ApiResult<Namespace> space = await askedSpace;
+        string? error = pod.Error is { } e ? $"pod {question.Namespace}/{question.Name}: {e}" : space.Error is { } s ? $"namespace {question.Namespace}: {s}" : null;
+        Pod? found = pod.Value;
+        if (found is not null && question.Uid.Length > 0 && found.Metadata.Uid != question.Uid)
+        {
+            error = $"pod {question.Namespace}/{question.Name} has the UID {found.Metadata.Uid}, not {question.Uid}";
+            found = null;
+        }
+        else if (found is not null && found.Spec.NodeName.Length > 0 && found.Spec.NodeName != _node)
+        {
+            error = $"pod {question.Namespace}/{question.Name} is on {found.Spec.NodeName}, not on {_node}";
+            found = null;
+        }
+
+        return new PodEvent.LookedUp(question.Request, found is null ? null : PodRecords.Of(found), space.Value is null ? null : PodRecords.Of(space.Value), error);
+    }
+}

@@ -1,0 +1,114 @@
+using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Enrolment.Pods;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Kubernetes.Watching;
+
+namespace Ambient.Cni.Agent.Sources;
+
+/// <summary>
+/// Pods of this node and all namespaces, from a source of resources; what the Kubernetes API and a folder of manifests have in common. Thread-safe.
+/// </summary>
+public abstract class ResourcePodSource : IPodSource
+{
+    private readonly SemaphoreSlim _one = new(1);
+    private bool _isToldSynced;
+
+    private protected ResourcePodSource(ResourceCache<Pod> pods, ResourceCache<Namespace> namespaces) => (Pods, Namespaces) = (pods, namespaces);
+
+    private protected ResourceCache<Pod> Pods { get; }
+
+    private protected ResourceCache<Namespace> Namespaces { get; }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(Func<PodEvent, ValueTask> tell, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(tell);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        // Namespaces first, so that no pod is looked at without its own.
+        Task namespaces = Namespaces.RunAsync(c => InTurnAsync(OnNamespaceAsync, c, tell), ending.Token);
+        Task first = await Task.WhenAny(namespaces, Namespaces.Synced);
+        Task pods = first == namespaces ? namespaces : Pods.RunAsync(c => InTurnAsync(OnPodAsync, c, tell), ending.Token);
+        await Task.WhenAny(namespaces, pods);
+        await ending.CancelAsync();
+        await Task.WhenAll(namespaces, pods);
+    }
+
+    /// <inheritdoc/>
+    public abstract Task<PodEvent.LookedUp> LookUpAsync(PodCommand.LookUp question, CancellationToken cancellation);
+
+    /// <summary>Whether a pod belongs to this node.</summary>
+    private protected virtual bool IsOurs(Pod pod) => true;
+
+    /// <summary>What is known of a namespace that has no object; null when nothing is.</summary>
+    private protected virtual NamespaceFacts? WithoutObject(string name) => null;
+
+    private async ValueTask InTurnAsync<T>(Func<ResourceChange<T>, Func<PodEvent, ValueTask>, ValueTask> handle, ResourceChange<T> change, Func<PodEvent, ValueTask> tell)
+        where T : Resource
+    {
+        await _one.WaitAsync();
+        try
+        {
+            await handle(change, tell);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async ValueTask OnNamespaceAsync(ResourceChange<Namespace> change, Func<PodEvent, ValueTask> tell)
+    {
+        switch (change.Kind)
+        {
+            case ResourceChangeKind.Added:
+            case ResourceChangeKind.Updated when !change.New!.Metadata.Labels.Equals(change.Old!.Metadata.Labels):
+                await tell(new PodEvent.NamespaceChanged(PodRecords.Of(change.New!)));
+                break;
+            case ResourceChangeKind.Deleted:
+                await tell(WithoutObject(change.Key.Name) is { } facts ? new PodEvent.NamespaceChanged(facts) : new PodEvent.NamespaceDeleted(change.Key.Name));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async ValueTask OnPodAsync(ResourceChange<Pod> change, Func<PodEvent, ValueTask> tell)
+    {
+        if (change.Kind == ResourceChangeKind.Synced)
+        {
+            if (!_isToldSynced)
+            {
+                _isToldSynced = true;
+                await tell(new PodEvent.Synced([.. Pods.All.Where(IsOurs).Select(p => p.Metadata.Uid)]));
+            }
+
+            return;
+        }
+
+        if (change.Kind == ResourceChangeKind.Refused)
+        {
+            return;
+        }
+
+        bool wasOurs = change.Old is not null && IsOurs(change.Old), isOurs = change.New is not null && IsOurs(change.New);
+
+        // Another pod of the same name, whose predecessor's end was missed.
+        if (wasOurs && (!isOurs || change.Old!.Metadata.Uid != change.New!.Metadata.Uid))
+        {
+            await tell(new PodEvent.PodDeleted(change.Old!.Metadata.Uid));
+        }
+
+        if (isOurs)
+        {
+            string space = change.New!.Metadata.Namespace;
+            if (Namespaces.Find(new ResourceKey("", space)) is null && WithoutObject(space) is { } facts)
+            {
+                await tell(new PodEvent.NamespaceChanged(facts));
+            }
+
+            await tell(new PodEvent.PodChanged(PodRecords.Of(change.New)));
+        }
+    }
+}
