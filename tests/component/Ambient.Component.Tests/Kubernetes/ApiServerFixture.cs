@@ -102,14 +102,14 @@ public sealed class ApiServerFixture : IAsyncLifetime
     public async Task<string> NamespaceAsync(string labels = "{}")
     {
         string name = "t-" + Guid.NewGuid().ToString("N")[..8];
-        await ApplyAsync(KnownResources.Namespaces, new ResourceKey("", name), $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{name}}","labels":{{labels}}}}""");
+        await ApplyAsync(KnownResources.Namespaces, new ResourceKey("", name), $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{{{labels}}},"name":"{{{name}}}"}}""");
         return name;
     }
 
     public Task<Pod> PodAsync(string space, string name, string node = "n1") => ApplyAsync(
         KnownResources.Pods,
         new ResourceKey(space, name),
-        $$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{name}}","labels":{"app":"{{name}}"}},"spec":{"nodeName":"{{node}}","containers":[{"name":"c","image":"i","ports":[{"containerPort":80}]}]}}""");
+        $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{"app":"{{{name}}}"}},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"c","image":"i","ports":[{"containerPort":80}]}]}}""");
 
     public async Task<T> ApplyAsync<T>(ResourceType<T> type, ResourceKey key, string json)
         where T : Resource
