@@ -11,7 +11,6 @@ namespace Ambient.Cni.Agent.Sources;
 /// </summary>
 public abstract class ResourcePodSource : IPodSource
 {
-    private readonly SemaphoreSlim _one = new(1);
     private bool _isToldSynced;
 
     private protected ResourcePodSource(ResourceCache<Pod> pods, ResourceCache<Namespace> namespaces) => (Pods, Namespaces) = (pods, namespaces);
@@ -24,12 +23,13 @@ public abstract class ResourcePodSource : IPodSource
     public async Task RunAsync(Func<PodEvent, ValueTask> tell, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(tell);
+        using var one = new SemaphoreSlim(1);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 
         // Namespaces first, so that no pod is looked at without its own.
-        Task namespaces = Namespaces.RunAsync(c => InTurnAsync(OnNamespaceAsync, c, tell), ending.Token);
+        Task namespaces = Namespaces.RunAsync(c => InTurnAsync(one, OnNamespaceAsync, c, tell), ending.Token);
         Task first = await Task.WhenAny(namespaces, Namespaces.Synced);
-        Task pods = first == namespaces ? namespaces : Pods.RunAsync(c => InTurnAsync(OnPodAsync, c, tell), ending.Token);
+        Task pods = first == namespaces ? namespaces : Pods.RunAsync(c => InTurnAsync(one, OnPodAsync, c, tell), ending.Token);
         await Task.WhenAny(namespaces, pods);
         await ending.CancelAsync();
         await Task.WhenAll(namespaces, pods);
@@ -44,17 +44,17 @@ public abstract class ResourcePodSource : IPodSource
     /// <summary>What is known of a namespace that has no object; null when nothing is.</summary>
     private protected virtual NamespaceFacts? WithoutObject(string name) => null;
 
-    private async ValueTask InTurnAsync<T>(Func<ResourceChange<T>, Func<PodEvent, ValueTask>, ValueTask> handle, ResourceChange<T> change, Func<PodEvent, ValueTask> tell)
+    private static async ValueTask InTurnAsync<T>(SemaphoreSlim one, Func<ResourceChange<T>, Func<PodEvent, ValueTask>, ValueTask> handle, ResourceChange<T> change, Func<PodEvent, ValueTask> tell)
         where T : Resource
     {
-        await _one.WaitAsync();
+        await one.WaitAsync();
         try
         {
             await handle(change, tell);
         }
         finally
         {
-            _one.Release();
+            one.Release();
         }
     }
 

@@ -124,14 +124,14 @@ public sealed class KubeConfigTests : IDisposable
     }
 
     [Fact]
-    public void SeveralFiles_TheFirstThatNamesSomethingCounts()
+    public async Task SeveralFiles_TheFirstThatNamesSomethingCounts()
     {
         File.WriteAllText(Path.Combine(_folder, "a"), "current-context: k\nusers:\n- name: u\n  user: {token: first}\n");
         File.WriteAllText(Path.Combine(_folder, "b"), Config("token: second"));
         var environment = new Dictionary<string, string> { ["KUBECONFIG"] = $"{_folder}/missing:{_folder}/a:{_folder}/b" };
         ClusterConnection? connection = KubeConfig.Load(environment, KubeConfigOptions.Own, _time, out string? error);
         Assert.True(connection is not null, error);
-        Assert.Equal("first", connection.Credential.GetAsync(false, CancellationToken.None).Preserve().GetAwaiter().GetResult().Token);
+        Assert.Equal("first", await Token(connection.Credential));
     }
 
     [Theory]

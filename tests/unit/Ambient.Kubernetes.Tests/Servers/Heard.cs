@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Watching;
-using Ambient.Telemetry.Logging;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Kubernetes.Tests.Servers;
@@ -25,8 +24,6 @@ public sealed class Heard<T> : IAsyncDisposable
         }, _ending.Token);
 
     public ConcurrentQueue<string> Events { get; } = new();
-
-    public static WatchOptions Quick { get; } = new() { FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5), AbsentInterval = TimeSpan.FromMilliseconds(5), DoubtInterval = TimeSpan.FromMilliseconds(5) };
 
     /// <summary>Waits until the end of what was told is this.</summary>
     public Task EndsWithAsync(params string[] expected) => Eventually.PassesAsync(() =>

@@ -141,7 +141,7 @@ public sealed class KubernetesSourceTests : IDisposable
             }
             : ApiReply.List(lists++ == 0 ? "1" : "4", lists == 1 ? [] : [Objects.Pod("after", 3)]));
         using KubernetesClient client = server.Client();
-        await using var heard = new Heard<Pod>(Source(client, Heard<Pod>.Quick with { LongestLine = 2000 }), KnownResources.Pods);
+        await using var heard = new Heard<Pod>(Source(client, QuickWatch.Options with { LongestLine = 2000 }), KnownResources.Pods);
         await heard.EndsWithAsync("[", "]", "+after@3", "[", "+after@3", "]");
         await Eventually.TrueAsync(() => _logs.Count("too large") == 1);
     }
@@ -264,7 +264,7 @@ public sealed class KubernetesSourceTests : IDisposable
             return c.IsWatch ? ApiReply.Watch("", WatchFinish.Open) : ApiReply.List("99", pods.Skip(from).Take(limit), from + limit < 16 ? $"{from + limit}" : null);
         });
         using KubernetesClient client = server.Client(new ClientOptions { LongestBody = 1200, Tries = 1 });
-        await using var heard = new Heard<Pod>(Source(client, Heard<Pod>.Quick with { PageSize = 16 }), KnownResources.Pods);
+        await using var heard = new Heard<Pod>(Source(client, QuickWatch.Options with { PageSize = 16 }), KnownResources.Pods);
         await heard.EndsWithAsync([.. pods.Select((_, i) => $"+p{i}@{i + 1}"), "]"]);
     }
 
@@ -323,5 +323,5 @@ public sealed class KubernetesSourceTests : IDisposable
         }
     }
 
-    private KubernetesSource Source(KubernetesClient client, WatchOptions? options = null) => new(client, options ?? Heard<Pod>.Quick, TimeProvider.System, _logs.Logger);
+    private KubernetesSource Source(KubernetesClient client, WatchOptions? options = null) => new(client, options ?? QuickWatch.Options, TimeProvider.System, _logs.Logger);
 }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Workloads;
