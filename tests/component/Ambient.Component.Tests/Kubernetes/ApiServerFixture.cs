@@ -4,7 +4,6 @@ using System.Text;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Connections;
 using Ambient.Kubernetes.Resources;
-using Ambient.Kubernetes.Resources.Coordination;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
@@ -12,7 +11,7 @@ using Ambient.Testing.Waiting;
 namespace Ambient.Component.Tests.Kubernetes;
 
 /// <summary>A real kube-apiserver over a real etcd, as plain processes; no node, no controllers. Shared by the tests of a collection.</summary>
-public sealed class ApiServerFixture : IAsyncLifetime
+public sealed class ApiServerFixture : IAsyncLifetime, IDisposable
 {
     private readonly int _etcdPort = FreePort();
     private readonly int _port = FreePort();
@@ -39,13 +38,16 @@ public sealed class ApiServerFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        Admin?.Dispose();
         await StopAsync();
         if (_etcd is not null)
         {
             await _etcd.DisposeAsync();
         }
+    }
 
+    public void Dispose()
+    {
+        Admin?.Dispose();
         Files?.Dispose();
     }
 

@@ -20,7 +20,7 @@ namespace Ambient.Component.Tests.Kubernetes;
 
 /// <summary>The Kubernetes client against a real API server: certificates, tokens, lists, watches, writes, leases, definitions that come.</summary>
 [Collection(ApiServerCollection.Name)]
-public sealed class RealApiServerTests(ApiServerFixture rig) : IAsyncLifetime
+public sealed class RealApiServerTests(ApiServerFixture rig) : IAsyncLifetime, IDisposable
 {
     private readonly CancellationTokenSource _ending = new();
     private readonly LogHub _log = LogHub.Discarding();
@@ -32,6 +32,10 @@ public sealed class RealApiServerTests(ApiServerFixture rig) : IAsyncLifetime
     {
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    public void Dispose()
+    {
         _ending.Dispose();
         _log.Dispose();
     }

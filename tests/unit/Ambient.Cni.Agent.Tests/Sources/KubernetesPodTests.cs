@@ -5,7 +5,6 @@ using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Tests.Servers;
 using Ambient.Kubernetes.Watching;
 using Ambient.Testing.Clocks;
-using Ambient.Testing.Waiting;
 
 namespace Ambient.Cni.Agent.Tests.Sources;
 

@@ -8,7 +8,7 @@ using Ambient.Testing.Waiting;
 
 namespace Ambient.Cni.Agent.Tests.Sources;
 
-public sealed class ManifestPodSourceTests : IAsyncLifetime
+public sealed class ManifestPodSourceTests : IAsyncLifetime, IDisposable
 {
     private const string Pod = """
         apiVersion: v1
@@ -45,6 +45,10 @@ public sealed class ManifestPodSourceTests : IAsyncLifetime
     {
         await _ending.CancelAsync();
         await _running.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    public void Dispose()
+    {
         _files.Dispose();
         _log.Dispose();
         _ending.Dispose();
