@@ -1,4 +1,5 @@
 using System.Text;
+using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Views;
 using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Xds.Mapping;
@@ -96,10 +97,15 @@ internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, 
 
             // Someone who asked for an address may be answered under the resource's own name.
             Wake(good.SelectMany(static resource => resource.Aliases));
+            Wake(waiters.Names.Where(IsKnownAddress));
         }
 
         return reasons.ToString();
     }
+
+    // Or under no name of the asker's at all: a control plane need not send aliases.
+    private bool IsKnownAddress(string name) => NetworkAddress.TryParse(name, out NetworkAddress address)
+        && (state.Current.FindWorkload(address) is not null || state.Current.FindService(address, clientNamespace: null) is not null);
 
     private void Wake(IEnumerable<string> names)
     {

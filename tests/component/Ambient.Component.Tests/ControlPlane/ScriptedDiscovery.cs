@@ -20,6 +20,9 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
     private MeshPair _mesh = null!;
     private int _opened;
 
+    /// <summary>Whether the first state is nothing but the client itself.</summary>
+    public bool IsOnDemand { get; init; }
+
     /// <summary>A mesh whose client's proxy has its state from here.</summary>
     public MeshPlan Plan() => new()
     {
@@ -27,7 +30,7 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
         {
             _mesh = mesh;
             _server = await PodControlPlane.StartAsync(ServeAsync, mesh.Client);
-            return new MeshPlan { ClientSettings = [("XDS_ADDRESS", PodControlPlane.Address(0)), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", "")] };
+            return new MeshPlan { ClientSettings = [("XDS_ADDRESS", PodControlPlane.Address(0)), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", ""), ("XDS_ON_DEMAND", IsOnDemand ? "true" : "false")] };
         },
     };
 
@@ -83,7 +86,8 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
         if (Interlocked.Increment(ref _opened) == 1)
         {
             Workload client = Named("client", _mesh.Client.Address);
-            await stream.SendAsync(AddressType, "first-a", [Pack(client.Uid, new Address { Workload = client }), ServerWorkload(), Service("cart", MeshPair.Service.Address)]);
+            Resource[] others = IsOnDemand ? [] : [ServerWorkload(), Service("cart", MeshPair.Service.Address)];
+            await stream.SendAsync(AddressType, "first-a", [Pack(client.Uid, new Address { Workload = client }), .. others]);
             await stream.SendAsync(AuthorizationType, "first-p", []);
             Assert.Equal(["first-a", "first-p"], [(await stream.NextAsync()).ResponseNonce, (await stream.NextAsync()).ResponseNonce]);
         }

@@ -149,6 +149,11 @@ public sealed class AdsClientTests
         bool[] answers = await Task.WhenAll(askers).WaitAsync(Limit);
         Assert.Equal([true, true, true], answers);
         Assert.NotNull(server.State.Current.FindWorkloadByUid("w1"));
+        Task<bool> unnamed = server.Client.DemandAsync("/10.0.0.2", CancellationToken.None);
+        await stream.NextAsync();
+        await stream.SendAsync(TypeUrls.Address, "2b", [("w2", Wire.Workload("w2", 10, 0, 0, 2))]);
+        Assert.True(await unnamed.WaitAsync(Limit));
+        await stream.NextAsync();
         Task<bool> absent = server.Client.DemandAsync("ns/absent", CancellationToken.None);
         Assert.Equal(TypeUrls.Address, (await stream.NextAsync()).TypeUrl);
         await stream.SendAsync(TypeUrls.Address, "3", [], "ns/absent");
