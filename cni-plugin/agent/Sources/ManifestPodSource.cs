@@ -9,7 +9,7 @@ namespace Ambient.Cni.Agent.Sources;
 /// <summary>Pods and namespaces from a folder of manifests; pods that name another node are left out. Thread-safe.</summary>
 public sealed class ManifestPodSource : ResourcePodSource
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(20);
     private readonly string? _node;
     private readonly TimeProvider _time;

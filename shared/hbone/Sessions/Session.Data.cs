@@ -11,16 +11,35 @@ public sealed unsafe partial class Session
     private TunnelStream? _dataStream;
     private int _receiveWindow;
     private int _connectionUncredited;
+    private int _grown;
     private TunnelStream? _pieceStream;
     private int _pieceCount;
     private int _pieceBytes;
+
+    /// <summary>
+    /// Whether a stream's window may grow. All growth together is half of the connection's window: a reader that was fast and then stops
+    /// holds what its window allows, and a few of those must not stop the others (RFC 9113 section 5.2.1).
+    /// </summary>
+    internal bool TryGrowWindow(int bytes)
+    {
+        if (_grown > (_settings.ConnectionWindow / 2) - bytes)
+        {
+            return false;
+        }
+
+        _grown += bytes;
+        return true;
+    }
+
+    /// <summary>A stream is gone, and its growth is free again.</summary>
+    internal void ReturnGrowth(int bytes) => _grown -= bytes;
 
     /// <summary>Bytes that an application has taken: credit for the connection.</summary>
     internal void Consumed(int bytes)
     {
         _connectionUncredited += bytes;
         _budget.Earn(bytes);
-        if (_connectionUncredited >= _settings.ConnectionWindow / 2)
+        if (_connectionUncredited >= _settings.ConnectionWindow / 8)
         {
             CreditConnection();
         }
@@ -28,7 +47,7 @@ public sealed unsafe partial class Session
 
     private void CreditConnection()
     {
-        if (_connectionUncredited >= _settings.ConnectionWindow / 4 && Phase != SessionPhase.Closed)
+        if (_connectionUncredited >= _settings.ConnectionWindow / 16 && Phase != SessionPhase.Closed)
         {
             _receiveWindow += _connectionUncredited;
             SendWindowUpdate(0, _connectionUncredited);

@@ -298,6 +298,8 @@ public sealed class TunnelStream : IReadyItem, ILoopFault
             Session.OnLingered();
         }
 
+        Session.ReturnGrowth(_windowTarget - Session.InitialReceiveWindow);
+
         // Nobody takes these any more, but the connection's window belongs to all streams.
         int dropped = _queue.Length;
         _queue.Clear();
@@ -397,8 +399,11 @@ public sealed class TunnelStream : IReadyItem, ILoopFault
         if (_queue.Length == 0 && _windowTarget < _maxWindow)
         {
             int growth = Math.Min(_windowTarget, _maxWindow - _windowTarget);
-            _windowTarget += growth;
-            credit += growth;
+            if (Session.TryGrowWindow(growth))
+            {
+                _windowTarget += growth;
+                credit += growth;
+            }
         }
 
         ReceiveWindow += credit;
