@@ -248,7 +248,9 @@ public sealed class GrpcServerTests
 
         await served.DisposeAsync();
 
-        Assert.Equal(GrpcCode.Unavailable, (await Assert.ThrowsAsync<GrpcException>(async () => await call.ReadAsync(CancellationToken.None))).Code);
+        // The connection's end may overtake the trailers that say so; then the client sees a broken answer.
+        GrpcException end = await Assert.ThrowsAsync<GrpcException>(async () => await call.ReadAsync(CancellationToken.None));
+        Assert.Contains(end.Code, new[] { GrpcCode.Unavailable, GrpcCode.Internal });
     }
 
     [Fact]

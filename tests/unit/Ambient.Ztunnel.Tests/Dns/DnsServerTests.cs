@@ -349,7 +349,7 @@ public sealed class DnsServerTests : IDisposable
             },
         };
         var sockets = new SocketFactory(null, new SocketOptions { Transparent = TransparentMode.Never });
-        DnsServer server = DnsServer.Open(_loop, sockets, change(settings), _names, _observer, _log.For("test"));
+        DnsServer server = FreePort.Open(() => DnsServer.Open(_loop, sockets, change(settings), _names, _observer, _log.For("test")));
         server.Serve();
         _servers.Add(server);
         return server;

@@ -45,7 +45,7 @@ public sealed class MeshDnsTests : IDisposable
         };
         var names = new MeshNames(mesh, new LocalWorkload("client", "ns1", "sa"), new NameSettings { PreferredNamespace = "preferred-ns" });
         var sockets = new SocketFactory(null, new SocketOptions { Transparent = TransparentMode.Never });
-        _server = DnsServer.Open(_loop, sockets, settings, names, new DnsObserver(new MetricRegistry(), null), _log.For("test"));
+        _server = FreePort.Open(() => DnsServer.Open(_loop, sockets, settings, names, new DnsObserver(new MetricRegistry(), null), _log.For("test")));
         _server.Serve();
     }
 
