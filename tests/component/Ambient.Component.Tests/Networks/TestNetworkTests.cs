@@ -76,9 +76,9 @@ public sealed class TestNetworkTests
         RunningProcess orphan = RunningProcess.Start(new ProcessPlan("orphan", "sleep", "1000") { NamespaceName = name, LogPath = Path.GetTempFileName() });
         await Eventually.TrueAsync(() => Leftovers.ProcessesIn([name]).Contains(orphan.Id));
 
-        int removed = Leftovers.Remove("ambt");
+        // Another test's network, made at this moment, may have removed it already.
+        _ = Leftovers.Remove("ambt");
 
-        Assert.True(removed >= 1);
         Assert.False(File.Exists("/run/netns/" + name));
         await orphan.Exited.WaitAsync(TimeSpan.FromSeconds(5), TimeProvider.System);
         Assert.True(File.Exists("/run/netns/" + kept.NamespaceName));
