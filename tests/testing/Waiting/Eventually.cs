@@ -7,14 +7,14 @@ namespace Ambient.Testing.Waiting;
 /// <summary>Waits for what must become true, with a deadline; for state that sends no signal. Thread-safe.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Returns once the condition holds; fails the test at the deadline (10 s unless given).</summary>
+    /// <summary>Returns once the condition holds; fails the test at the deadline (30 s unless given).</summary>
     public static Task TrueAsync(Func<bool> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string what = "") =>
         TrueAsync(() => Task.FromResult(condition()), deadline, what);
 
-    /// <summary>Returns once the condition holds; fails the test at the deadline (10 s unless given).</summary>
+    /// <summary>Returns once the condition holds; fails the test at the deadline (30 s unless given).</summary>
     public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         ArgumentNullException.ThrowIfNull(condition);
