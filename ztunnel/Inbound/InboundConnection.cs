@@ -58,8 +58,19 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session);
 
     /// <inheritdoc/>
-    public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request) =>
-        new InboundStream(this, session.Peer?.Identity).Begin(stream, request);
+    public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request)
+    {
+        InboundStream inbound = new(this, session.Peer?.Identity);
+        try
+        {
+            inbound.Begin(stream, request);
+        }
+        catch (Exception e)
+        {
+            // The other streams of the tunnel have no part in it.
+            pod.Loop.EndAtFault(inbound, e);
+        }
+    }
 
     /// <inheritdoc/>
     public override void OnAbandoned(Session session, TunnelStream stream, in StreamClosure closure) =>

@@ -28,6 +28,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
     private ConnectionRecord _record = null!;
     private Deadline? _deadline;
     private TunnelStream? _waiting;
+    private ConnectRequest _request = null!;
     private Workload _local = null!;
     private InboundAccept _accept = null!;
     private ResourceWait? _resources;
@@ -45,21 +46,22 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
     {
         stream.Tag = this;
         _waiting = stream;
+        _request = request;
         string? forwardedHost = Forwarded.ParseHost(request.Forwarded);
         _record = new ConnectionRecord(_pod.ProxyLoop.Traffic, Reporter.Destination, _connection.Peer, _connection.Local, this) { ForwardedHost = forwardedHost };
         _pod.Connections.Add(_record);
         _resources = ResourceWait.For(_pod);
-        Resolve(request);
+        Resolve();
     }
 
-    private void Resolve(ConnectRequest request)
+    private void Resolve()
     {
         InboundQuery query = new()
         {
             Local = _pod.FindLocal(),
             LocalName = _pod.Local,
             Connection = _connection.Local.Address,
-            Authority = request.Authority,
+            Authority = _request.Authority,
             ForwardedHost = _record.ForwardedHost,
             OwnNetwork = _pod.Context.Options.Network,
             IllegalPorts = _pod.Context.Options.IllegalPorts,
@@ -71,20 +73,20 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
             case InboundAccept accept:
                 _local = query.Local!;
                 _accept = accept;
-                Judge(request);
+                Judge();
                 break;
             case InboundRefuse refuse:
                 Refuse(refuse.Status, refuse.Reason, refuse.Text);
                 break;
             case InboundNeedsResource resource:
-                _resources!.Begin(resource.ResourceName, isAnswered => OnResource(request, resource.ResourceName, isAnswered));
+                _resources!.Begin(resource.ResourceName, OnResource);
                 break;
             default:
                 throw new InvalidOperationException("a CONNECT without a decision");
         }
     }
 
-    private void OnResource(ConnectRequest request, string name, bool isAnswered)
+    private void OnResource(string name, bool isAnswered)
     {
         if (_ended)
         {
@@ -93,7 +95,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
 
         if (isAnswered)
         {
-            Resolve(request);
+            Resolve();
         }
         else
         {
@@ -128,9 +130,9 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
     /// <inheritdoc/>
     void ILoopFault.OnFault(Exception exception) => Cut(CloseReason.InternalError, exception.Message);
 
-    private void Judge(ConnectRequest request)
+    private void Judge()
     {
-        _record.Open(Key(request), _accept.PolicyDestination, request.Authority, TransportProtocol.Hbone);
+        _record.Open(Key(), _accept.PolicyDestination, _request.Authority, TransportProtocol.Hbone);
         Verdict verdict = PolicyEngine.Evaluate(_pod.View, _record.Facts, _local);
         PolicyLog.Write(_pod.Context.Log, verdict);
         if (!verdict.IsAllowed)
@@ -142,16 +144,16 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
         Connect();
     }
 
-    private TrafficKey Key(ConnectRequest request)
+    private TrafficKey Key()
     {
         string network = _pod.Context.Options.Network;
-        bool viaGateway = request.ForwardedNetwork is { } origin && !origin.Equals(network, StringComparison.OrdinalIgnoreCase);
+        bool viaGateway = _request.ForwardedNetwork is { } origin && !origin.Equals(network, StringComparison.OrdinalIgnoreCase);
         Workload? source = viaGateway ? null : _pod.View.FindWorkload(new NetworkAddress(network, _connection.Peer.Address));
         return new TrafficKey
         {
             Reporter = Reporter.Destination,
             Source = source,
-            SourceBaggage = source is null && _pod.Context.Options.ResponseBaggage && request.Baggage is { } baggage ? Baggage.Parse(baggage) : null,
+            SourceBaggage = source is null && _pod.Context.Options.ResponseBaggage && _request.Baggage is { } baggage ? Baggage.Parse(baggage) : null,
             SourceIdentity = _peer,
             Destination = _local,
             DestinationIdentity = _local.Identity,
@@ -238,7 +240,7 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
             _pod.Loop.Timers.Cancel(_deadline);
         }
 
-        _record.Close(reason, text);
+        _record?.Close(reason, text);
         _pod.CheckDrained();
     }
 

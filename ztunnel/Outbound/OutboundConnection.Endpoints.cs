@@ -43,17 +43,20 @@ internal sealed partial class OutboundConnection
         _ => false,
     };
 
-    // Another endpoint instead of the present one; null when the destination is not balanced, or has no other.
+    // From now on the present endpoint is not chosen again.
+    private void AvoidPresent()
+    {
+        if (_destination is Tunnel or Direct && _destination.Upstream is { } present)
+        {
+            _failed ??= new HashSet<string>(StringComparer.Ordinal);
+            _failed.Add(present.Uid);
+        }
+    }
+
+    // An endpoint that was not tried yet; null when the destination is not balanced, has no other, or enough of them failed.
     private Destination? FindOther()
     {
-        if (_destination is not (Tunnel or Direct) || _destination.Upstream is not { } present)
-        {
-            return null;
-        }
-
-        _failed ??= new HashSet<string>(StringComparer.Ordinal);
-        _failed.Add(present.Uid);
-        if (_failed.Count > MaxFailedEndpoints)
+        if (_failed is null || _failed.Count > MaxFailedEndpoints)
         {
             return null;
         }
@@ -68,7 +71,13 @@ internal sealed partial class OutboundConnection
     private void LeaveEndpointThatIsGone()
     {
         const string Text = "the endpoint was removed before it had answered";
-        if (_destination?.Upstream is not { } upstream || _pod.View.FindWorkloadByUid(upstream.Uid) is not null || FindOther() is null)
+        if (_destination?.Upstream is not { } upstream || _pod.View.FindWorkloadByUid(upstream.Uid) is not null)
+        {
+            return;
+        }
+
+        AvoidPresent();
+        if (FindOther() is null)
         {
             return;
         }
@@ -90,6 +99,7 @@ internal sealed partial class OutboundConnection
         Disarm();
         _upstream?.Close(reset: true);
         _upstream = null;
+        AvoidPresent();
         if (_phase != OutboundPhase.Ended && FindOther() is { } other)
         {
             _record.GiveUpAttempt(reason, text + "; another endpoint is tried");

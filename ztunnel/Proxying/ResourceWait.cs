@@ -18,10 +18,10 @@ internal sealed class ResourceWait(PodLoop pod)
     /// <summary>What was asked for already.</summary>
     public IReadOnlySet<string> Asked => _asked;
 
-    /// <summary>Asks; the callback runs on the pod's loop with whether there was an answer.</summary>
-    public void Begin(string name, Action<bool> answered)
+    /// <summary>Asks; the callback runs on the pod's loop with the name and whether there was an answer, and whose method it is ends when it throws.</summary>
+    public void Begin(string name, Action<string, bool> answered)
     {
         _asked.Add(name);
-        pod.Context.Demand!(name, (_, answer) => pod.Loop.Post(_ => answered(answer), null), null);
+        pod.Context.Demand!(name, (_, answer) => pod.Loop.Post(_ => answered(name, answer), answered.Target), null);
     }
 }

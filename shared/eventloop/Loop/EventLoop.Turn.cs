@@ -200,6 +200,12 @@ public sealed partial class EventLoop
         return worked;
     }
 
+    /// <summary>
+    /// Counts, reports and ends one victim, for a caller that serves several items in one event and must not lose the others.
+    /// Only on the loop's thread.
+    /// </summary>
+    public void EndAtFault(ILoopFault victim, Exception exception) => OnFault(victim, victim, exception);
+
     private void OnFault(object item, Exception exception) => OnFault(item as ILoopFault, item, exception);
 
     private void OnFault(ILoopFault? victim, object item, Exception exception)

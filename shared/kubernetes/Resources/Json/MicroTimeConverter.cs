@@ -1,19 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Ambient.Kubernetes.Resources.Json;
 
 /// <summary>A time with exactly six digits behind the point: API servers refuse any other number of them in leases. Thread-safe.</summary>
-internal sealed class MicroTimeConverter : JsonConverter<DateTimeOffset>
-{
-    /// <inheritdoc/>
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out DateTimeOffset time)
-            ? time
-            : throw new JsonException("is not a time such as 2030-01-02T03:04:05.000000Z");
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
-}
+internal sealed class MicroTimeConverter() : TimeConverter("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");

@@ -5,8 +5,18 @@ using System.Text.Json.Serialization;
 namespace Ambient.Kubernetes.Resources.Json;
 
 /// <summary>A time in whole seconds, as API servers keep it. Thread-safe.</summary>
-internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
+internal class TimeConverter : JsonConverter<DateTimeOffset>
 {
+    private readonly string _format;
+
+    public TimeConverter()
+        : this("yyyy-MM-dd'T'HH:mm:ss'Z'")
+    {
+    }
+
+    /// <summary>With a format of UTC times for writing; any RFC 3339 time is read.</summary>
+    protected TimeConverter(string format) => _format = format;
+
     /// <inheritdoc/>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out DateTimeOffset time)
@@ -15,5 +25,5 @@ internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        writer.WriteStringValue(value.UtcDateTime.ToString(_format, CultureInfo.InvariantCulture));
 }

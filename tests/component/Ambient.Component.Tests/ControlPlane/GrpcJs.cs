@@ -30,13 +30,22 @@ internal static class GrpcJs
         return modules;
     }
 
-    public static async Task RunAsync(string program, params string[] arguments)
+    /// <summary>Runs one of this folder's scripts with the packages; the result is the lines that it wrote.</summary>
+    public static async Task<string[]> RunScriptAsync(string modules, string script, params string[] arguments)
+    {
+        string output = await RunAsync("node", [Path.Combine(AppContext.BaseDirectory, "ControlPlane", script), .. arguments], modules);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public static async Task<string> RunAsync(string program, string[] arguments, string? modules = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["NODE_PATH"] = modules;
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(3));
-        Assert.True(process.ExitCode == 0, $"{program}: {await output}{errors}");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(3));
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{program}: {output}{await errors}");
+        return output;
     }
 }

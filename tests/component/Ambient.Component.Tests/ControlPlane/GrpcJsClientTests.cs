@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -32,7 +32,7 @@ public sealed class GrpcJsClientTests
             };
             await using GrpcServer server = await GrpcServer.StartAsync(options, Methods(), TimeProvider.System, CancellationToken.None);
 
-            string[] lines = await RunAsync(modules, server.Address.Port, work);
+            string[] lines = await GrpcJs.RunScriptAsync(modules, "calls.js", server.Address.Port.ToString(CultureInfo.InvariantCulture), work.FullName);
 
             Assert.Equal(
                 [
@@ -67,23 +67,6 @@ public sealed class GrpcJsClientTests
             }
         }),
     ];
-
-    private static async Task<string[]> RunAsync(string modules, int port, DirectoryInfo work)
-    {
-        string script = Path.Combine(AppContext.BaseDirectory, "ControlPlane", "calls.js");
-        var start = new ProcessStartInfo("node", [script, port.ToString(System.Globalization.CultureInfo.InvariantCulture), work.FullName])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NODE_PATH"] = modules;
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, output + await errors);
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
 
     private static X509Certificate2 WritePeers(DirectoryInfo work, out X509Certificate2 server, out string clientThumbprint)
     {

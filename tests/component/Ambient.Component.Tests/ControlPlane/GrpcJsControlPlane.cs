@@ -35,8 +35,11 @@ internal sealed class GrpcJsControlPlane : IAsyncDisposable
         foreach (string name in new[] { "ca", "server" })
         {
             await GrpcJs.RunAsync(
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/O=" + name, "-addext",
-                "subjectAltName=DNS:localhost", "-keyout", At(name + ".key"), "-out", At(name + ".pem"));
+                "openssl",
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/O=" + name, "-addext",
+                    "subjectAltName=DNS:localhost", "-keyout", At(name + ".key"), "-out", At(name + ".pem"),
+                ]);
         }
 
         string here = Path.Combine(AppContext.BaseDirectory, "ControlPlane");

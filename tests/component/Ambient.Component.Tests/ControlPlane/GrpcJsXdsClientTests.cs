@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
@@ -35,9 +34,11 @@ public sealed class GrpcJsXdsClientTests
             await using GrpcServer server = await GrpcServer.StartAsync(options, [xds.Method], TimeProvider.System, CancellationToken.None);
             xds.Start();
 
-            string output = await RunAsync(modules, server.Address.Port, work);
+            string protocol = Path.Combine(AppContext.BaseDirectory, "ControlPlane", "protocol");
+            string port = server.Address.Port.ToString(CultureInfo.InvariantCulture);
+            string[] lines = await GrpcJs.RunScriptAsync(modules, "xds-client.js", protocol, port, Path.Combine(work.FullName, "root.pem"));
 
-            Assert.Equal(["first w1,w2 0", "again  0", "stale w1 -gone 0", "stranger 16 who are you"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            Assert.Equal(["first w1,w2 0", "again  0", "stale w1 -gone 0", "stranger 16 who are you"], lines);
         }
         finally
         {
@@ -61,23 +62,5 @@ public sealed class GrpcJsXdsClientTests
         X509Certificate2 certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
         File.WriteAllText(Path.Combine(work.FullName, "root.pem"), certificate.ExportCertificatePem());
         return certificate;
-    }
-
-    private static async Task<string> RunAsync(string modules, int port, DirectoryInfo work)
-    {
-        string here = Path.Combine(AppContext.BaseDirectory, "ControlPlane");
-        var start = new ProcessStartInfo(
-            "node", [Path.Combine(here, "xds-client.js"), Path.Combine(here, "protocol"), port.ToString(CultureInfo.InvariantCulture), Path.Combine(work.FullName, "root.pem")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NODE_PATH"] = modules;
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, output + await errors);
-        return output;
     }
 }

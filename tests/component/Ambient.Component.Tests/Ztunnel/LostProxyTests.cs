@@ -29,12 +29,7 @@ public sealed class LostProxyTests
         living.Send(Encoding.ASCII.GetBytes(Secret));
 
         await mesh.ServerProxy.Process.KillAsync();
-        AssertEnds(living);
-        for (int i = 0; i < 10; i++)
-        {
-            Assert.False(await TryAskAsync(mesh.Client, MeshPair.Service, Secret));
-            Assert.False(await TryAskAsync(mesh.Client, mesh.ServerAddress, Secret));
-        }
+        await AssertCutOffAsync(mesh, living);
 
         mesh.StartServerProxy();
         await Eventually.TrueAsync(() => TryAskAsync(mesh.Client, MeshPair.Service, Secret));
@@ -54,12 +49,7 @@ public sealed class LostProxyTests
         living.Send(Encoding.ASCII.GetBytes(Secret));
 
         await mesh.ClientProxy.Process.KillAsync();
-        AssertEnds(living);
-        for (int i = 0; i < 10; i++)
-        {
-            Assert.False(await TryAskAsync(mesh.Client, MeshPair.Service, Secret));
-            Assert.False(await TryAskAsync(mesh.Client, mesh.ServerAddress, Secret));
-        }
+        await AssertCutOffAsync(mesh, living);
 
         await AssertSecretAsync(mesh, capture);
     }
@@ -81,6 +71,16 @@ public sealed class LostProxyTests
         }
 
         await AssertSecretAsync(mesh, capture);
+    }
+
+    private static async Task AssertCutOffAsync(MeshPair mesh, Socket living)
+    {
+        AssertEnds(living);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.False(await TryAskAsync(mesh.Client, MeshPair.Service, Secret));
+            Assert.False(await TryAskAsync(mesh.Client, mesh.ServerAddress, Secret));
+        }
     }
 
     // The control goes in the open, last of all: a capture that has it has everything before it too.

@@ -152,15 +152,7 @@ public sealed class FloodTests
         using RawPeer peer = RawPeer.Client();
         for (int n = 0; n < 20 && !peer.IsClosed(); n++)
         {
-            byte[] payload = new byte[random.Next(3) == 0 ? random.Next(200) : random.Next(10)];
-            random.NextBytes(payload);
-            byte[] frame = random.Next(5) == 0 ? Connect(Odd(random.Next(4))) : Frame((FrameType)random.Next(12), (byte)random.Next(256), random.Next(3) == 0 ? 0 : random.Next(8), payload);
-            if (random.Next(6) == 0)
-            {
-                frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
-            }
-
-            peer.Send(frame);
+            peer.Send(RandomFrame(random, 5, _ => Connect(Odd(random.Next(4)))));
         }
     }
 

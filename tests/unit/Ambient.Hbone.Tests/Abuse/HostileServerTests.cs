@@ -191,16 +191,7 @@ public sealed class HostileServerTests
                 peer.Session.Open(new ConnectRequest { Authority = "10.0.0.1:80" }, new MemoryEndpoint(random, new byte[random.Next(3000)]));
             }
 
-            byte[] payload = new byte[random.Next(3) == 0 ? random.Next(200) : random.Next(10)];
-            random.NextBytes(payload);
-            int stream = random.Next(3) == 0 ? 0 : random.Next(8);
-            byte[] frame = random.Next(3) == 0 ? Request(stream, (":status", "200")) : Frame((FrameType)random.Next(12), (byte)random.Next(256), stream, payload);
-            if (random.Next(6) == 0)
-            {
-                frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
-            }
-
-            peer.Send(frame);
+            peer.Send(RandomFrame(random, 3, stream => Request(stream, (":status", "200"))));
         }
     }
 

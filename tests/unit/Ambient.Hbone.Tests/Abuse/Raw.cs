@@ -27,6 +27,21 @@ internal static class Raw
         return frame;
     }
 
+    /// <summary>A frame of any type, flags and low stream, or now and then <paramref name="good"/>; one in six has a bit flipped.</summary>
+    public static byte[] RandomFrame(Random random, int goodOneIn, Func<int, byte[]> good)
+    {
+        byte[] payload = new byte[random.Next(3) == 0 ? random.Next(200) : random.Next(10)];
+        random.NextBytes(payload);
+        int stream = random.Next(3) == 0 ? 0 : random.Next(8);
+        byte[] frame = random.Next(goodOneIn) == 0 ? good(stream) : Frame((FrameType)random.Next(12), (byte)random.Next(256), stream, payload);
+        if (random.Next(6) == 0)
+        {
+            frame[random.Next(frame.Length)] ^= (byte)(1 << random.Next(8));
+        }
+
+        return frame;
+    }
+
     public static byte[] Settings(params (int Id, uint Value)[] settings) => Frame(FrameType.Settings, 0, 0, [.. settings.SelectMany(s => new[] { (byte)(s.Id >> 8), (byte)s.Id }.Concat(Number(s.Value)))]);
 
     public static byte[] WindowUpdate(int stream, uint increment) => Frame(FrameType.WindowUpdate, 0, stream, Number(increment));
