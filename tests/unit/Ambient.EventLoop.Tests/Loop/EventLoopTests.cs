@@ -94,6 +94,20 @@ public sealed class EventLoopTests : IDisposable
     }
 
     [Fact]
+    public void EndAtFault_EndsTheVictim_AndNotTheHandlerThatCaughtIt()
+    {
+        using var one = new SocketPairHandlers(_loop);
+        using var many = new SocketPairHandlers(_loop);
+        Turn();
+        many.A.Then = () => _loop.EndAtFault(one.A, new InvalidOperationException("boom"));
+        many.B.Send("x");
+        Turn();
+        Assert.Equal(["test Recorder boom"], _faults);
+        Assert.Equal(-1, one.A.Descriptor);
+        Assert.NotEqual(-1, many.A.Descriptor);
+    }
+
+    [Fact]
     public void Fault_InEveryKindOfWork_LeavesTheLoopRunning()
     {
         var order = new List<string>();
