@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 eng/install.sh ip=iproute2 ss=iproute2 nft=nftables tcpdump=tcpdump curl=curl nginx=nginx redis-server=redis-server redis-cli=redis-tools \
-  psql=postgresql-client /usr/lib/postgresql=postgresql dig=dnsutils
-for program in ztunnel cli; do
+  psql=postgresql-client /usr/lib/postgresql=postgresql dig=dnsutils /usr/lib/cni/bridge=containernetworking-plugins
+for program in ztunnel cni-plugin/agent cni-plugin/plugin cli; do
   dotnet build "$program" -c Release -v q -nologo -clp:NoSummary -p:RunAnalyzers=false
 done
 control=artifacts/bin/Ambient.Cli/release/ambientctl

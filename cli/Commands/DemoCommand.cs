@@ -1,6 +1,7 @@
 using Ambient.Cli.Demo;
 using Ambient.Cli.Demo.Output;
 using Ambient.Cli.Sandbox;
+using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -15,18 +16,13 @@ internal static class DemoCommand
     public static async Task<int> RunAsync(DemoOptions options)
     {
         IDemoOutput output = DemoOutputs.Choose(options.NoColour);
-        IReadOnlyList<string> missing = Requirements.Missing();
-        string? ztunnel = ProgramLocation.FindZtunnel(options.Ztunnel);
-        if (missing.Count > 0 || ztunnel is null)
+        List<string> missing = [.. Requirements.Missing()];
+        SandboxPrograms? programs = ProgramLocation.Find(options.Ztunnel, missing);
+        if (missing.Count > 0 || programs is null)
         {
             foreach (string line in missing)
             {
                 output.Error(line);
-            }
-
-            if (ztunnel is null)
-            {
-                output.Error("the ztunnel program is not where it should be (./ambient build, or --ztunnel PATH)");
             }
 
             output.Verdict(0, 1);
@@ -34,23 +30,23 @@ internal static class DemoCommand
         }
 
         using var interrupt = new InterruptSource();
-        return await RunAsync(output, ztunnel, options, interrupt);
+        return await RunAsync(output, programs, options, interrupt);
     }
 
-    private static async Task<int> RunAsync(IDemoOutput output, string ztunnel, DemoOptions options, InterruptSource interrupt)
+    private static async Task<int> RunAsync(IDemoOutput output, SandboxPrograms programs, DemoOptions options, InterruptSource interrupt)
     {
         output.Title("Ambient: a mesh on this machine");
         SandboxMesh mesh;
         try
         {
-            mesh = await SandboxMesh.StartAsync(ztunnel, output.Step, interrupt.Token);
+            mesh = await SandboxMesh.StartAsync(programs, output.Step, interrupt.Token);
         }
         catch (OperationCanceledException)
         {
             output.Error("interrupted; everything was removed");
             return interrupt.ExitCode;
         }
-        catch (Exception e) when (e is TimeoutException or CommandFailedException or InvalidOperationException or IOException or Linux.LinuxException or Cni.Redirection.RedirectionException)
+        catch (Exception e) when (e is TimeoutException or CommandFailedException or InvalidOperationException or IOException or Linux.LinuxException or CniFailedException)
         {
             output.Error("the sandbox did not start: " + e.Message);
             output.Verdict(0, 1);
@@ -63,7 +59,7 @@ internal static class DemoCommand
         try
         {
             await run.RunAsync(checks, interrupt.Token);
-            kept = options.Keep && await HandOverAsync(mesh, ztunnel, output);
+            kept = options.Keep && await HandOverAsync(mesh, programs, output);
         }
         catch (OperationCanceledException)
         {
@@ -84,9 +80,9 @@ internal static class DemoCommand
     }
 
     /// <summary>Starts the process that goes on as agent and supervisor, and tells how to play with it.</summary>
-    private static async Task<bool> HandOverAsync(SandboxMesh mesh, string ztunnel, IDemoOutput output)
+    private static async Task<bool> HandOverAsync(SandboxMesh mesh, SandboxPrograms programs, IDemoOutput output)
     {
-        mesh.State(ztunnel).Write(mesh.Directory);
+        mesh.State(programs).Write(mesh.Directory);
         RunId run = mesh.Run;
         await mesh.ReleaseAsync();
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("this program does not know its own path");

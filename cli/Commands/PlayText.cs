@@ -1,4 +1,5 @@
 using Ambient.Cli.Sandbox;
+using Ambient.Cli.Sandbox.Model;
 using Ambient.Topology.Networks;
 
 namespace Ambient.Cli.Commands;
@@ -23,6 +24,9 @@ internal static class PlayText
               ip netns exec {node} curl -s http://127.0.0.1:15000/config_dump
               ip netns exec {node} curl -s http://127.0.0.1:15020/metrics
               tail -f {run.Directory}/node1/ztunnel.log
+              tail -f {run.Directory}/node1/agent.log
+              ip netns exec {node} curl -s http://127.0.0.1:8000/pods
+              edit {run.Directory}/manifests/{PodManifests.FileOf(SandboxLayout.Outsider)}    (label istio.io/dataplane-mode: ambient, or none: it joins, or leaves)
               edit {run.Directory}/model/mesh.yaml        (policies, workloads: taken over at once)
 
               {program} sandbox down        removes it

@@ -1,30 +1,59 @@
+using Ambient.Cli.Sandbox;
+
 namespace Ambient.Cli.Commands;
 
-/// <summary>Finds the ztunnel program.</summary>
+/// <summary>Finds the mesh's other programs, which are started and never linked.</summary>
 internal static class ProgramLocation
 {
     /// <summary>
-    /// The given path, AMBIENT_ZTUNNEL, the directory of this program, or where the build puts it (same configuration first); null when it is
-    /// nowhere.
+    /// Each at its given path, at AMBIENT_ZTUNNEL, AMBIENT_CNI_AGENT and AMBIENT_CNI_PLUGIN, in the directory of this program, or where the build puts it
+    /// (same configuration first). Null with a line for each that is nowhere.
     /// </summary>
-    public static string? FindZtunnel(string? given)
+    public static SandboxPrograms? Find(string? ztunnel, List<string> missing)
     {
-        if (given is not null || Environment.GetEnvironmentVariable("AMBIENT_ZTUNNEL") is { Length: > 0 })
+        string proxy = Find("ztunnel", "Ambient.Ztunnel", "AMBIENT_ZTUNNEL", ztunnel, missing);
+        string agent = Find("ambient-cni-agent", "Ambient.Cni.Agent", "AMBIENT_CNI_AGENT", null, missing);
+        string plugin = Find("ambient-cni", "Ambient.Cni.Plugin", "AMBIENT_CNI_PLUGIN", null, missing);
+        return proxy.Length > 0 && agent.Length > 0 && plugin.Length > 0 ? new SandboxPrograms(proxy, agent, plugin) : null;
+    }
+
+    private static string Find(string name, string project, string variable, string? given, List<string> missing)
+    {
+        if (given is not null || Environment.GetEnvironmentVariable(variable) is { Length: > 0 })
         {
-            string path = Path.GetFullPath(given ?? Environment.GetEnvironmentVariable("AMBIENT_ZTUNNEL")!);
-            return File.Exists(path) ? path : null;
+            string path = Path.GetFullPath(given ?? Environment.GetEnvironmentVariable(variable)!);
+            if (File.Exists(path))
+            {
+                return path;
+            }
+
+            missing.Add($"there is no {name} at {path}");
+            return "";
         }
 
         string here = AppContext.BaseDirectory;
         string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(here));
         string[] candidates =
         [
-            Path.Combine(here, "ztunnel"),
-            Path.Combine(here, "../../../publish/ztunnel/ztunnel"),
-            Path.Combine(here, "../../Ambient.Ztunnel", configuration, "ztunnel"),
-            Path.Combine(here, "../../Ambient.Ztunnel/release/ztunnel"),
-            Path.Combine(here, "../../Ambient.Ztunnel/debug/ztunnel"),
+            Path.Combine(here, name),
+            Path.Combine(here, "../..", project, configuration, name),
+            Path.Combine(here, "../..", project, "release", name),
+            Path.Combine(here, "../..", project, "debug", name),
         ];
-        return candidates.Select(Path.GetFullPath).FirstOrDefault(File.Exists);
+        if (candidates.Select(Path.GetFullPath).FirstOrDefault(File.Exists) is { } found)
+        {
+            return Published(here, name, found) ?? found;
+        }
+
+        missing.Add($"the program {name} is not where it should be (./ambient build, or {variable}=PATH)");
+        return "";
+    }
+
+    /// <summary>The form that is shipped (eng/publish.sh), unless it is older than what was built.</summary>
+    private static string? Published(string here, string name, string built)
+    {
+        string path = Path.GetFullPath(Path.Combine(here, "../../../publish", name switch { "ambient-cni" => "plugin", "ambient-cni-agent" => "agent", _ => name }, name));
+        string code = File.Exists(built + ".dll") ? built + ".dll" : built;
+        return File.Exists(path) && File.GetLastWriteTimeUtc(path) >= File.GetLastWriteTimeUtc(code) ? path : null;
     }
 }

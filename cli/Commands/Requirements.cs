@@ -1,4 +1,5 @@
 using Ambient.Cli.Sandbox.Applications;
+using Ambient.Cli.Sandbox.Nodes;
 using Ambient.Linux.Proc;
 
 namespace Ambient.Cli.Commands;
@@ -31,6 +32,7 @@ internal static class Requirements
             }
         }
 
+        missing.AddRange(CniPlugins.Missing().Select(plugin => $"CNI plugin {plugin} is not in {string.Join(" or ", CniPlugins.Folders)} (Debian package containernetworking-plugins)"));
         if (PostgresServer.FindPrograms() is null)
         {
             missing.Add("PostgreSQL is not installed (Debian package postgresql)");

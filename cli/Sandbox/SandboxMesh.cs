@@ -1,32 +1,39 @@
-using Ambient.Cli.Sandbox.Agents;
+using System.Net;
 using Ambient.Cli.Sandbox.Model;
 using Ambient.Cli.Sandbox.Nodes;
+using Ambient.Cli.Sandbox.Observation;
 using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
-using Ambient.Cni.Redirection.Verification;
+using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Cli.Sandbox;
 
 /// <summary>
-/// The whole sandbox: network, nodes with agent and ztunnel, pods with applications and rules, and the model file. Not thread-safe.
+/// The whole sandbox: network, nodes with container runtime, node agent and ztunnel, pods that the real CNI chain attaches, and the model file.
+/// Not thread-safe.
 /// </summary>
 internal sealed class SandboxMesh : IAsyncDisposable
 {
     /// <summary>What names of this sandbox begin with.</summary>
     public const string Purpose = "amb";
 
-    private static readonly TimeSpan Enrolment = TimeSpan.FromSeconds(15);
+    private const int Attempts = 5;
+    private static readonly TimeSpan Readiness = TimeSpan.FromSeconds(30);
 
     private readonly VirtualNetwork _network;
+    private readonly PodManifests _manifests;
     private readonly Dictionary<string, SandboxNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SandboxPod> _pods = new(StringComparer.Ordinal);
+    private CaptureWatch? _watch;
 
     private SandboxMesh(VirtualNetwork network)
     {
         _network = network;
         Model = new MeshModel(Path.Combine(network.MakeDirectory("model"), "mesh.yaml"));
+        _manifests = new PodManifests(network.MakeDirectory("manifests"));
+        Model.Services.AddRange([SandboxLayout.Web, SandboxLayout.Cache, SandboxLayout.Database]);
     }
 
     /// <summary>What both ztunnels know.</summary>
@@ -47,40 +54,28 @@ internal sealed class SandboxMesh : IAsyncDisposable
     /// <summary>Directory of the run.</summary>
     public string Directory => _network.Run.Directory;
 
-    /// <summary>Builds nodes and starts their ztunnels, then pods; reports each step. What dead runs left is removed first.</summary>
-    public static async Task<SandboxMesh> StartAsync(string ztunnel, Action<string> report, CancellationToken cancellation)
+    /// <summary>Builds nodes, starts their agents and ztunnels, then pods; reports each step. What dead runs left is removed first.</summary>
+    public static async Task<SandboxMesh> StartAsync(SandboxPrograms programs, Action<string> report, CancellationToken cancellation)
     {
         var mesh = new SandboxMesh(VirtualNetwork.Create(Purpose));
         try
         {
             report("two nodes joined by a bridge");
-            mesh.Model.Services.AddRange([SandboxLayout.Web, SandboxLayout.Cache, SandboxLayout.Database]);
             foreach (string name in SandboxLayout.Nodes)
             {
                 mesh._network.AddNode(name);
             }
 
-            foreach (PodPlan plan in SandboxLayout.Pods)
-            {
-                mesh.Place(plan);
-            }
-
+            mesh._manifests.WriteNamespaces(SandboxLayout.Pods);
             mesh.Model.Publish();
-            mesh.StartNodes(ztunnel);
-            report("pods: " + string.Join(", ", SandboxLayout.Pods.Select(p => p.Name)));
+            mesh.StartNodes(programs);
+            await Task.WhenAll(mesh._nodes.Values.Select(n => n.WaitReadyAsync(Readiness, cancellation)));
+            report("node agents and ztunnels are ready; pods are made by " + mesh._nodes.Values.First().Runtime.CurrentList);
+            CniAttachment[] attached = await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.AttachAsync(p, cancellation)));
+            mesh.Model.Publish();
+            report("pods: " + string.Join(", ", SandboxLayout.Pods.Select(p => p.Name)) + "; each attached by " + string.Join(", ", attached[0].Plugins));
             await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.RunApplicationAsync(p, cancellation)));
-            foreach (PodPlan plan in SandboxLayout.Pods.Where(p => p.IsMeshed))
-            {
-                await mesh.EnrolAsync(mesh._pods[plan.Name], cancellation);
-            }
-
-            report("applications run, in-pod rules are in the kernel, pods are handed to their ztunnels");
-            foreach (SandboxNode node in mesh._nodes.Values)
-            {
-                await node.WaitReadyAsync(TimeSpan.FromSeconds(15), cancellation);
-            }
-
-            report("both ztunnels are ready");
+            report("applications run");
             return mesh;
         }
         catch
@@ -98,32 +93,33 @@ internal sealed class SandboxMesh : IAsyncDisposable
         foreach (SandboxStatePod pod in state.Nodes.SelectMany(n => n.Pods))
         {
             PodPlan plan = SandboxLayout.Pods.First(p => p.Name == pod.Name);
-            mesh._pods[pod.Name] = new SandboxPod(plan, network.Pod(pod.Name), null);
+            VirtualPod adopted = network.Pod(pod.Name);
+            adopted.Attached(IPAddress.Parse(pod.Address), IPAddress.Parse(pod.AddressV6));
+            mesh._pods[pod.Name] = new SandboxPod(plan, adopted, null);
+            mesh.Model.Add(plan, mesh._pods[pod.Name].Addresses);
         }
 
-        mesh.StartNodes(state.Ztunnel);
-        foreach (SandboxPod pod in mesh._pods.Values.Where(p => p.Plan.IsMeshed))
-        {
-            mesh._nodes[pod.Plan.Node].Agent.Know(AgentPodOf(pod));
-        }
-
+        mesh.StartNodes(state.Programs);
         return mesh;
     }
 
     /// <summary>A pod by its plan. Throws <see cref="KeyNotFoundException"/> when it was killed.</summary>
     public SandboxPod Pod(PodPlan plan) => _pods[plan.Name];
 
-    /// <summary>The redirection of a pod, by the quicker of the two methods.</summary>
+    /// <summary>The redirection of a pod as its agent makes it, to compare the kernel with.</summary>
     public static PodRedirection RedirectionOf(SandboxPod pod) => new(
         pod.Network.Namespace,
-        new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = [pod.Network.Address, pod.Network.AddressV6] });
+        new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = pod.Addresses });
 
-    /// <summary>Kills a pod with everything in it, as a kubelet would; the model is left alone.</summary>
-    public void KillPod(SandboxPod pod)
+    /// <summary>Gives a running pod a data plane mode of its own, or takes it away: its manifest is written anew, nothing else is done.</summary>
+    public void Label(SandboxPod pod, string? mode) => _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses, mode);
+
+    /// <summary>Kills a pod with everything in it and lets the chain clean up, as a kubelet would; the model is left alone.</summary>
+    public async Task KillPodAsync(SandboxPod pod)
     {
-        _pods.Remove(pod.Plan.Name);
-        pod.Network.Node.RemovePod(pod.Network);
-        _nodes[pod.Plan.Node].Agent.Remove(pod.Plan.Uid);
+        Remove(pod);
+        await _nodes[pod.Plan.Node].Runtime.DeleteAsync(pod.Container);
+        _manifests.Remove(pod.Plan);
     }
 
     /// <summary>Takes a pod out of the model and publishes: what a control plane does when its pod is gone.</summary>
@@ -133,22 +129,40 @@ internal sealed class SandboxMesh : IAsyncDisposable
         Model.Publish();
     }
 
-    /// <summary>Starts a pod (again): namespace, application, rules, ztunnel, model.</summary>
+    /// <summary>Starts a pod (again): sandbox, chain, application, model.</summary>
     public async Task<SandboxPod> StartPodAsync(PodPlan plan, CancellationToken cancellation)
     {
-        Place(plan);
-        SandboxPod pod = await RunApplicationAsync(plan, cancellation);
+        await AttachAsync(plan, cancellation);
         Model.Publish();
-        if (plan.IsMeshed)
-        {
-            await EnrolAsync(pod, cancellation);
-        }
+        return await RunApplicationAsync(plan, cancellation);
+    }
 
-        return pod;
+    /// <summary>One attempt to attach a new sandbox; what the chain said when it failed, then the sandbox is left as it is for a look.</summary>
+    public async Task<(SandboxPod Pod, string? Error)> TryAttachOnceAsync(PodPlan plan)
+    {
+        SandboxPod pod = Place(plan);
+        try
+        {
+            await AttachAsync(pod);
+            return (pod, null);
+        }
+        catch (CniFailedException e)
+        {
+            return (pod, e.Message);
+        }
+    }
+
+    /// <summary>Removes the sandbox of a failed attempt, as a kubelet does before it tries again.</summary>
+    public void Abandon(SandboxPod pod)
+    {
+        Remove(pod);
+        _manifests.Remove(pod.Plan);
     }
 
     /// <summary>What another process needs to take over.</summary>
-    public SandboxState State(string ztunnel) => new(ztunnel, [.. _network.Nodes.Select(n => new SandboxStateNode(n.Name, [.. n.Pods.Select(p => new SandboxStatePod(p.Name, p.Number))]))]);
+    public SandboxState State(SandboxPrograms programs) => new(programs, [.. _network.Nodes.Select(n => new SandboxStateNode(
+        n.Name,
+        [.. n.Pods.Select(p => new SandboxStatePod(p.Name, p.Number, p.Address.ToString(), p.AddressV6.ToString()))]))]);
 
     /// <summary>Ends agents and ztunnels, but leaves network and applications to another process.</summary>
     public async Task ReleaseAsync()
@@ -170,30 +184,82 @@ internal sealed class SandboxMesh : IAsyncDisposable
         }
     }
 
-    private static AgentPod AgentPodOf(SandboxPod pod) =>
-        new(pod.Plan.Uid, pod.Plan.Name, pod.Plan.Namespace, pod.Plan.ServiceAccount, pod.Network.Namespace);
-
     private async Task StopNodesAsync()
     {
+        if (_watch is not null)
+        {
+            await _watch.DisposeAsync();
+            _watch = null;
+        }
+
         await Task.WhenAll(_nodes.Values.Select(n => n.DisposeAsync().AsTask()));
         _nodes.Clear();
     }
 
-    private void StartNodes(string ztunnel)
+    private void StartNodes(SandboxPrograms programs)
     {
-        string authority = _network.MakeDirectory("authority");
+        var files = new SandboxFiles(Model.Path, _manifests.Folder, _network.MakeDirectory("authority"));
         foreach (VirtualNode node in _network.Nodes)
         {
-            _nodes[node.Name] = new SandboxNode(node, _network.MakeDirectory(node.Name), ztunnel, Model.Path, authority);
+            _nodes[node.Name] = new SandboxNode(node, _network.MakeDirectory(node.Name), programs, files);
             _nodes[node.Name].Start();
+        }
+
+        _watch = new CaptureWatch([.. _nodes.Values.Select(n => n.StatusFolder)], Model);
+        _watch.Start();
+    }
+
+    /// <summary>An empty sandbox, and the pod that waits for it.</summary>
+    private SandboxPod Place(PodPlan plan)
+    {
+        lock (_pods)
+        {
+            VirtualPod network = _network.Nodes.First(n => n.Name == plan.Node).AddSandbox(plan.Name);
+            var pod = new SandboxPod(plan, network, null);
+            _pods[plan.Name] = pod;
+            _manifests.Write(plan, pod.Uid, pod.NetworkPath, []);
+            return pod;
         }
     }
 
-    private void Place(PodPlan plan)
+    private void Remove(SandboxPod pod)
     {
-        VirtualPod network = _network.Nodes.First(n => n.Name == plan.Node).AddPod(plan.Name);
-        _pods[plan.Name] = new SandboxPod(plan, network, null);
-        Model.Add(plan, network.Address, network.AddressV6);
+        lock (_pods)
+        {
+            _pods.Remove(pod.Plan.Name);
+            pod.Network.Node.RemovePod(pod.Network);
+        }
+    }
+
+    /// <summary>A sandbox and its addresses. A chain that fails is tried again with a new sandbox, as a kubelet does. Throws <see cref="CniFailedException"/>.</summary>
+    private async Task<CniAttachment> AttachAsync(PodPlan plan, CancellationToken cancellation)
+    {
+        // Making namespaces blocks.
+        await Task.Yield();
+        for (int attempt = 1; ; attempt++)
+        {
+            SandboxPod pod = Place(plan);
+            try
+            {
+                return await AttachAsync(pod);
+            }
+            catch (CniFailedException) when (attempt < Attempts)
+            {
+                Remove(pod);
+                await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), TimeProvider.System, cancellation);
+            }
+        }
+    }
+
+    private async Task<CniAttachment> AttachAsync(SandboxPod pod)
+    {
+        CniAttachment attachment = await _nodes[pod.Plan.Node].Runtime.AddAsync(pod.Container);
+        pod.Network.Attached(
+            attachment.Addresses.First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
+            attachment.Addresses.First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6));
+        Model.Add(pod.Plan, pod.Addresses);
+        _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses);
+        return attachment;
     }
 
     private async Task<SandboxPod> RunApplicationAsync(PodPlan plan, CancellationToken cancellation)
@@ -215,19 +281,5 @@ internal sealed class SandboxMesh : IAsyncDisposable
         }
 
         return pod;
-    }
-
-    /// <summary>Rules first, as a node agent does: from here on nothing leaves the pod but through its ztunnel.</summary>
-    private async Task EnrolAsync(SandboxPod pod, CancellationToken cancellation)
-    {
-        PodRedirection redirection = RedirectionOf(pod);
-        await redirection.ApplyAsync(cancellation);
-        VerificationReport report = await redirection.VerifyAsync(cancellation);
-        if (!report.IsClean)
-        {
-            throw new InvalidOperationException($"the rules of {pod.Plan.Name} are not what they should be: {report}");
-        }
-
-        await _nodes[pod.Plan.Node].Agent.AddAsync(AgentPodOf(pod), Enrolment);
     }
 }

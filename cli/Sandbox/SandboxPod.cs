@@ -1,4 +1,6 @@
+using System.Net;
 using Ambient.Cli.Sandbox.Model;
+using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -10,6 +12,18 @@ namespace Ambient.Cli.Sandbox;
 /// <param name="Application">Its program; null for a pod that only asks.</param>
 internal sealed record SandboxPod(PodPlan Plan, VirtualPod Network, RunningProcess? Application)
 {
+    /// <summary>Its UID, another one each time it is started.</summary>
+    public string Uid => $"{Plan.Namespace}-{Plan.Name}-{Network.Number}";
+
+    /// <summary>Path of its network namespace.</summary>
+    public string NetworkPath => "/run/netns/" + Network.NamespaceName;
+
+    /// <summary>Both addresses.</summary>
+    public IReadOnlyList<IPAddress> Addresses => [Network.Address, Network.AddressV6];
+
+    /// <summary>As the container runtime names it.</summary>
+    public ContainerSandbox Container => new(Uid, NetworkPath, Plan.Name, Plan.Namespace, Uid);
+
     /// <summary>Runs a program in the pod to its end.</summary>
     public Task<CommandResult> RunAsync(string program, params string[] arguments) => Command.RunInAsync(Network.NamespaceName, program, arguments);
 }

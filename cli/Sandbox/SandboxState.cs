@@ -4,9 +4,9 @@ using System.Text.Json.Serialization;
 namespace Ambient.Cli.Sandbox;
 
 /// <summary>What a process that takes over a sandbox has to know. Immutable.</summary>
-/// <param name="Ztunnel">Path of the ztunnel program.</param>
+/// <param name="Programs">The mesh's programs.</param>
 /// <param name="Nodes">The nodes in order.</param>
-internal sealed record SandboxState(string Ztunnel, IReadOnlyList<SandboxStateNode> Nodes)
+internal sealed record SandboxState(SandboxPrograms Programs, IReadOnlyList<SandboxStateNode> Nodes)
 {
     /// <summary>Reads it from a run's directory. Throws <see cref="IOException"/> or <see cref="JsonException"/>.</summary>
     public static SandboxState Read(string directory) =>
@@ -26,8 +26,10 @@ internal sealed record SandboxStateNode(string Name, IReadOnlyList<SandboxStateP
 
 /// <summary>A pod of a sandbox.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Number">The last number of its addresses.</param>
-internal sealed record SandboxStatePod(string Name, int Number);
+/// <param name="Number">Counts the pods of its node.</param>
+/// <param name="Address">Its IPv4 address.</param>
+/// <param name="AddressV6">Its IPv6 address.</param>
+internal sealed record SandboxStatePod(string Name, int Number, string Address, string AddressV6);
 
 /// <summary>Source-generated JSON.</summary>
 [JsonSerializable(typeof(SandboxState))]

@@ -57,6 +57,16 @@ public sealed class VirtualNode
         return pod;
     }
 
+    /// <summary>Adds an empty sandbox: loopback alone, to be attached by CNI plugins to bridge <c>pods</c>.</summary>
+    public VirtualPod AddSandbox(string name)
+    {
+        string valid = VirtualNetwork.ValidName(name);
+        var pod = new VirtualPod(this, valid, _network.Run.NameOf(valid), _nextPod++);
+        pod.BuildSandbox();
+        _pods.Add(pod);
+        return pod;
+    }
+
     /// <summary>Removes a pod as a kubelet would: its processes are killed, then its namespace goes.</summary>
     public void RemovePod(VirtualPod pod)
     {

@@ -15,5 +15,10 @@ public sealed class CommandLineTests
         Assert.Equal(understood, RootCommands.Build().Parse(words.Split(' ')).Errors.Count == 0);
 
     [Fact]
-    public void Ztunnel_GivenButAbsent_IsNotReplacedByAnother() => Assert.Null(ProgramLocation.FindZtunnel("/nowhere/ztunnel"));
+    public void Ztunnel_GivenButAbsent_IsNotReplacedByAnother()
+    {
+        List<string> missing = [];
+        Assert.Null(ProgramLocation.Find("/nowhere/ztunnel", missing));
+        Assert.Contains(missing, m => m.StartsWith("there is no ztunnel at ", StringComparison.Ordinal));
+    }
 }

@@ -12,7 +12,7 @@ public sealed class SandboxLifeTests
     private const string Purpose = "amb";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    [RequiresRootTheory("nft, tcpdump, nginx, redis-server, psql, dig")]
+    [RequiresRootTheory("nft, tcpdump, nginx, redis-server, psql, dig, /usr/lib/cni/bridge")]
     [InlineData(2, "error: interrupted")]
     [InlineData(15, "error: interrupted")]
     public async Task Signalled_TheDemoTakesEverythingDown(int signal, string said)
@@ -28,7 +28,7 @@ public sealed class SandboxLifeTests
         AssertGone(run);
     }
 
-    [RequiresRootFact("nft, tcpdump, nginx, redis-server, psql, dig")]
+    [RequiresRootFact("nft, tcpdump, nginx, redis-server, psql, dig, /usr/lib/cni/bridge")]
     public async Task Killed_TheNextOneRemovesItsLeftovers()
     {
         RunId run;
@@ -48,7 +48,7 @@ public sealed class SandboxLifeTests
         AssertGone(run);
     }
 
-    [RequiresRootFact("nft, tcpdump, nginx, redis-server, psql, dig")]
+    [RequiresRootFact("nft, tcpdump, nginx, redis-server, psql, dig, /usr/lib/cni/bridge")]
     public async Task Kept_ItGoesOnUntilItIsTakenDown()
     {
         await using RunningProcess demo = StartDemo("--keep", "--only", "resolves");

@@ -10,11 +10,11 @@ public sealed class SandboxStateTests
         string directory = Directory.CreateTempSubdirectory("ambient-cli-").FullName;
         try
         {
-            var state = new SandboxState("/opt/ztunnel", [new SandboxStateNode("node1", [new SandboxStatePod("client", 10)])]);
+            var state = new SandboxState(new SandboxPrograms("/opt/ztunnel", "/opt/agent", "/opt/plugin"), [new SandboxStateNode("node1", [new SandboxStatePod("client", 10, "10.9.1.10", "fd09::a")])]);
             state.Write(directory);
             SandboxState read = SandboxState.Read(directory);
-            Assert.Equal("/opt/ztunnel", read.Ztunnel);
-            Assert.Equal(new SandboxStatePod("client", 10), Assert.Single(Assert.Single(read.Nodes).Pods));
+            Assert.Equal(state.Programs, read.Programs);
+            Assert.Equal(new SandboxStatePod("client", 10, "10.9.1.10", "fd09::a"), Assert.Single(Assert.Single(read.Nodes).Pods));
             File.WriteAllText(Path.Combine(directory, "state.json"), "null");
             Assert.Throws<System.Text.Json.JsonException>(() => SandboxState.Read(directory));
         }

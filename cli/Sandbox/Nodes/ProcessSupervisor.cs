@@ -5,15 +5,15 @@ using Ambient.Topology.Processes;
 namespace Ambient.Cli.Sandbox.Nodes;
 
 /// <summary>
-/// Keeps one ztunnel running in its node's namespace: when it ends, for whatever reason, it is started again after a moment that
+/// Keeps one program running in its node's namespace: when it ends, for whatever reason, it is started again after a moment that
 /// grows while it keeps failing. Thread-safe.
 /// </summary>
-internal sealed class ZtunnelSupervisor(ProcessPlan plan) : IAsyncDisposable
+internal sealed class ProcessSupervisor(ProcessPlan plan) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    /// <summary>A ztunnel that ran this long was healthy: its end counts as the first.</summary>
+    /// <summary>A process that ran this long was healthy: its end counts as the first.</summary>
     private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();

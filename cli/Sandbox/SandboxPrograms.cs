@@ -1,0 +1,7 @@
+namespace Ambient.Cli.Sandbox;
+
+/// <summary>Where the mesh's own programs are. Immutable.</summary>
+/// <param name="Ztunnel">The node proxy.</param>
+/// <param name="Agent">The node agent.</param>
+/// <param name="Plugin">The CNI plugin.</param>
+internal sealed record SandboxPrograms(string Ztunnel, string Agent, string Plugin);
