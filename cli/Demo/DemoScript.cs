@@ -20,7 +20,10 @@ internal static class DemoScript
         new("STRICT refuses the pod outside the mesh, PERMISSIVE admits it", PolicyChecks.StrictAndPermissiveAsync),
         new("A session with PostgreSQL stayed open through all of that", TrafficChecks.LongSessionSurvivedAsync),
         new("Metrics tell the same story", TelemetryChecks.MetricsTellItAsync),
+        new("A running pod joins the mesh when its label changes, and leaves again; its open connection lives on", MembershipChecks.RunningPodJoinsAndLeavesAsync),
         new("A pod killed in the middle drops out of balancing", ResilienceChecks.KilledPodDropsOutAsync),
         new("A killed ztunnel comes back by itself, and nothing leaks while it is gone", ResilienceChecks.KilledZtunnelComesBackAsync),
+        new("A killed node agent changes nothing for running pods; new pods wait for it, closed", GuardChecks.AgentDiesAsync),
+        new("With agent and ztunnel dead nothing leaves a pod, and all comes back by itself", GuardChecks.EverythingDiesAsync),
     ];
 }

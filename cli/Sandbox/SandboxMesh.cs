@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Cli.Sandbox.Model;
 using Ambient.Cli.Sandbox.Nodes;
 using Ambient.Cli.Sandbox.Observation;
@@ -148,15 +149,9 @@ internal sealed class SandboxMesh : IAsyncDisposable
         }
         catch (CniFailedException e)
         {
+            TakeAddresses(pod, e.Addresses);
             return (pod, e.Message);
         }
-    }
-
-    /// <summary>Removes the sandbox of a failed attempt, as a kubelet does before it tries again.</summary>
-    public void Abandon(SandboxPod pod)
-    {
-        Remove(pod);
-        _manifests.Remove(pod.Plan);
     }
 
     /// <summary>What another process needs to take over.</summary>
@@ -245,6 +240,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
             }
             catch (CniFailedException) when (attempt < Attempts)
             {
+                await _nodes[pod.Plan.Node].Runtime.DeleteAsync(pod.Container);
                 Remove(pod);
                 await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), TimeProvider.System, cancellation);
             }
@@ -254,13 +250,15 @@ internal sealed class SandboxMesh : IAsyncDisposable
     private async Task<CniAttachment> AttachAsync(SandboxPod pod)
     {
         CniAttachment attachment = await _nodes[pod.Plan.Node].Runtime.AddAsync(pod.Container);
-        pod.Network.Attached(
-            attachment.Addresses.First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            attachment.Addresses.First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6));
+        TakeAddresses(pod, attachment.Addresses);
         Model.Add(pod.Plan, pod.Addresses);
         _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses);
         return attachment;
     }
+
+    private static void TakeAddresses(SandboxPod pod, IReadOnlyList<IPAddress> addresses) => pod.Network.Attached(
+        addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? pod.Network.Address,
+        addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetworkV6) ?? pod.Network.AddressV6);
 
     private async Task<SandboxPod> RunApplicationAsync(PodPlan plan, CancellationToken cancellation)
     {

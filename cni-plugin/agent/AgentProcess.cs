@@ -53,7 +53,8 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         using var zds = new ZdsServer(settings.ZtunnelSocket, new ZdsTimings(), loop, logs.For("agent::zds"));
         IProbeRules probes = MakeProbes(node);
         var guard = new NetlinkGuard();
-        var parts = new CommandParts(zds, networks, new PodKernel(KernelOptions(), guard), finder, memory, probes, source, reporter);
+        var kernel = new PodKernel(KernelOptions(), guard);
+        var parts = new CommandParts(zds, networks, kernel, finder, memory, probes, source, reporter);
         using var runner = new CommandRunner(parts, loop, logs.For("agent::steps"));
         var requests = new PluginRequests(loop, networks, guard, new NetworkIdentity(node.Device, node.Inode), settings.HostRoot, settings.AddPatience);
         Installer? installer = MakeInstaller(metrics);
@@ -65,7 +66,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         }
 
         await using var plugins = new PluginServer(new PluginServerOptions(PluginSocket), requests.AnswerAsync, metrics.PluginRequests, logs.For("agent::plugin"));
-        var health = new HealthHandler(loop, () => installer?.Obstacle, c => PluginSocketProbe.AskAsync(PluginSocket, c));
+        var health = new HealthHandler(loop, () => installer?.Obstacle, c => PluginSocketProbe.AskAsync(PluginSocket, c), kernel.SparedIn);
         await using HttpServer healthServer = HttpServer.Start(new HttpServerOptions("health", [new IPEndPoint(IPAddress.Any, settings.HealthPort)]), health, log);
         await using HttpServer metricsServer = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, settings.MetricsPort)]), new MetricsHandler(registry), log);
         log.Info("node agent started", LogField.Of("node", settings.NodeName), LogField.Of("redirection", settings.Method.ToString()), LogField.Of("run_dir", settings.RunDirectory));

@@ -42,8 +42,8 @@ internal static class PolicyChecks
 
     public static async Task ByNamespaceCutsOpenConnectionAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
     {
-        using Socket batch = await OpenRedisAsync(mesh.Pod(SandboxLayout.Batch), cancellation);
-        using Socket client = await OpenRedisAsync(mesh.Pod(SandboxLayout.Client), cancellation);
+        using Socket batch = await RedisSession.OpenAsync(mesh.Pod(SandboxLayout.Batch), SandboxLayout.Cache.Address, cancellation);
+        using Socket client = await RedisSession.OpenAsync(mesh.Pod(SandboxLayout.Client), SandboxLayout.Cache.Address, cancellation);
         try
         {
             log.Did("batch (namespace jobs) and client (namespace shop) each hold a connection to redis; policy for namespace data: DENY namespace jobs");
@@ -52,7 +52,7 @@ internal static class PolicyChecks
             string end = await EndOfAsync(batch, cancellation);
             TimeSpan took = TimeProvider.System.GetElapsedTime(started);
             CommandResult again = await mesh.Pod(SandboxLayout.Batch).RunAsync("redis-cli", "-h", SandboxLayout.Cache.Host, "PING");
-            string alive = await PingAsync(client, cancellation);
+            string alive = await RedisSession.PingAsync(client, cancellation);
             log.Saw($"batch's open connection: {end} after {took.TotalMilliseconds:0} ms; batch again: {again.Text}; client's open connection: {alive}");
             log.Require(end.Length > 0 && !end.StartsWith("still", StringComparison.Ordinal), "batch's open connection must be cut");
             log.Require(!again.Output.Contains("PONG", StringComparison.Ordinal), "batch must not get a new connection");
@@ -92,30 +92,6 @@ internal static class PolicyChecks
 
         TimeSpan? back = await Requests.UntilAsync(async () => (await Requests.GetAsync(outsider, url)).Succeeded, Deadline, cancellation);
         log.Require(back is not null, "PERMISSIVE must admit it again");
-    }
-
-    private static async Task<Socket> OpenRedisAsync(SandboxPod pod, CancellationToken cancellation)
-    {
-        Socket socket = pod.Network.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        try
-        {
-            await socket.ConnectAsync(SandboxLayout.Cache.Address, SandboxLayout.Cache.Port, cancellation);
-            string answer = await PingAsync(socket, cancellation);
-            return answer == "+PONG" ? socket : throw new CheckFailedException($"{pod.Plan.Name} must reach redis first; it said {answer}");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task<string> PingAsync(Socket socket, CancellationToken cancellation)
-    {
-        await socket.SendAsync("PING\r\n"u8.ToArray(), cancellation);
-        byte[] buffer = new byte[64];
-        int length = await socket.ReceiveAsync(buffer, cancellation).AsTask().WaitAsync(Deadline, cancellation);
-        return System.Text.Encoding.ASCII.GetString(buffer, 0, length).Trim();
     }
 
     private static async Task<string> EndOfAsync(Socket socket, CancellationToken cancellation)

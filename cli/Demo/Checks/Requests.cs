@@ -7,7 +7,7 @@ namespace Ambient.Cli.Demo.Checks;
 internal static class Requests
 {
     /// <summary>One request on a connection of its own.</summary>
-    public static Task<CommandResult> GetAsync(SandboxPod from, string url) => from.RunAsync("curl", "-sS", "--max-time", "4", url);
+    public static Task<CommandResult> GetAsync(SandboxPod from, string url, int seconds = 4) => from.RunAsync("curl", "-sS", "--max-time", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture), url);
 
     /// <summary>Several requests, each on a connection of its own; the answers of those that succeeded.</summary>
     public static async Task<IReadOnlyList<string>> GetManyAsync(SandboxPod from, string url, int count)

@@ -100,6 +100,9 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         }
     }
 
+    /// <summary>Connections of a namespace that were there before it joined and keep their way, as of the last look.</summary>
+    public IReadOnlyList<Flow> SparedIn(NetworkIdentity network) => _spared.GetValueOrDefault(network) ?? [];
+
     /// <summary>Nobody works in the namespace any more.</summary>
     public void Forget(NetworkIdentity network)
     {
@@ -116,7 +119,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
 
     private static NetworkIdentity IdentityOf(NetworkNamespace network) => new(network.Device, network.Inode);
 
-    private IReadOnlyList<Flow> SparedIn(NetworkNamespace network) => _spared.GetValueOrDefault(IdentityOf(network)) ?? [];
+    private IReadOnlyList<Flow> SparedIn(NetworkNamespace network) => SparedIn(IdentityOf(network));
 
     /// <summary>A rule for a connection that has ended would spare the next one with the same ends.</summary>
     private async Task ForgetEndedFlowsAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Agent.Running;
+using Ambient.Cni.Redirection.Rules;
 using Ambient.Telemetry.Http;
 
 namespace Ambient.Cni.Agent.Operators;
@@ -9,7 +10,7 @@ namespace Ambient.Cni.Agent.Operators;
 /// <c>/healthz</c>, <c>/readyz</c> and <c>/pods</c>. Ready means: the configuration is in place, the pods are known, and a request through the
 /// plugin's own socket is answered in time. Thread-safe.
 /// </summary>
-public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket) : IHttpHandler
+public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn) : IHttpHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -25,7 +26,7 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
                 List<string> obstacles = await ObstaclesAsync(cancellationToken);
                 return obstacles.Count == 0 ? HttpAnswer.Text(200, "ready\n") : HttpAnswer.Text(503, string.Join('\n', obstacles) + "\n");
             case "/pods":
-                return new HttpAnswer(200, "application/json", WritePods(loop.Pods)) { MayCompress = true };
+                return new HttpAnswer(200, "application/json", WritePods(loop.Pods, sparedIn)) { MayCompress = true };
             default:
                 return HttpAnswer.Empty(404);
         }
@@ -64,7 +65,7 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
         return obstacles;
     }
 
-    private static byte[] WritePods(IReadOnlyList<PodView> pods)
+    private static byte[] WritePods(IReadOnlyList<PodView> pods, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -83,6 +84,13 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
                 writer.WriteString("proxy", pod.Proxy.ToString());
                 writer.WriteString("reported", pod.Reported?.ToString());
                 writer.WriteString("obstacle", pod.Obstacle);
+                writer.WriteStartArray("spared");
+                foreach (Flow flow in pod.Network is { } network ? sparedIn(network) : [])
+                {
+                    writer.WriteStringValue(flow.ToString());
+                }
+
+                writer.WriteEndArray();
                 writer.WriteEndObject();
             }
 

@@ -24,7 +24,10 @@ public sealed class ContainerRuntime(string nodeNamespace, string configurationF
         ? Directory.EnumerateFiles(configurationFolder, "*.conflist").Select(Path.GetFileName).Order(StringComparer.Ordinal).FirstOrDefault()
         : null;
 
-    /// <summary>Attaches a sandbox. On failure what was done is undone. Throws <see cref="CniFailedException"/>.</summary>
+    /// <summary>
+    /// Attaches a sandbox. When a plugin fails, what those before it did stays until <see cref="DeleteAsync(ContainerSandbox)"/>. Throws
+    /// <see cref="CniFailedException"/>.
+    /// </summary>
     public async Task<CniAttachment> AddAsync(ContainerSandbox sandbox)
     {
         ArgumentNullException.ThrowIfNull(sandbox);
@@ -38,15 +41,17 @@ public sealed class ContainerRuntime(string nodeNamespace, string configurationF
                 result = await RunAsync("ADD", list, plugin, sandbox, result) ?? result;
             }
         }
-        catch (CniFailedException)
+        catch (CniFailedException failure)
         {
-            await DeleteAsync(list, sandbox, result);
-            throw;
+            throw new CniFailedException(failure) { Addresses = AddressesOf(result) };
+        }
+        finally
+        {
+            Directory.CreateDirectory(stateFolder);
+            await File.WriteAllTextAsync(ResultPath(sandbox), new JsonObject { ["list"] = list.DeepClone(), ["result"] = result?.DeepClone() }.ToJsonString());
         }
 
-        Directory.CreateDirectory(stateFolder);
-        await File.WriteAllTextAsync(ResultPath(sandbox), new JsonObject { ["list"] = list.DeepClone(), ["result"] = result?.DeepClone() }.ToJsonString());
-        return new CniAttachment([.. result?["ips"]?.AsArray().Select(a => IPAddress.Parse(((string)a!["address"]!).Split('/')[0])) ?? []], [.. plugins.Select(TypeOf)]);
+        return new CniAttachment(AddressesOf(result), [.. plugins.Select(TypeOf)]);
     }
 
     /// <summary>Detaches a sandbox by the list that attached it; one that is not attached is detached already. Throws <see cref="CniFailedException"/>.</summary>
@@ -61,6 +66,8 @@ public sealed class ContainerRuntime(string nodeNamespace, string configurationF
             File.Delete(path);
         }
     }
+
+    private static IPAddress[] AddressesOf(JsonNode? result) => [.. result?["ips"]?.AsArray().Select(a => IPAddress.Parse(((string)a!["address"]!).Split('/')[0])) ?? []];
 
     private static string TypeOf(JsonObject plugin) => (string)plugin["type"]!;
 
