@@ -1,27 +1,29 @@
 using System.Runtime.InteropServices;
-using Ambient.ControlPlane.Authority.Callers;
 using Ambient.ControlPlane.Authority.Nodes;
+using Ambient.ControlPlane.Authority.Callers;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Authority.Serving;
 using Ambient.ControlPlane.Certificates;
+using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Observation;
 using Ambient.ControlPlane.Settings;
 using Ambient.Grpc.Framing;
 using Ambient.Grpc.Server;
-using Ambient.Kubernetes.Watching;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
+using Ambient.Telemetry.Metrics;
 using Ambient.Xds.Server.Resources;
 using Ambient.Xds.Server.Serving;
 
 namespace Ambient.ControlPlane;
 
 /// <summary>The control plane as a whole: builds its parts, wires them, runs until told to end.</summary>
-public sealed class ControlPlaneProcess(ControlPlaneSettings settings, IResourceSource source, ITokenReviewer tokens, LogHub logs, TimeProvider clock)
+public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPlaneSources sources, LogHub logs, TimeProvider clock)
 {
     private readonly TaskCompletionSource<System.Net.IPEndPoint> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isDraining;
 
     /// <summary>Completes with the address of xDS and the certificate service once it listens.</summary>
     public Task<System.Net.IPEndPoint> Listening => _listening.Task;
@@ -33,63 +35,108 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, IResource
         using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, ending));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, ending));
         Logger log = logs.For("ambientd");
-
         var authority = new AuthorityHolder();
-        var keeper = new AuthorityKeeper(settings, authority, clock, logs.For("ambientd::authority"));
-        await keeper.OpenAsync(ending.Token);
-
-        var pods = new PodIndex();
+        var registry = new MetricRegistry();
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]);
-        using var feed = new DiscoveryFeed(source, new MeshIndex(settings.Mesh), store, new LoggedFeed(pods, settings.Mesh.ClusterId, logs.For("ambientd::discovery")));
-        var callers = new CallerAuthenticator(tokens, settings.Mesh.TrustDomain);
-        var xds = new XdsServer(store, XdsOptions(callers, feed), clock);
-        await using (xds)
+        var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
+        registry.Add(new RuntimeMetrics(logs));
+        var pods = new PodIndex();
+        var view = new ClusterView();
+        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh), store, new LoggedFeed(pods, view, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")));
+
+        // Whoever asks while the root is still being opened hears that we live and are not ready.
+        await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => Obstacle(authority, feed)), logs.For("ambientd::http"));
+        await using HttpServer measured = HttpServer.Start(new HttpServerOptions("metrics", [settings.MetricsAddress]), new MetricsHandler(registry), logs.For("ambientd::http"));
+        var keeper = new AuthorityKeeper(settings, sources.Root, authority, clock, logs.For("ambientd::authority"));
+        if (!await OpenAsync(keeper, ending.Token))
         {
-            await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, pods, ServiceOptions(), clock).Method(callers), ending.Token);
-            await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => feed.IsSynced), logs.For("ambientd::http"));
-            xds.Start();
-            log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
-            _listening.TrySetResult(server.Address);
-            return await UntilEndAsync(feed.RunAsync(ending.Token), keeper.RunAsync(ending.Token), log, ending);
+            return 0;
+        }
+
+        var callers = new CallerAuthenticator(sources.Tokens, settings.Mesh.TrustDomain);
+        await using var xds = new XdsServer(store, XdsOptions(callers, feed, metrics), clock);
+        metrics.Xds = xds;
+        await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, pods, ServiceOptions(metrics), clock).Method(callers), ending.Token);
+        xds.Start();
+        log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
+        _listening.TrySetResult(server.Address);
+        ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, clock, logs) : null;
+        metrics.IsLeader = () => controllers?.IsLeader ?? false;
+        Task[] parts =
+        [
+            feed.RunAsync(ending.Token),
+            keeper.RunAsync(ending.Token),
+            TellReadyAsync(feed, log, ending.Token),
+            controllers?.RunAsync(feed.Synced, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
+        ];
+        return await UntilEndAsync(parts, log, ending);
+    }
+
+    private static async Task<bool> OpenAsync(AuthorityKeeper keeper, CancellationToken cancellation)
+    {
+        try
+        {
+            await keeper.OpenAsync(cancellation);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
-    private static void End(PosixSignalContext signal, CancellationTokenSource ending)
+    private static async Task TellReadyAsync(DiscoveryFeed feed, Logger log, CancellationToken cancellation)
     {
-        signal.Cancel = true;
-        ending.Cancel();
+        await feed.Synced.WaitAsync(cancellation);
+        log.Info("ready");
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
     }
 
     /// <summary>A part that ends by itself is a fault: then the whole ends, and is started again from outside.</summary>
-    private static async Task<int> UntilEndAsync(Task feeding, Task keeping, Logger log, CancellationTokenSource ending)
+    private static async Task<int> UntilEndAsync(Task[] parts, Logger log, CancellationTokenSource ending)
     {
-        Task first = await Task.WhenAny(feeding, keeping);
+        Task first = await Task.WhenAny(parts);
         bool isAsked = ending.IsCancellationRequested;
         await ending.CancelAsync();
-        try
-        {
-            await Task.WhenAll(feeding, keeping);
-        }
-        catch (OperationCanceledException) when (isAsked)
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (isAsked)
         {
             log.Info("ending");
             return 0;
         }
-        catch (Exception fault) when (!isAsked)
-        {
-            log.Error("a part of the control plane failed", LogField.Of("error", (first.Exception?.GetBaseException() ?? fault).ToString()));
-        }
 
-        return isAsked ? 0 : 1;
+        log.Error("a part of the control plane failed", LogField.Of("error", first.Exception?.GetBaseException().ToString() ?? "it ended by itself"));
+        return 1;
     }
 
-    private XdsServerOptions XdsOptions(CallerAuthenticator callers, DiscoveryFeed feed)
+    /// <summary>First it says that it is not ready, so that nobody new comes, then it ends. A second signal ends at once.</summary>
+    private void End(PosixSignalContext signal, CancellationTokenSource ending)
+    {
+        signal.Cancel = true;
+        if (_isDraining || settings.Drain <= TimeSpan.Zero)
+        {
+            ending.Cancel();
+            return;
+        }
+
+        _isDraining = true;
+        logs.For("ambientd").Info("draining", LogField.Milliseconds("for", (long)settings.Drain.TotalMilliseconds));
+        ending.CancelAfter(settings.Drain);
+    }
+
+    private string? Obstacle(AuthorityHolder authority, DiscoveryFeed feed) =>
+        _isDraining ? "draining"
+        : authority.Current is null ? "the authority is not open yet"
+        : feed.IsSynced ? null
+        : $"not known yet: {string.Join(", ", feed.Missing)}";
+
+    private XdsServerOptions XdsOptions(CallerAuthenticator callers, DiscoveryFeed feed, PlaneMetrics metrics)
     {
         Logger log = logs.For("ambientd::xds");
         return new XdsServerOptions
         {
             IsReady = () => feed.IsSynced,
-            Observer = new LoggedXds(log),
+            Observer = new LoggedXds(metrics, log),
             Authenticate = async (call, cancellation) =>
             {
                 try
@@ -98,6 +145,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, IResource
                 }
                 catch (GrpcException stranger)
                 {
+                    metrics.Strangers.Increment();
                     log.Warn("a stranger was refused", LogField.Of("peer", call.Peer), LogField.Of("reason", stranger.Detail));
                     throw new GrpcException(stranger.Code, "authentication failure");
                 }
@@ -105,14 +153,24 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, IResource
         };
     }
 
-    private CertificateServiceOptions ServiceOptions()
+    private CertificateServiceOptions ServiceOptions(PlaneMetrics metrics)
     {
         Logger log = logs.For("ambientd::authority");
         return new CertificateServiceOptions
         {
-            NodeAuthorization = new NodeAuthorization(settings.TrustedNodeAccounts, [settings.Mesh.TrustDomain]),
-            Refused = (peer, reason) => log.Warn("a certificate was refused", LogField.Of("peer", peer), LogField.Of("reason", reason)),
-            Issued = (identity, lifetime) => log.Debug("a certificate was issued", LogField.Of("identity", identity), LogField.Of("hours", (long)lifetime.TotalHours)),
+            NodeAuthorization = new NodeAuthorization(settings.TrustedNodeAccounts, [settings.Mesh.TrustDomain, .. settings.Mesh.TrustDomainAliases]),
+            DefaultLifetime = settings.DefaultLifetime,
+            MaxLifetime = settings.MaxLifetime,
+            Refused = (peer, reason) =>
+            {
+                metrics.Refused.Increment();
+                log.Warn("a certificate was refused", LogField.Of("peer", peer), LogField.Of("reason", reason));
+            },
+            Issued = (identity, lifetime) =>
+            {
+                metrics.Issued.Increment();
+                log.Debug("a certificate was issued", LogField.Of("identity", identity), LogField.Of("hours", (long)lifetime.TotalHours));
+            },
         };
     }
 

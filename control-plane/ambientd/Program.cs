@@ -1,5 +1,6 @@
 using Ambient.ControlPlane;
-using Ambient.ControlPlane.Authority.Callers;
+using Ambient.ControlPlane.Authority.Roots;
+using Ambient.ControlPlane.Certificates;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Kubernetes.Api;
@@ -31,23 +32,32 @@ try
     if (settings.ManifestFolder is { } folder)
     {
         using var manifests = new ManifestFolderSource(folder, null, TimeProvider.System, logs.For("ambientd::source"));
-        ITokenReviewer file = new TokenFile(settings.TokenFile!, settings.Mesh.ClusterId);
-        return await new ControlPlaneProcess(settings, manifests, file, logs, TimeProvider.System).RunAsync(CancellationToken.None);
+        var file = new TokenFile(settings.TokenFile!, settings.Mesh.ClusterId);
+        return await RunAsync(new ControlPlaneSources(manifests, file, new FolderRootStore(settings.AuthorityFolder), null));
     }
 
-    if (ClusterConnection.InCluster(environment, TimeProvider.System, out string? outside) is not { } connection)
+    string? inside = null, outside = "KUBECONFIG is not set";
+    ClusterConnection? connection = ClusterConnection.InCluster(environment, TimeProvider.System, out inside);
+    if (connection is null && environment.ContainsKey("KUBECONFIG"))
     {
-        Console.Error.WriteLine($"there is no source of objects: AMBIENT_MANIFEST_DIR is not set, and {outside}");
+        connection = KubeConfig.Load(environment, KubeConfigOptions.Own, TimeProvider.System, out outside);
+    }
+
+    if (connection is null)
+    {
+        Console.Error.WriteLine($"there is no source of objects: AMBIENT_MANIFEST_DIR is not set; {inside}; {outside}");
         return 1;
     }
 
-    using var client = new KubernetesClient(connection, new ClientOptions(), TimeProvider.System);
+    using var client = new KubernetesClient(connection, new ClientOptions { UserAgent = "ambientd" }, TimeProvider.System);
     var source = new KubernetesSource(client, new WatchOptions(), TimeProvider.System, logs.For("ambientd::source"));
-    ITokenReviewer api = new ApiTokenReviewer(client, settings.Mesh.ClusterId, settings.Audiences);
-    return await new ControlPlaneProcess(settings, source, api, logs, TimeProvider.System).RunAsync(CancellationToken.None);
+    var tokens = new RememberedReviews(new ApiTokenReviewer(client, settings.Mesh.ClusterId, settings.Audiences), TimeProvider.System);
+    return await RunAsync(new ControlPlaneSources(source, tokens, new SecretRootStore(client, settings.Mesh.SystemNamespace), client));
 }
 catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException)
 {
     logs.For("ambientd").Error("the control plane cannot start", LogField.Of("error", unusable.Message));
     return 1;
 }
+
+Task<int> RunAsync(ControlPlaneSources sources) => new ControlPlaneProcess(settings, sources, logs, TimeProvider.System).RunAsync(CancellationToken.None);

@@ -6,10 +6,10 @@ using Ambient.Telemetry.Logging;
 namespace Ambient.ControlPlane.Certificates;
 
 /// <summary>Opens the authority and keeps it up to date: a plugged-in one when its files change, our own when its root is due. Thread-safe.</summary>
-internal sealed class AuthorityKeeper(ControlPlaneSettings settings, AuthorityHolder holder, TimeProvider clock, Logger log)
+internal sealed class AuthorityKeeper(ControlPlaneSettings settings, IRootStore store, AuthorityHolder holder, TimeProvider clock, Logger log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-    private readonly SelfSignedKeeper _own = new(new FolderRootStore(settings.AuthorityFolder), settings.Mesh.TrustDomain, clock);
+    private readonly SelfSignedKeeper _own = new(store, settings.Mesh.TrustDomain, clock);
     private string _lastError = "";
 
     /// <summary>Puts the first authority in force.</summary>
@@ -27,7 +27,7 @@ internal sealed class AuthorityKeeper(ControlPlaneSettings settings, AuthorityHo
         }
         else
         {
-            using SelfSignedRoot root = await _own.OpenAsync(cancellation);
+            using SelfSignedRoot root = await OpenOwnAsync(cancellation);
             holder.Replace(Made(root), mayChangeRoots: true);
         }
 
@@ -47,6 +47,24 @@ internal sealed class AuthorityKeeper(ControlPlaneSettings settings, AuthorityHo
             }
 
             _lastError = error;
+        }
+    }
+
+    /// <summary>The API server may come up after us: what cannot be reached is tried again, what is stored and unusable is not.</summary>
+    private async Task<SelfSignedRoot> OpenOwnAsync(CancellationToken cancellation)
+    {
+        for (int tries = 0; ; tries++)
+        {
+            try
+            {
+                return await _own.OpenAsync(cancellation);
+            }
+            catch (IOException unreachable) when (store is SecretRootStore)
+            {
+                TimeSpan pause = TimeSpan.FromSeconds(Math.Min(15, 1 << Math.Min(tries, 4)));
+                log.Warn("the root cannot be opened yet", LogField.Of("error", unreachable.Message), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
+                await Task.Delay(pause, clock, cancellation);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Authority.Nodes;
+using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Workloads;
@@ -6,8 +7,8 @@ using Ambient.Telemetry.Logging;
 
 namespace Ambient.ControlPlane.Observation;
 
-/// <summary>Logs what discovery sees, and keeps the authority's view of pods. Thread-safe.</summary>
-internal sealed class LoggedFeed(PodIndex pods, string cluster, Logger log) : FeedObserver
+/// <summary>Logs what discovery sees, and keeps the authority's view of pods and the controllers' of the rest. Thread-safe.</summary>
+internal sealed class LoggedFeed(PodIndex pods, ClusterView view, PlaneMetrics metrics, string cluster, Logger log) : FeedObserver
 {
     public override void OnPod(ResourceKey key, Pod? now)
     {
@@ -21,11 +22,13 @@ internal sealed class LoggedFeed(PodIndex pods, string cluster, Logger log) : Fe
         }
     }
 
-    public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem) => log.Warn(
-        "an object cannot be read; what it said last stays",
-        LogField.Of("kind", type.Kind),
-        LogField.Of("object", key.ToString()),
-        LogField.Of("problem", problem.ToString()));
+    public override void OnObject(ResourceType type, ResourceKey key, Resource? now) => view.Set(type, key, now);
+
+    public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
+    {
+        metrics.Unreadable.With(type.Kind).Increment();
+        log.Warn("an object cannot be read; what it said last stays", LogField.Of("kind", type.Kind), LogField.Of("object", key.ToString()), LogField.Of("problem", problem.ToString()));
+    }
 
     public override void OnChanged(int resources) => log.Debug("the mesh changed", LogField.Of("resources", resources));
 }

@@ -40,6 +40,21 @@ public sealed record ControlPlaneSettings
     /// <summary>Where it says whether it is ready.</summary>
     public IPEndPoint ReadyAddress { get; init; } = new(IPAddress.Any, 8080);
 
+    /// <summary>Where metrics are read.</summary>
+    public IPEndPoint MetricsAddress { get; init; } = new(IPAddress.Any, 15014);
+
+    /// <summary>How long it says that it is not ready before it ends its streams.</summary>
+    public TimeSpan Drain { get; init; }
+
+    /// <summary>The life of certificates that ask for none.</summary>
+    public TimeSpan DefaultLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The longest life of certificates.</summary>
+    public TimeSpan MaxLifetime { get; init; } = TimeSpan.FromHours(2160);
+
+    /// <summary>The controllers.</summary>
+    public ControllerSettings Controllers { get; init; } = new();
+
     /// <summary>What is logged.</summary>
     public LogDirectives Log { get; init; } = LogDirectives.Default;
 
@@ -58,60 +73,76 @@ public sealed record ControlPlaneSettings
     /// <summary>Reads the environment; null when anything is wrong, with all of it in <paramref name="errors"/>.</summary>
     public static ControlPlaneSettings? Parse(IReadOnlyDictionary<string, string> environment, out IReadOnlyList<string> errors)
     {
-        var wrong = new List<string>();
-        string Text(string name, string otherwise) => environment.TryGetValue(name, out string? value) && value.Length > 0 ? value : otherwise;
-        string[] List(string name, string otherwise) => Text(name, otherwise).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        IPEndPoint Address(string name, string otherwise)
+        var read = new EnvironmentReader(environment);
+        string system = read.Text("POD_NAMESPACE", "istio-system");
+        string[] accounts = read.List("CA_TRUSTED_NODE_ACCOUNTS");
+        foreach (string account in accounts.Where(static account => account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]))
         {
-            if (IPEndPoint.TryParse(Text(name, otherwise), out IPEndPoint? address))
-            {
-                return address;
-            }
-
-            wrong.Add($"{name}: '{Text(name, "")}' is no address with port; allowed: such as {otherwise}");
-            return new IPEndPoint(IPAddress.Any, 0);
+            read.Refuse($"CA_TRUSTED_NODE_ACCOUNTS: '{account}' is not namespace/serviceaccount; allowed: such as istio-system/ztunnel");
         }
 
-        string system = Text("POD_NAMESPACE", "istio-system");
-        string[] accounts = List("CA_TRUSTED_NODE_ACCOUNTS", "");
-        wrong.AddRange(accounts.Where(static account => account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
-            .Select(static account => $"CA_TRUSTED_NODE_ACCOUNTS: '{account}' is not namespace/serviceaccount; allowed: such as istio-system/ztunnel"));
         var settings = new ControlPlaneSettings
         {
-            ManifestFolder = environment.GetValueOrDefault("AMBIENT_MANIFEST_DIR"),
-            TokenFile = environment.GetValueOrDefault("AMBIENT_TOKEN_FILE"),
-            AuthorityFolder = Text("AMBIENT_CA_DIR", "/var/lib/ambient/authority"),
-            PluggedFolder = Text("ROOT_CA_DIR", "/etc/cacerts"),
-            MayChangeRoots = Text("ISTIO_MULTIROOT_MESH", "false") is "true" or "1",
-            Mesh = new MeshSettings
-            {
-                ClusterId = Text("CLUSTER_ID", "Kubernetes"),
-                SystemNamespace = system,
-                RootNamespace = Text("ROOT_NAMESPACE", system),
-                DomainSuffix = Text("DOMAIN_SUFFIX", "cluster.local"),
-                TrustDomain = Text("TRUST_DOMAIN", MeshSettings.DefaultTrustDomain),
-                Revision = Text("REVISION", "default"),
-                SendsDryRun = Text("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", "false") is "true" or "1",
-            },
+            ManifestFolder = read.Find("AMBIENT_MANIFEST_DIR"),
+            TokenFile = read.Find("AMBIENT_TOKEN_FILE"),
+            AuthorityFolder = read.Text("AMBIENT_CA_DIR", "/var/lib/ambient/authority"),
+            PluggedFolder = read.Text("ROOT_CA_DIR", "/etc/cacerts"),
+            MayChangeRoots = read.Flag("ISTIO_MULTIROOT_MESH", false),
+            Mesh = Meshed(read, system),
             TrustedNodeAccounts = accounts,
-            Audiences = List("TOKEN_AUDIENCES", "istio-ca"),
-            Hosts = List("ISTIOD_CUSTOM_HOST", ""),
-            XdsAddress = Address("AMBIENT_XDS_ADDRESS", "0.0.0.0:15012"),
-            ReadyAddress = Address("AMBIENT_READY_ADDRESS", "0.0.0.0:8080"),
-            Log = Directives(environment.GetValueOrDefault("AMBIENT_LOG"), wrong),
+            Audiences = read.List("TOKEN_AUDIENCES", "istio-ca"),
+            Hosts = read.List("ISTIOD_CUSTOM_HOST"),
+            XdsAddress = read.Address("AMBIENT_XDS_ADDRESS", "0.0.0.0:15012"),
+            ReadyAddress = read.Address("AMBIENT_READY_ADDRESS", "0.0.0.0:8080"),
+            MetricsAddress = read.Address("AMBIENT_METRICS_ADDRESS", "0.0.0.0:15014"),
+            Drain = read.Duration("AMBIENT_DRAIN", read.Find("AMBIENT_MANIFEST_DIR") is null ? TimeSpan.FromSeconds(5) : TimeSpan.Zero),
+            DefaultLifetime = read.Duration("DEFAULT_WORKLOAD_CERT_TTL", TimeSpan.FromHours(24)),
+            MaxLifetime = read.Duration("MAX_WORKLOAD_CERT_TTL", TimeSpan.FromHours(2160)),
+            Controllers = Controlled(read),
+            Log = Directives(read),
         };
         if (settings.ManifestFolder is not null && settings.TokenFile is null)
         {
-            wrong.Add("AMBIENT_TOKEN_FILE: missing; with AMBIENT_MANIFEST_DIR there is no API server that judges tokens; allowed: a file with lines token,namespace,account,pod,uid");
+            read.Refuse("AMBIENT_TOKEN_FILE: missing; with AMBIENT_MANIFEST_DIR there is no API server that judges tokens; allowed: a file with lines token,namespace,account,pod,uid");
         }
 
-        errors = wrong;
-        return wrong.Count == 0 ? settings : null;
+        errors = read.Errors;
+        return errors.Count == 0 ? settings : null;
     }
 
-    private static LogDirectives Directives(string? text, List<string> wrong)
+    private static MeshSettings Meshed(EnvironmentReader read, string system) => new()
     {
-        if (string.IsNullOrEmpty(text))
+        ClusterId = read.Text("CLUSTER_ID", "Kubernetes"),
+        SystemNamespace = system,
+        RootNamespace = read.Text("ROOT_NAMESPACE", system),
+        DomainSuffix = read.Text("DOMAIN_SUFFIX", "cluster.local"),
+        TrustDomain = read.Text("TRUST_DOMAIN", MeshSettings.DefaultTrustDomain),
+        TrustDomainAliases = read.List("TRUST_DOMAIN_ALIASES"),
+        Revision = read.Text("REVISION", "default"),
+        SendsDryRun = read.Flag("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false),
+    };
+
+    private static ControllerSettings Controlled(EnvironmentReader read) => new()
+    {
+        Identity = $"{read.Text("POD_NAME", Environment.MachineName)}-{Guid.NewGuid().ToString("N")[..8]}",
+        Elects = read.Flag("ENABLE_LEADER_ELECTION", true),
+        RootMap = read.Text("PILOT_CA_CERT_CONFIGMAP", "istio-ca-root-cert"),
+        RevocationMap = read.Text("PILOT_CRL_CONFIGMAP", "istio-ca-crl"),
+        WritesStatus = read.Flag("AMBIENT_ENABLE_STATUS", true),
+        Allocates = read.Flag("PILOT_ENABLE_IP_AUTOALLOCATE", true),
+        Ipv4Pool = read.Text("PILOT_IP_AUTOALLOCATE_IPV4_PREFIX", "240.240.0.0/16"),
+        Ipv6Pool = read.Text("PILOT_IP_AUTOALLOCATE_IPV6_PREFIX", "2001:2::/48"),
+        Deploys = read.Flag("PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", true),
+        WritesGatewayStatus = read.Flag("PILOT_ENABLE_GATEWAY_API_STATUS", true),
+        MakesClasses = read.Flag("PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", true),
+        WaypointImage = read.Text("AMBIENT_WAYPOINT_IMAGE", "ambient/waypoint:latest"),
+        PullPolicy = read.Text("AMBIENT_IMAGE_PULL_POLICY", "IfNotPresent"),
+        WaypointTemplate = read.Find("AMBIENT_WAYPOINT_TEMPLATE"),
+    };
+
+    private static LogDirectives Directives(EnvironmentReader read)
+    {
+        if (read.Find("AMBIENT_LOG") is not { } text)
         {
             return LogDirectives.Default;
         }
@@ -121,7 +152,7 @@ public sealed record ControlPlaneSettings
             return directives;
         }
 
-        wrong.Add($"AMBIENT_LOG: {error}; allowed: such as info,ambientd::xds=debug");
+        read.Refuse($"AMBIENT_LOG: {error}; allowed: such as info,ambientd::xds=debug");
         return LogDirectives.Default;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Watching;
@@ -12,13 +13,16 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _due = new(0, 1);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _unsynced;
+    private readonly ConcurrentDictionary<string, bool> _missing = new(StringComparer.Ordinal);
 
     /// <summary>Completes when everything that exists is in the store.</summary>
     public Task Synced => _synced.Task;
 
     /// <summary>Whether it is.</summary>
     public bool IsSynced => _synced.Task.IsCompletedSuccessfully;
+
+    /// <summary>The kinds that are not known yet, by name.</summary>
+    public IReadOnlyList<string> Missing => [.. _missing.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Works until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -53,8 +57,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
     private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation)
         where T : Resource
     {
-        Interlocked.Increment(ref _unsynced);
-        bool isSynced = false;
+        _missing[type.FullName] = true;
 
         // The index keeps what it needs of the objects; a cache of its own tells what a new list no longer has.
         var cache = new ResourceCache<T>(source, type);
@@ -67,18 +70,18 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                         observer.OnRefused(type, change.Key, change.Problem!);
                         break;
                     case ResourceChangeKind.Synced:
-                        if (!isSynced)
-                        {
-                            isSynced = true;
-                            Interlocked.Decrement(ref _unsynced);
-                        }
-
+                        _missing.TryRemove(type.FullName, out _);
                         Wake();
                         break;
                     default:
                         lock (_gate)
                         {
                             set(change.Key, change.New);
+                        }
+
+                        if (!ReferenceEquals(type, KnownResources.Pods))
+                        {
+                            observer.OnObject(type, change.Key, change.New);
                         }
 
                         Wake();
@@ -108,7 +111,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
         while (true)
         {
             await _due.WaitAsync(cancellation);
-            if (Volatile.Read(ref _unsynced) > 0)
+            if (!_missing.IsEmpty)
             {
                 continue;
             }

@@ -11,6 +11,11 @@ public class FeedObserver
     {
     }
 
+    /// <summary>An object of any other kind as it is now; null: it is gone.</summary>
+    public virtual void OnObject(ResourceType type, ResourceKey key, Resource? now)
+    {
+    }
+
     /// <summary>An object cannot be read; what it said last stays.</summary>
     public virtual void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
     {

@@ -21,6 +21,9 @@ public sealed record MeshSettings
     /// <summary>The trust domain.</summary>
     public string TrustDomain { get; init; } = DefaultTrustDomain;
 
+    /// <summary>Other trust domains whose identities count as the mesh's own.</summary>
+    public IReadOnlyList<string> TrustDomainAliases { get; init; } = [];
+
     /// <summary>Our revision; configuration of others is not seen. Empty: any but labelled ones.</summary>
     public string Revision { get; init; } = "default";
 

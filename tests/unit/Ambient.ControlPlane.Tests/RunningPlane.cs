@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Grpc.Client;
@@ -35,6 +36,7 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
             Hosts = ["localhost"],
             XdsAddress = new IPEndPoint(IPAddress.Loopback, 0),
             ReadyAddress = new IPEndPoint(IPAddress.Loopback, 0),
+            MetricsAddress = new IPEndPoint(IPAddress.Loopback, 0),
         };
         _source = new ManifestFolderSource(At("manifests"), null, TimeProvider.System, _logs.For("source"));
     }
@@ -49,7 +51,7 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
 
     public async Task StartAsync()
     {
-        var process = new ControlPlaneProcess(_settings, _source, new TokenFile(_settings.TokenFile!, "Kubernetes"), _logs, TimeProvider.System);
+        var process = new ControlPlaneProcess(_settings, new ControlPlaneSources(_source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), null), _logs, TimeProvider.System);
         _running = process.RunAsync(_stop.Token);
         Task first = await Task.WhenAny(process.Listening, _running).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.True(first == process.Listening, string.Join('\n', Lines));

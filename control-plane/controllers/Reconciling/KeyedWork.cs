@@ -1,0 +1,131 @@
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Controllers.Reconciling;
+
+/// <summary>
+/// Keys that are due; each is handled once however often it was named meanwhile, never by two at a time, and again later when that failed. Thread-safe.
+/// </summary>
+internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken, Task<string?>> handle, TimeProvider clock, Logger log, int workers = 4)
+    where TKey : notnull
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private readonly Lock _gate = new();
+    private readonly Queue<TKey> _due = new();
+    private readonly HashSet<TKey> _waiting = [];
+    private readonly HashSet<TKey> _busy = [];
+    private readonly HashSet<TKey> _again = [];
+    private readonly Dictionary<TKey, int> _failures = [];
+    private TaskCompletionSource _signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A key is due.</summary>
+    internal void Add(TKey key)
+    {
+        lock (_gate)
+        {
+            if (_busy.Contains(key))
+            {
+                _again.Add(key);
+                return;
+            }
+
+            if (_waiting.Add(key))
+            {
+                _due.Enqueue(key);
+                _signal.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Works until it is cancelled. A failure is said when it is new and then with every tenth try.</summary>
+    internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellation)));
+
+    private async Task WorkAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!TryTake(out TKey? key, out Task signal))
+            {
+                await signal.WaitAsync(cancellation);
+                continue;
+            }
+
+            string? error = "cancelled";
+            try
+            {
+                error = await handle(key, cancellation);
+            }
+            finally
+            {
+                End(key, error, cancellation);
+            }
+        }
+    }
+
+    private bool TryTake([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out TKey key, out Task signal)
+    {
+        lock (_gate)
+        {
+            if (_due.TryDequeue(out key))
+            {
+                _waiting.Remove(key);
+                _busy.Add(key);
+                signal = Task.CompletedTask;
+                return true;
+            }
+
+            if (_signal.Task.IsCompleted)
+            {
+                _signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            signal = _signal.Task;
+            return false;
+        }
+    }
+
+    private void End(TKey key, string? error, CancellationToken cancellation)
+    {
+        int failures = 0;
+        bool isAgain;
+        lock (_gate)
+        {
+            _busy.Remove(key);
+            isAgain = _again.Remove(key);
+            if (error is null)
+            {
+                _failures.Remove(key);
+            }
+            else
+            {
+                failures = _failures[key] = _failures.GetValueOrDefault(key) + 1;
+            }
+        }
+
+        if (isAgain)
+        {
+            Add(key);
+        }
+
+        if (error is null || cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+
+        TimeSpan pause = FirstPause * Math.Pow(2, Math.Min(failures - 1, 20));
+        pause = (pause > LongestPause ? LongestPause : pause) * (0.8 + (0.4 * Random.Shared.NextDouble()));
+        if (failures % 10 == 1)
+        {
+            log.Warn("could not be brought about, tried again", LogField.Of("controller", name), LogField.Of("object", key.ToString() ?? ""), LogField.Of("error", error), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
+        }
+
+        _ = LaterAsync(key, pause, cancellation);
+    }
+
+    private async Task LaterAsync(TKey key, TimeSpan pause, CancellationToken cancellation)
+    {
+        await Task.Delay(pause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Add(key);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Controllers.Leading;
+using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Configuration;
+using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Kubernetes.Watching;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Controllers.Roots;
+
+/// <summary>Keeps the mesh's roots, and its revocation lists, in every namespace (control-plane reference 6.6). Thread-safe.</summary>
+public sealed class RootDistribution : IController
+{
+    private const string ConfigLabel = "istio.io/config";
+    private const string Manager = "ambientd-roots";
+    private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal) { "kube-public", "kube-node-lease", "local-path-storage" };
+    private readonly KubernetesClient _client;
+    private readonly IResourceSource _source;
+    private readonly ClusterView _view;
+    private readonly Func<RootBundle?> _bundle;
+    private readonly RootDistributionOptions _options;
+    private readonly KeyedWork<string> _work;
+    private ResourceCache<ConfigMap>? _roots;
+    private ResourceCache<ConfigMap>? _lists;
+
+    /// <summary>Begins to listen to namespaces; works when it is run.</summary>
+    public RootDistribution(KubernetesClient client, IResourceSource source, ClusterView view, Func<RootBundle?> bundle, RootDistributionOptions options, TimeProvider clock, Logger log)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        (_client, _source, _view, _bundle, _options) = (client, source, view, bundle, options);
+        _work = new KeyedWork<string>(Name, HandleAsync, clock, log);
+        view.Changed += (type, key) =>
+        {
+            if (type == KnownResources.Namespaces)
+            {
+                _work.Add(key.Name);
+            }
+        };
+    }
+
+    /// <inheritdoc/>
+    public string Name => "roots";
+
+    /// <summary>The bundle is another: every namespace is due.</summary>
+    public void Renew()
+    {
+        foreach (Namespace space in _view.All(KnownResources.Namespaces))
+        {
+            _work.Add(space.Metadata.Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken leading)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
+        _roots = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RootMap));
+        _lists = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RevocationMap));
+        Task[] following = [Follow(_roots, stopping.Token), Follow(_lists, stopping.Token)];
+        try
+        {
+            await Task.WhenAll(_roots.Synced, _lists.Synced).WaitAsync(stopping.Token);
+            Renew();
+            await _work.RunAsync(stopping.Token);
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+            await Task.WhenAll(following).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Task Follow(ResourceCache<ConfigMap> cache, CancellationToken cancellation) => cache.RunAsync(
+        change =>
+        {
+            if (change.Kind is not ResourceChangeKind.Synced)
+            {
+                _work.Add(change.Key.Namespace);
+            }
+
+            return ValueTask.CompletedTask;
+        },
+        cancellation);
+
+    private async Task<string?> HandleAsync(string space, CancellationToken cancellation)
+    {
+        if (_bundle() is not { } bundle || LeftOut.Contains(space)
+            || _view.Find(KnownResources.Namespaces, new ResourceKey("", space)) is not { Metadata.DeletionTimestamp: null, Status.Phase: not "Terminating" })
+        {
+            return null;
+        }
+
+        string? error = await PutAsync(_roots!, new ResourceKey(space, _options.RootMap), "root-cert.pem", bundle.RootsPem, cancellation);
+        return error ?? (bundle.RevocationPem is null ? null : await PutAsync(_lists!, new ResourceKey(space, _options.RevocationMap), "ca-crl.pem", bundle.RevocationPem, cancellation));
+    }
+
+    private async Task<string?> PutAsync(ResourceCache<ConfigMap> known, ResourceKey key, string field, string content, CancellationToken cancellation)
+    {
+        if (known.Find(key) is { } map && map.Data.Find(field) == content && map.Metadata.Labels.Find(ConfigLabel) == "true")
+        {
+            return null;
+        }
+
+        var wanted = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject { ["name"] = key.Name, ["namespace"] = key.Namespace, ["labels"] = new JsonObject { [ConfigLabel] = "true" } },
+            ["data"] = new JsonObject { [field] = content },
+        };
+        ApiResult<ConfigMap> applied = await _client.PatchAsync(KnownResources.ConfigMaps, key, Patch.Apply(Encoding.UTF8.GetBytes(wanted.ToJsonString()), Manager), cancellation);
+        return applied.Error is { } error && !IsRace(error) ? error.ToString() : null;
+    }
+
+    /// <summary>The namespace is on its way out: then nobody needs its map.</summary>
+    private static bool IsRace(ApiError error) => error.IsNotFound || (error.IsForbidden && error.Message.Contains("being terminated", StringComparison.Ordinal));
+}
