@@ -39,11 +39,12 @@ public sealed class ApiServerFiles : IDisposable
         $"current-context: rig\ncontexts: [{{name: rig, context: {{cluster: rig, user: rig}}}}]\nclusters: [{{name: rig, cluster: {{server: '{Server}', certificate-authority: ca.crt}}}}]\nusers: [{{name: rig, user: {{{user}}}}}]\n";
 
     /// <summary>A token of a service account as the API server itself signs them.</summary>
-    public string Token(string space, string account, string uid, string audience, TimeSpan life)
+    public string Token(string space, string account, string uid, string audience, TimeSpan life, (string Name, string Uid)? pod = null)
     {
+        string bound = pod is null ? "" : $$"""  "pod":{"name":"{{pod.Value.Name}}","uid":"{{pod.Value.Uid}}"},""";
         long now = Now.ToUnixTimeSeconds();
         string head = Encode("""{"alg":"RS256","kid":""}""");
-        string body = Encode($$$$"""{"aud":["{{{{audience}}}}"],"exp":{{{{now + (long)life.TotalSeconds}}}},"iat":{{{{now - 60}}}},"iss":"https://kubernetes.default.svc","kubernetes.io":{"namespace":"{{{{space}}}}","serviceaccount":{"name":"{{{{account}}}}","uid":"{{{{uid}}}}"}},"nbf":{{{{now - 60}}}},"sub":"system:serviceaccount:{{{{space}}}}:{{{{account}}}}"}""");
+        string body = Encode($$$$"""{"aud":["{{{{audience}}}}"],"exp":{{{{now + (long)life.TotalSeconds}}}},"iat":{{{{now - 60}}}},"iss":"https://kubernetes.default.svc","kubernetes.io":{"namespace":"{{{{space}}}}",{{{{bound}}}}"serviceaccount":{"name":"{{{{account}}}}","uid":"{{{{uid}}}}"}},"nbf":{{{{now - 60}}}},"sub":"system:serviceaccount:{{{{space}}}}:{{{{account}}}}"}""");
         byte[] signature = _accountKey.SignData(Encoding.ASCII.GetBytes(head + "." + body), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return $"{head}.{body}.{Encode(signature)}";
     }
