@@ -31,26 +31,47 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
             _entries.Clear();
         }
 
-        var asked = new Entry(new Lazy<Task<TokenReview>>(() => AskAsync(cluster, token)), clock.GetTimestamp());
+        var asked = new Entry(clock.GetTimestamp());
+        asked.Review = new Lazy<Task<TokenReview>>(() => AskAsync(asked, cluster, token));
         Entry taken = _entries.AddOrUpdate(key, asked, (_, other) => IsUsable(other) ? other : asked);
         return await taken.Review.Value.WaitAsync(cancellation);
     }
 
     private bool IsUsable(Entry entry) => clock.GetElapsedTime(entry.Since) < Memory
-        && (!entry.Review.IsValueCreated || !entry.Review.Value.IsCompleted || entry.Review.Value is { IsCompletedSuccessfully: true, Result.IsAuthenticated: true });
+        && !entry.IsBad;
 
-    private async Task<TokenReview> AskAsync(string cluster, string token)
+    private async Task<TokenReview> AskAsync(Entry entry, string cluster, string token)
     {
         using var limit = new CancellationTokenSource(Patience, clock);
+        bool isGood = false;
         try
         {
-            return await reviewer.ReviewAsync(cluster, token, limit.Token);
+            TokenReview review = await reviewer.ReviewAsync(cluster, token, limit.Token);
+            isGood = review.IsAuthenticated;
+            return review;
         }
         catch (OperationCanceledException)
         {
             return new TokenReview { Error = "the API server did not answer in time" };
         }
+        finally
+        {
+            entry.IsBad = !isGood;
+        }
     }
 
-    private sealed record Entry(Lazy<Task<TokenReview>> Review, long Since);
+    private sealed class Entry(long since)
+    {
+        private volatile bool _isBad;
+
+        public long Since => since;
+
+        public Lazy<Task<TokenReview>> Review { get; set; } = null!;
+
+        public bool IsBad
+        {
+            get => _isBad;
+            set => _isBad = value;
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using Ambient.Component.Tests.Kubernetes;
-using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 
 namespace Ambient.Component.Tests.ControlPlane.OnKubernetes;

@@ -1,14 +1,11 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Ambient.Component.Tests.Kubernetes;
 using Ambient.Grpc.Client;
 using Ambient.Identity.Issuing;
 using Ambient.Identity.Keys;
-using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
-using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Mesh.Identities;
 using Ambient.Protocol.Istio.Auth;
 using Ambient.Testing.Networks;
