@@ -2,6 +2,7 @@ using Ambient.Grpc.Client;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
 using Ambient.Xds.Client;
+using Ambient.Xds.Snapshots;
 using Ambient.Ztunnel.Certificates;
 using Ambient.Ztunnel.Discovery.Local;
 using Ambient.Ztunnel.Settings;
@@ -16,17 +17,28 @@ public sealed class MeshDiscovery : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly LocalSource? _local;
     private readonly AdsClient? _client;
+    private readonly ResourceSnapshot? _snapshot;
+    private readonly TimeSpan _snapshotWait;
+    private readonly Logger _log;
+    private readonly TimeProvider _clock;
     private Task _running = Task.CompletedTask;
 
-    private MeshDiscovery(LocalSource? local, AdsClient? client, bool isOnDemand)
+    private MeshDiscovery(ZtunnelSettings settings, LocalSource? local, AdsClient? client, ResourceSnapshot? snapshot, Logger log, TimeProvider clock)
     {
         _local = local;
         _client = client;
-        IsOnDemand = isOnDemand && client is not null;
+        _snapshot = snapshot;
+        _snapshotWait = settings.XdsSnapshotWait;
+        _log = log;
+        _clock = clock;
+        IsOnDemand = settings.IsXdsOnDemand && client is not null;
     }
 
-    /// <summary>Completes when the state is good enough to serve by (ztunnel reference section 4.3): the readiness of the state manager.</summary>
-    public Task Ready => _client?.Ready ?? Task.CompletedTask;
+    /// <summary>
+    /// Completes when the state is good enough to serve by (ztunnel reference section 4.3): the readiness of the state manager. Once
+    /// <see cref="Start"/> was called.
+    /// </summary>
+    public Task Ready { get; private set; } = Task.CompletedTask;
 
     /// <summary>Whether unknown addresses should be asked for.</summary>
     public bool IsOnDemand { get; }
@@ -40,8 +52,14 @@ public sealed class MeshDiscovery : IAsyncDisposable
         LocalSource? local = settings.LocalModelPath is { } path ? LocalSource.Open(path, state, report, clock)
             : settings.LocalModel is { } text ? LocalSource.FromText(text, state, report)
             : null;
-        AdsClient? client = settings.Xds.Address is null ? null : new AdsClient(ClientOptions(settings, metrics, log, clock), state, clock);
-        return new MeshDiscovery(local, client, settings.IsXdsOnDemand);
+        if (settings.Xds.Address is null)
+        {
+            return new MeshDiscovery(settings, local, client: null, snapshot: null, log, clock);
+        }
+
+        ResourceSnapshot? snapshot = settings.XdsSnapshotPath is { } file ? new ResourceSnapshot(file, warning => log.Warn(warning)) : null;
+        AdsClient client = new(ClientOptions(settings, metrics, log, clock) with { Snapshot = snapshot }, state, clock);
+        return new MeshDiscovery(settings, local, client, snapshot, log, clock);
     }
 
     /// <summary>What the local file says, for config_dump; null without one.</summary>
@@ -59,8 +77,15 @@ public sealed class MeshDiscovery : IAsyncDisposable
         return all;
     }
 
-    /// <summary>Begins to talk to the control plane.</summary>
-    public void Start() => _running = _client?.RunAsync(_stop.Token) ?? Task.CompletedTask;
+    /// <summary>Takes the last state from disk, if it is kept there, and begins to talk to the control plane.</summary>
+    public void Start()
+    {
+        if (_client is not null)
+        {
+            Ready = _client.TryRestore() ? ReadyBySnapshotAsync(_client.Ready) : _client.Ready;
+            _running = _client.RunAsync(_stop.Token);
+        }
+    }
 
     /// <summary>Asks the control plane for an address; false when it said nothing in time or isn't asked at all.</summary>
     public Task<bool> DemandAsync(string name, CancellationToken cancellation) => _client?.DemandAsync(name, cancellation) ?? Task.FromResult(false);
@@ -78,7 +103,18 @@ public sealed class MeshDiscovery : IAsyncDisposable
         _local?.Dispose();
         await _stop.CancelAsync();
         await _running;
+        _snapshot?.Dispose();
         _stop.Dispose();
+    }
+
+    // The control plane may know better, so it is given the time; a mesh that stands still because it is away would be worse.
+    private async Task ReadyBySnapshotAsync(Task answered)
+    {
+        Task waited = Task.Delay(_snapshotWait, _clock, _stop.Token);
+        if (await Task.WhenAny(answered, waited) == waited && !_stop.IsCancellationRequested)
+        {
+            _log.Warn("the control plane does not answer; the last state that it sent is in force", LogField.Milliseconds("waited", (long)_snapshotWait.TotalMilliseconds));
+        }
     }
 
     private static AdsClientOptions ClientOptions(ZtunnelSettings settings, DiscoveryMetrics metrics, Logger log, TimeProvider clock)

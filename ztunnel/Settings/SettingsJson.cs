@@ -113,6 +113,8 @@ public static class SettingsJson
         Headers(json, "xdsHeaders", settings.Xds);
         json.WriteBoolean("xdsOnDemand"u8, settings.IsXdsOnDemand);
         Roots(json, "xdsRootCert", settings.Xds.Roots);
+        json.WriteString("xdsSnapshotPath"u8, settings.XdsSnapshotPath);
+        Duration(json, "xdsSnapshotWait", settings.XdsSnapshotWait);
         bool self = settings.HasSelfListener;
         json.WriteString("ztunnelIdentity"u8, self ? $"spiffe://{settings.TrustDomain}/ns/{settings.PodNamespace}/sa/{settings.ServiceAccount}" : null);
         Workload(json, "ztunnelWorkload", self ? new WorkloadReference(settings.PodNamespace, settings.PodName, settings.ServiceAccount) : null);

@@ -32,6 +32,8 @@ internal sealed class SettingsParser(IReadOnlyDictionary<string, string> environ
             CertificateAuthority = endpoints.CertificateAuthority(fakeCa),
             Token = endpoints.Token(),
             IsXdsOnDemand = _read.Flag("XDS_ON_DEMAND", false),
+            XdsSnapshotPath = _read.NonEmpty("XDS_SNAPSHOT_PATH"),
+            XdsSnapshotWait = _read.Duration("XDS_SNAPSHOT_WAIT", TimeSpan.FromSeconds(10)),
             LocalModelPath = _read.NonEmpty("LOCAL_XDS_PATH"),
             LocalModel = _read.NonEmpty("LOCAL_XDS"),
             IsFakeCa = fakeCa,
@@ -81,6 +83,11 @@ internal sealed class SettingsParser(IReadOnlyDictionary<string, string> environ
         if (settings.IsXdsOnDemand && settings.IsDnsEnabled)
         {
             _read.Fail("XDS_ON_DEMAND", "on-demand xDS cannot serve the DNS proxy, which needs all services", "false while the DNS proxy is on", "set ISTIO_META_DNS_CAPTURE=false to use it");
+        }
+
+        if (settings.IsXdsOnDemand && settings.XdsSnapshotPath is not null)
+        {
+            _read.Fail("XDS_SNAPSHOT_PATH", "a snapshot needs the whole mesh, and XDS_ON_DEMAND asks for parts of it", "unset while XDS_ON_DEMAND is true");
         }
 
         if (!settings.IsProxyEnabled && !settings.IsDnsEnabled)

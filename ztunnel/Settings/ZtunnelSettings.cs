@@ -32,6 +32,12 @@ public sealed record ZtunnelSettings
     /// <summary>Whether resources are asked for one by one.</summary>
     public bool IsXdsOnDemand { get; init; }
 
+    /// <summary>Where the control plane's last state is kept for the next start; null keeps none.</summary>
+    public string? XdsSnapshotPath { get; init; }
+
+    /// <summary>How long a start waits for the control plane before it serves by the snapshot.</summary>
+    public TimeSpan XdsSnapshotWait { get; init; }
+
     /// <summary>File of the local model; null for none.</summary>
     public string? LocalModelPath { get; init; }
 

@@ -28,12 +28,18 @@ public sealed class AdsClient
     {
         _options = options;
         _clock = clock;
-        _handler = new ResponseHandler(state, _waiters, options.Observer);
+        _handler = new ResponseHandler(state, _waiters, options.Observer, options.Snapshot);
         _notYetReady = options.OnDemand ? [TypeUrls.Authorization] : [TypeUrls.Address, TypeUrls.Authorization];
     }
 
     /// <summary>Completes once every type that is not on demand was delivered whole; losing the stream later doesn't undo it.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>
+    /// Takes the snapshot as the state, and offers it to the control plane as what is held already. False when there is none. Before
+    /// <see cref="RunAsync"/>.
+    /// </summary>
+    public bool TryRestore() => _options.Snapshot?.TryRestore(_handler.Restore) ?? false;
 
     /// <summary>Works until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -206,6 +212,7 @@ public sealed class AdsClient
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
 
+            _options.Snapshot?.MarkComplete();
             _ready.TrySetResult();
         }
     }

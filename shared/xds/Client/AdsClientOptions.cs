@@ -1,5 +1,6 @@
 using Ambient.Grpc.Client;
 using Ambient.Protocol.Envoy.Discovery;
+using Ambient.Xds.Snapshots;
 
 namespace Ambient.Xds.Client;
 
@@ -26,6 +27,9 @@ public sealed record AdsClientOptions
 
     /// <summary>The random part of waits after failures, as a share that is taken off.</summary>
     public double Jitter { get; init; } = 0.3;
+
+    /// <summary>Keeps the last state on disk; null keeps none. The client's from now on, until it has ended.</summary>
+    public ResourceSnapshot? Snapshot { get; init; }
 
     /// <summary>Told what happens.</summary>
     public AdsObserver Observer { get; init; } = new();

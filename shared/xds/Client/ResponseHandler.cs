@@ -3,6 +3,7 @@ using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Views;
 using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Xds.Mapping;
+using Ambient.Xds.Snapshots;
 
 namespace Ambient.Xds.Client;
 
@@ -10,7 +11,7 @@ namespace Ambient.Xds.Client;
 /// Applies responses to the mesh's state and keeps the table of what is held (ztunnel reference section 4.3). One caller at a time;
 /// outlives streams.
 /// </summary>
-internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, AdsObserver observer)
+internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, AdsObserver observer, ResourceSnapshot? snapshot = null)
 {
     private const int MaxReasons = 16 * 1024;
     private readonly Dictionary<string, ResourceTable> _tables = new(StringComparer.Ordinal)
@@ -32,7 +33,8 @@ internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, 
             return answer;
         }
 
-        string reasons = Apply(response, table);
+        string reasons = Apply(response, table, out List<Resource> good);
+        snapshot?.Append(response.TypeUrl, good, response.RemovedResources);
         if (reasons.Length > 0)
         {
             observer.OnRejected(response.TypeUrl, reasons);
@@ -40,6 +42,15 @@ internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, 
         }
 
         return answer;
+    }
+
+    /// <summary>Applies what was in force before this process began, without an answer.</summary>
+    internal void Restore(DeltaDiscoveryResponse change)
+    {
+        if (_tables.TryGetValue(change.TypeUrl, out ResourceTable? table))
+        {
+            Apply(change, table, out _);
+        }
     }
 
     private static string? TryAdd(MeshBatch batch, string typeUrl, Resource resource)
@@ -61,11 +72,11 @@ internal sealed class ResponseHandler(MeshState state, OnDemandWaiters waiters, 
         return error;
     }
 
-    private string Apply(DeltaDiscoveryResponse response, ResourceTable table)
+    private string Apply(DeltaDiscoveryResponse response, ResourceTable table, out List<Resource> good)
     {
         var batch = new MeshBatch();
         var reasons = new StringBuilder();
-        var good = new List<Resource>(response.Resources.Count);
+        good = new List<Resource>(response.Resources.Count);
         foreach (Resource resource in response.Resources)
         {
             if (TryAdd(batch, response.TypeUrl, resource) is not { } error)

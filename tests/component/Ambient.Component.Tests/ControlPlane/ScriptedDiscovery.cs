@@ -23,6 +23,9 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
     /// <summary>Whether the first state is nothing but the client itself.</summary>
     public bool IsOnDemand { get; init; }
 
+    /// <summary>Where the client's proxy keeps the last state; null for nowhere.</summary>
+    public string? SnapshotPath { get; init; }
+
     /// <summary>A mesh whose client's proxy has its state from here.</summary>
     public MeshPlan Plan() => new()
     {
@@ -30,7 +33,14 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
         {
             _mesh = mesh;
             _server = await PodControlPlane.StartAsync(ServeAsync, mesh.Client);
-            return new MeshPlan { ClientSettings = [("XDS_ADDRESS", PodControlPlane.Address(0)), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", ""), ("XDS_ON_DEMAND", IsOnDemand ? "true" : "false")] };
+            return new MeshPlan
+            {
+                ClientSettings =
+                [
+                    ("XDS_ADDRESS", PodControlPlane.Address(0)), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", ""), ("XDS_ON_DEMAND", IsOnDemand ? "true" : "false"),
+                    ("XDS_SNAPSHOT_PATH", SnapshotPath ?? ""), ("XDS_SNAPSHOT_WAIT", "500ms"),
+                ],
+            };
         },
     };
 

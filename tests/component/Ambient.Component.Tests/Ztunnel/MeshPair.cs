@@ -112,7 +112,7 @@ internal sealed class MeshPair : IAsyncDisposable
             await mesh.CaptureAsync(mesh.Client);
             await mesh.CaptureAsync(mesh.Server);
             mesh.StartServerProxy();
-            mesh.ClientProxy = mesh.StartProxy(mesh.Client, plan.ClientSettings);
+            mesh.StartClientProxy();
             await mesh.ServerProxy.LineAsync("ztunnel is running");
             await mesh.ClientProxy.LineAsync("ztunnel is running");
             return mesh;
@@ -135,6 +135,9 @@ internal sealed class MeshPair : IAsyncDisposable
 
     /// <summary>Starts the server's proxy, also again after it was killed.</summary>
     public void StartServerProxy() => ServerProxy = StartProxy(Server, _plan.ServerSettings, _plan.ServerDescriptors);
+
+    /// <summary>Starts the client's proxy, also again after it was killed.</summary>
+    public void StartClientProxy() => ClientProxy = StartProxy(Client, _plan.ClientSettings);
 
     /// <summary>One ztunnel on each node instead, which gets its pods from its node's agent.</summary>
     public static async Task<MeshPair> StartSharedAsync(MeshPlan? plan = null)

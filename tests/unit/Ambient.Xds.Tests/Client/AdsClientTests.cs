@@ -3,6 +3,7 @@ using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Policies;
 using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Xds.Client;
+using Ambient.Xds.Snapshots;
 using static Ambient.Xds.Tests.Client.AdsServer;
 
 namespace Ambient.Xds.Tests.Client;
@@ -84,6 +85,37 @@ public sealed class AdsClientTests
         await second.SendAsync(TypeUrls.Address, "3", [], "w1");
         await second.NextAsync();
         Assert.Null(server.State.Current.FindWorkloadByUid("w1"));
+    }
+
+    [Fact]
+    public async Task Snapshot_IsTheStateOfTheNextProcess_AndIsNotAskedForAgain()
+    {
+        string folder = Directory.CreateTempSubdirectory("ambient-xds-").FullName;
+        AdsClientOptions With(AdsClientOptions options) => options with { Snapshot = new ResourceSnapshot(Path.Combine(folder, "xds"), Assert.Fail) };
+        try
+        {
+            await using (AdsServer before = await AdsServer.StartAsync(With))
+            {
+                AdsConnection stream = await before.AcceptAsync();
+                await stream.FirstAsync();
+                await stream.SendAsync(TypeUrls.Address, "1", [("w1", Wire.Workload("w1", 10, 0, 0, 1))]);
+                await stream.NextAsync();
+                await stream.SendAsync(TypeUrls.Authorization, "2", [("ns/p", Wire.Deny("p", 80))]);
+                await stream.NextAsync();
+                await stream.SendAsync(TypeUrls.Address, "3", [("bad", Wire.Workload("bad", 1, 2))]);
+                Assert.NotNull((await stream.NextAsync()).ErrorDetail);
+            }
+
+            await using AdsServer after = await AdsServer.StartAsync(With);
+            Assert.NotNull(after.State.Current.FindWorkloadByUid("w1"));
+            (DeltaDiscoveryRequest address, DeltaDiscoveryRequest authorization) = await (await after.AcceptAsync()).FirstAsync();
+            Assert.Equal(new Dictionary<string, string> { ["w1"] = "v-1" }, address.InitialResourceVersions);
+            Assert.Equal(["ns/p"], authorization.InitialResourceVersions.Keys);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

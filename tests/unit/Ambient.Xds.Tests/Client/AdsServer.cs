@@ -5,6 +5,7 @@ using Ambient.Grpc.Tests.Servers;
 using Ambient.Mesh.Views;
 using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Xds.Client;
+using Ambient.Xds.Snapshots;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,7 @@ internal sealed class AdsServer : IAsyncDisposable
     private readonly Channel<AdsConnection> _connections = Channel.CreateUnbounded<AdsConnection>();
     private readonly CancellationTokenSource _stop = new();
     private TestServer _server = null!;
+    private ResourceSnapshot? _snapshot;
     private Task? _running;
 
     public MeshState State { get; } = new("node1");
@@ -36,7 +38,10 @@ internal sealed class AdsServer : IAsyncDisposable
             Node = NodeIdentity.Build(new NodeSettings { PodName = "zt", PodNamespace = "istio-system", NodeName = "node1" }),
             Observer = server.Observer,
         };
-        server.Client = new AdsClient(change is null ? options : change(options), server.State, TimeProvider.System);
+        options = change is null ? options : change(options);
+        server._snapshot = options.Snapshot;
+        server.Client = new AdsClient(options, server.State, TimeProvider.System);
+        server.Client.TryRestore();
         server._running = server.Client.RunAsync(server._stop.Token);
         return server;
     }
@@ -47,6 +52,7 @@ internal sealed class AdsServer : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running!.WaitAsync(Limit);
+        _snapshot?.Dispose();
         await _server.DisposeAsync();
         _stop.Dispose();
     }
