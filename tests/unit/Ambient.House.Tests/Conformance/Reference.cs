@@ -15,6 +15,7 @@ internal sealed record Reference(string Prefix, string Title, string BehavioursF
         new("ZT", "Node proxy", "behaviours.txt", "not-covered.txt", 296),
         new("CNI", "CNI plugin, node agent and redirection", "behaviours-cni.txt", "not-covered-cni.txt", 214),
         new("CP", "Control plane", "behaviours-cp.txt", "not-covered-cp.txt", 280),
+        new("WP", "Waypoint", "behaviours-wp.txt", "not-covered-wp.txt", 263),
     ];
 
     public IReadOnlyList<Behaviour> Behaviours => Behaviour.Read(Repository.Lines($"{Folder}/{BehavioursFile}"));
