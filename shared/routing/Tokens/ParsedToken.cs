@@ -8,6 +8,8 @@ namespace Ambient.Routing.Tokens;
 /// <summary>A token taken apart and not believed yet (RFC 7515). Immutable.</summary>
 internal sealed class ParsedToken
 {
+    private const int MaxDepth = 32;
+
     private static readonly HashSet<string> Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512"];
 
     private ParsedToken(string algorithm, string keyId, JsonElement payload, string payloadText, byte[] signed, byte[] signature)
@@ -97,16 +99,35 @@ internal sealed class ParsedToken
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
+            CheckTexts(bytes);
+            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
             json = document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception bad) when (bad is JsonException or InvalidOperationException)
         {
             // Told below.
         }
 
         error = json.ValueKind == JsonValueKind.Object ? null : $"Jwt {name} is an invalid JSON";
         return error is null;
+    }
+
+    // The reader takes texts for granted until they are asked for; here nothing may throw later.
+    private static void CheckTexts(byte[] bytes)
+    {
+        if (!System.Text.Unicode.Utf8.IsValid(bytes))
+        {
+            throw new JsonException("not UTF-8");
+        }
+
+        Utf8JsonReader reader = new(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+            {
+                _ = reader.GetString();
+            }
+        }
     }
 
     private static bool TryDecode(string part, out byte[] bytes)

@@ -62,6 +62,7 @@ public sealed class TokenTests : IDisposable
     [InlineData("header json", 401, "Jwt header is an invalid JSON")]
     [InlineData("payload json", 401, "Jwt payload is an invalid JSON")]
     [InlineData("payload twice", 401, "Jwt payload is an invalid JSON")]
+    [InlineData("payload surrogate", 401, "Jwt payload is an invalid JSON")]
     [InlineData("exp text", 401, "Jwt payload is an invalid JSON")]
     [InlineData("no signature", 401, "Jwt signature is an invalid Base64url encoded")]
     [Trait("behaviour", "WP-177")]
@@ -91,6 +92,7 @@ public sealed class TokenTests : IDisposable
             "header json" => $"{TokenFactory.Encode("[]"u8.ToArray())}.{parts[1]}.{parts[2]}",
             "payload json" => $"{parts[0]}.{TokenFactory.Encode("{"u8.ToArray())}.{parts[2]}",
             "payload twice" => _factory.Sign($$"""{"iss":"{{Issuer}}","iss":"{{Issuer}}","aud":"foo"}"""),
+            "payload surrogate" => _factory.Sign($$"""{"iss":"{{Issuer}}","sub":"\ud800"}"""),
             "exp text" => _factory.Sign($$"""{"iss":"{{Issuer}}","exp":"never","aud":"foo"}"""),
             _ => $"{parts[0]}.{parts[1]}.",
         };
