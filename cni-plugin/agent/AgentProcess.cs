@@ -104,6 +104,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         Enrolment = settings.Enrolment,
         DnsCapture = settings.DnsCapture,
         Strict = settings.Strict,
+        OpenAfter = settings.OpenAfter,
         ProofInterval = settings.ProofInterval,
     };
 

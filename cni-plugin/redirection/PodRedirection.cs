@@ -86,6 +86,12 @@ public sealed class PodRedirection
         }
     }
 
+    /// <summary>
+    /// The connections that the kernel spares, whichever agent wrote that down: there is no other memory of them. Throws
+    /// <see cref="RedirectionException"/>.
+    /// </summary>
+    public IReadOnlyList<Flow> ReadSpared() => _routing.Spared(_rules.Options);
+
     /// <summary>Compares the kernel with the model: rules and their order, chains and hooks, routing. Throws <see cref="RedirectionException"/> when it cannot be read.</summary>
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellation)
     {

@@ -20,6 +20,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     /// <summary>Reads rules and guard.</summary>
     public Task<StepResult> InspectAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
     {
+        RecallSpared(network, rules);
         VerificationReport report = await Redirection(network, rules, SparedIn(network)).VerifyAsync(cancellation);
         bool? known = report.InetTables?.Contains(guard.TableName);
         (bool raised, string? error) = known is { } isThere ? (isThere, null) : await guard.LookAsync(network, cancellation);
@@ -110,16 +111,20 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         _verified.TryRemove(network, out _);
     }
 
-    /// <summary>
-    /// The first difference that matters. Routing rules that nobody expects are connections that an agent before us spared: they name one connection
-    /// each, and end with the pod.
-    /// </summary>
-    private static Difference? Unexplained(VerificationReport report) =>
-        report.Differences.FirstOrDefault(d => d.Kind != DifferenceKind.Unexpected || !d.Place.StartsWith("rout", StringComparison.OrdinalIgnoreCase));
+    private static Difference? Unexplained(VerificationReport report) => report.Differences.Count > 0 ? report.Differences[0] : null;
 
     private static NetworkIdentity IdentityOf(NetworkNamespace network) => new(network.Device, network.Inode);
 
     private IReadOnlyList<Flow> SparedIn(NetworkNamespace network) => SparedIn(IdentityOf(network));
+
+    /// <summary>What an agent before us spared is read from the kernel: listed and respected as if we had done it.</summary>
+    private void RecallSpared(NetworkNamespace network, PodRules rules)
+    {
+        if (options.Method == RedirectionMethod.Sockets && !_spared.ContainsKey(IdentityOf(network)) && Redirection(network, rules, []).ReadSpared() is { Count: > 0 } spared)
+        {
+            _spared[IdentityOf(network)] = spared;
+        }
+    }
 
     /// <summary>A rule for a connection that has ended would spare the next one with the same ends.</summary>
     private async Task ForgetEndedFlowsAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation)

@@ -205,7 +205,7 @@ public sealed partial class PodBook
         }
 
         pod.Move(network, ++_lastGeneration, ++_lastTicket);
-        pod.UnprovenSince = _now;
+        (pod.UnprovenSince, pod.UnservedSince) = (_now, _now);
         _owners[network] = pod.Uid;
     }
 
@@ -271,6 +271,7 @@ public sealed partial class PodBook
 
         if (pod.Proxy == ZdsPodState.Served && answered.State != ZdsPodState.Served)
         {
+            pod.UnservedSince = _now;
             Doubt(pod);
         }
 

@@ -269,7 +269,7 @@ public sealed partial class PodBook
             pod.Record.Facts.Namespace,
             pod.Record.ServiceAccount,
             pod.Addresses,
-            pod.Record.Facts.Annotations.Where(a => a.Key is PodSettings.DnsCaptureAnnotation or PodSettings.BypassInboundAnnotation or PodSettings.VirtualInterfacesAnnotation).ToDictionary(StringComparer.Ordinal),
+            pod.Record.Facts.Annotations.Where(a => a.Key is PodSettings.DnsCaptureAnnotation or PodSettings.BypassInboundAnnotation or PodSettings.WithoutProxyAnnotation or PodSettings.VirtualInterfacesAnnotation).ToDictionary(StringComparer.Ordinal),
             network);
 
     private void OpenGateWhenComplete()

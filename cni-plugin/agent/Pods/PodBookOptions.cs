@@ -11,8 +11,14 @@ public sealed record PodBookOptions
     /// <summary>Whether DNS is captured where the pod does not say otherwise.</summary>
     public bool DnsCapture { get; init; } = true;
 
-    /// <summary>Raise the guard in a pod of the mesh that is found without rules, until it is proven again. Off: it goes on in plaintext meanwhile.</summary>
+    /// <summary>
+    /// What becomes of a pod of the mesh without a proxy. On: it is cut off; found without rules, it gets the guard. Off: a pod whose workload is not
+    /// strict, and which does not ask to be, goes on in plaintext after <see cref="OpenAfter"/>.
+    /// </summary>
     public bool Strict { get; init; } = true;
+
+    /// <summary>How long a proxy may be gone before pods that need not be strict go on without it.</summary>
+    public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between two proofs of a pod that is well.</summary>
     public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(30);

@@ -41,6 +41,9 @@ internal sealed class PodEntry(PodRecord record)
 
     public string? Refusal { get; set; }
 
+    /// <summary>Since when no ztunnel has served it in this namespace; of no meaning while one does.</summary>
+    public TimeSpan UnservedSince { get; set; }
+
     // Proof.
     public bool IsProven { get; set; }
 

@@ -46,15 +46,17 @@ internal static class PodLane
 
         bool applied = pod.Kernel == KernelState.Applied && rules.Equals(pod.AppliedRules);
         bool isNaked = pod.Kernel == KernelState.Absent || (pod.Kernel == KernelState.Different && pod.Proxy != ZdsPodState.Served);
-        if (isNaked && pod.WasEnrolled && options.Strict && pod.Guard == GuardState.Absent)
+        bool isStrict = options.Strict || pod.Record.IsStrict || rules.Settings.IsStrict;
+        if (isNaked && pod.WasEnrolled && isStrict && pod.Guard == GuardState.Absent)
         {
             return PodStep.RaiseGuard;
         }
 
         if (pod.Proxy != ZdsPodState.Served)
         {
-            // Rules stay, and lead nowhere: closed.
-            return PodStep.None;
+            // Rules stay, and lead nowhere: closed. Unless the operator prefers plaintext to silence, for a pod that was in the mesh before.
+            bool opens = !isStrict && pod.Waiting.Count == 0 && pod.RememberedNetwork == pod.Network && now >= pod.UnservedSince + options.OpenAfter;
+            return opens && (pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent) ? PodStep.Remove : PodStep.None;
         }
 
         if (pod.RememberedNetwork != pod.Network)

@@ -18,6 +18,9 @@ public sealed record PodRecord
     /// <summary>TCP ports that the kubelet probes, from the pod's containers.</summary>
     public IReadOnlyList<int> ProbePorts { get; init; } = [];
 
+    /// <summary>Whether the workload accepts mutual TLS alone; yes while nobody knows.</summary>
+    public bool IsStrict { get; init; } = true;
+
     /// <summary>Value of the redirection annotation; null when it has none.</summary>
     public string? Annotation { get; init; }
 

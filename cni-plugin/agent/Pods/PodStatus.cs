@@ -47,6 +47,8 @@ internal static class PodStatus
         return pod.Proxy switch
         {
             ZdsPodState.Refused => "ztunnel refused it: " + pod.Refusal,
+            ZdsPodState.Unserved when pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent && pod.IsRemembered =>
+                "no ztunnel on this node serves it, and it goes on without the mesh, as AMBIENT_STRICT=false allows; see the ztunnel pod of this node",
             ZdsPodState.Unserved when pod.Kernel != KernelState.Unknown => "no ztunnel on this node serves it; see the ztunnel pod of this node",
             _ => null,
         };

@@ -42,8 +42,11 @@ public sealed record AgentSettings
     /// <summary><c>AMBIENT_BACKEND</c>: <c>nftables</c>, <c>iptables-nft</c> or <c>iptables-legacy</c>.</summary>
     public RedirectionBackEnd BackEnd { get; init; } = RedirectionBackEnd.Nftables;
 
-    /// <summary><c>AMBIENT_STRICT</c>.</summary>
+    /// <summary><c>AMBIENT_STRICT</c>: false lets pods whose workloads are not STRICT go on in plaintext when their proxy is gone.</summary>
     public bool Strict { get; init; } = true;
+
+    /// <summary><c>AMBIENT_OPEN_AFTER</c>, in seconds: how long the proxy must be gone for that.</summary>
+    public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary><c>AMBIENT_PROOF_INTERVAL</c>, in seconds.</summary>
     public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(60);

@@ -1,6 +1,7 @@
 using Ambient.Cni.Agent.Pods;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Watching;
 
@@ -12,11 +13,13 @@ public sealed class KubernetesPodSource : ResourcePodSource
     private readonly KubernetesClient _client;
     private readonly string _node;
 
-    /// <summary>Follows the pods of a node.</summary>
-    public KubernetesPodSource(KubernetesSource source, string node)
+    /// <summary>Follows the pods of a node. With a root namespace PeerAuthentications are followed too, else every workload counts as strict.</summary>
+    public KubernetesPodSource(KubernetesSource source, string node, string? rootNamespace = null)
         : base(
             new ResourceCache<Pod>(source, KnownResources.Pods, new ResourceScope(Fields: "spec.nodeName=" + node)),
-            new ResourceCache<Namespace>(source, KnownResources.Namespaces))
+            new ResourceCache<Namespace>(source, KnownResources.Namespaces),
+            rootNamespace is null ? null : new ResourceCache<PeerAuthentication>(source, KnownResources.PeerAuthentications),
+            rootNamespace ?? "")
     {
         ArgumentNullException.ThrowIfNull(source);
         (_client, _node) = (source.Client, node);
@@ -43,6 +46,6 @@ public sealed class KubernetesPodSource : ResourcePodSource
             found = null;
         }
 
-        return new PodEvent.LookedUp(question.Request, found is null ? null : PodRecords.Of(found), space.Value is null ? null : PodRecords.Of(space.Value), error);
+        return new PodEvent.LookedUp(question.Request, found is null ? null : RecordOf(found), space.Value is null ? null : PodRecords.Of(space.Value), error);
     }
 }

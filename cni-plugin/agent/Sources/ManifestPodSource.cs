@@ -1,6 +1,7 @@
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Enrolment.Pods;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Watching;
 
@@ -14,12 +15,19 @@ public sealed class ManifestPodSource : ResourcePodSource
     private readonly string? _node;
     private readonly TimeProvider _time;
 
-    /// <summary>Follows the pods of a node; all when it has no name.</summary>
-    public ManifestPodSource(IResourceSource source, string? node, TimeProvider time)
-        : base(new ResourceCache<Pod>(source, KnownResources.Pods), new ResourceCache<Namespace>(source, KnownResources.Namespaces)) => (_node, _time) = (node, time);
+    /// <summary>
+    /// Follows the pods of a node; all when it has no name. With a root namespace PeerAuthentications are followed too, else every workload counts as
+    /// strict.
+    /// </summary>
+    public ManifestPodSource(IResourceSource source, string? node, TimeProvider time, string? rootNamespace = null)
+        : base(
+            new ResourceCache<Pod>(source, KnownResources.Pods),
+            new ResourceCache<Namespace>(source, KnownResources.Namespaces),
+            rootNamespace is null ? null : new ResourceCache<PeerAuthentication>(source, KnownResources.PeerAuthentications),
+            rootNamespace ?? "") => (_node, _time) = (node, time);
 
     /// <summary>Kinds that a folder is read for.</summary>
-    public static IReadOnlyList<ResourceType> Kinds { get; } = [KnownResources.Pods, KnownResources.Namespaces];
+    public static IReadOnlyList<ResourceType> Kinds { get; } = [KnownResources.Pods, KnownResources.Namespaces, KnownResources.PeerAuthentications];
 
     /// <inheritdoc/>
     public override async Task<PodEvent.LookedUp> LookUpAsync(PodCommand.LookUp question, CancellationToken cancellation)
@@ -38,7 +46,7 @@ public sealed class ManifestPodSource : ResourcePodSource
         string? error = pod is null ? $"pod {question.Namespace}/{question.Name} is in no manifest" : null;
         return new PodEvent.LookedUp(
             question.Request,
-            pod is null ? null : PodRecords.Of(pod),
+            pod is null ? null : RecordOf(pod),
             space is not null ? PodRecords.Of(space) : WithoutObject(question.Namespace),
             error);
     }

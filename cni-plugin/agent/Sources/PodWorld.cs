@@ -38,11 +38,12 @@ public sealed class PodWorld : IDisposable
         ArgumentNullException.ThrowIfNull(logs);
         Logger log = logs.For("agent::source");
         error = null;
+        string? rootNamespace = settings.Strict ? null : settings.Enrolment.SystemNamespace;
         if (settings.ManifestFolder is { } folder)
         {
             var manifests = new ManifestFolderSource(folder, ManifestPodSource.Kinds, time, log);
             return new PodWorld(
-                new ManifestPodSource(manifests, settings.NodeName, time),
+                new ManifestPodSource(manifests, settings.NodeName, time, rootNamespace),
                 new StatusFolder(settings.StatusFolder ?? Path.Combine(settings.RunDirectory, "status")),
                 new NamedNetworkFinder(),
                 manifests);
@@ -66,7 +67,7 @@ public sealed class PodWorld : IDisposable
         var client = new KubernetesClient(connection, new ClientOptions { UserAgent = "ambient-cni-agent" }, time);
         using NetworkNamespace own = NetworkNamespace.Open(settings.HostRoot.Length > 0 ? settings.HostRoot + "/proc/1/ns/net" : "/proc/self/ns/net");
         return new PodWorld(
-            new KubernetesPodSource(new KubernetesSource(client, new WatchOptions(), time, log), node),
+            new KubernetesPodSource(new KubernetesSource(client, new WatchOptions(), time, log), node, rootNamespace),
             new KubernetesPodReporter(client, node, time, logs.For("agent::report")),
             new ProcessFinder(new ProcessTable(settings.HostRoot + "/proc", new NetworkIdentity(own.Device, own.Inode), time, ProcessLife)),
             client);

@@ -1,6 +1,7 @@
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Enrolment.Pods;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Watching;
 
@@ -12,8 +13,14 @@ namespace Ambient.Cni.Agent.Sources;
 public abstract class ResourcePodSource : IPodSource
 {
     private bool _isToldSynced;
+    private volatile bool _arePeersTold;
 
-    private protected ResourcePodSource(ResourceCache<Pod> pods, ResourceCache<Namespace> namespaces) => (Pods, Namespaces) = (pods, namespaces);
+    private readonly ResourceCache<PeerAuthentication>? _peers;
+    private readonly string _rootNamespace;
+
+    /// <summary>Without <paramref name="peers"/> every workload counts as strict.</summary>
+    private protected ResourcePodSource(ResourceCache<Pod> pods, ResourceCache<Namespace> namespaces, ResourceCache<PeerAuthentication>? peers, string rootNamespace) =>
+        (Pods, Namespaces, _peers, _rootNamespace) = (pods, namespaces, peers, rootNamespace);
 
     private protected ResourceCache<Pod> Pods { get; }
 
@@ -30,13 +37,23 @@ public abstract class ResourcePodSource : IPodSource
         Task namespaces = Namespaces.RunAsync(c => InTurnAsync(one, OnNamespaceAsync, c, tell), ending.Token);
         Task first = await Task.WhenAny(namespaces, Namespaces.Synced);
         Task pods = first == namespaces ? namespaces : Pods.RunAsync(c => InTurnAsync(one, OnPodAsync, c, tell), ending.Token);
-        await Task.WhenAny(namespaces, pods);
+        Task peers = first == namespaces || _peers is null
+            ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ending.Token)
+            : _peers.RunAsync(c => InTurnAsync(one, OnPeersAsync, c, tell), ending.Token);
+        Task ended = await Task.WhenAny(namespaces, pods, peers);
         await ending.CancelAsync();
-        await Task.WhenAll(namespaces, pods);
+        await Task.WhenAll(namespaces, pods, peers).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await ended;
     }
 
     /// <inheritdoc/>
     public abstract Task<PodEvent.LookedUp> LookUpAsync(PodCommand.LookUp question, CancellationToken cancellation);
+
+    /// <summary>What of a pod matters here.</summary>
+    private protected PodRecord RecordOf(Pod pod) => PodRecords.Of(pod) with
+    {
+        IsStrict = _peers is not { } peers || !_arePeersTold || peers.Refused.Count > 0 || StrictWorkloads.IsStrict(peers.All, _rootNamespace, pod),
+    };
 
     /// <summary>Whether a pod belongs to this node.</summary>
     private protected virtual bool IsOurs(Pod pod) => true;
@@ -74,6 +91,15 @@ public abstract class ResourcePodSource : IPodSource
         }
     }
 
+    private async ValueTask OnPeersAsync(ResourceChange<PeerAuthentication> change, Func<PodEvent, ValueTask> tell)
+    {
+        _arePeersTold |= change.Kind == ResourceChangeKind.Synced;
+        foreach (Pod pod in Pods.All.Where(IsOurs))
+        {
+            await tell(new PodEvent.PodChanged(RecordOf(pod)));
+        }
+    }
+
     private async ValueTask OnPodAsync(ResourceChange<Pod> change, Func<PodEvent, ValueTask> tell)
     {
         if (change.Kind == ResourceChangeKind.Synced)
@@ -108,7 +134,7 @@ public abstract class ResourcePodSource : IPodSource
                 await tell(new PodEvent.NamespaceChanged(facts));
             }
 
-            await tell(new PodEvent.PodChanged(PodRecords.Of(change.New)));
+            await tell(new PodEvent.PodChanged(RecordOf(change.New)));
         }
     }
 }

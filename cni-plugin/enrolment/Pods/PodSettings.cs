@@ -14,6 +14,9 @@ public sealed record PodSettings
     /// <summary>Annotation that names the interfaces of nested guests.</summary>
     public const string VirtualInterfacesAnnotation = "istio.io/reroute-virtual-interfaces";
 
+    /// <summary>Annotation by which a pod asks to be cut off rather than go on without its proxy, whatever the node's setting: <c>strict</c>.</summary>
+    public const string WithoutProxyAnnotation = "redirection.ambient/without-proxy";
+
     private const int MaxInterfaces = 64;
 
     /// <summary>Nothing chosen.</summary>
@@ -27,6 +30,9 @@ public sealed record PodSettings
 
     /// <summary>TCP that arrives on these counts as outbound; legal interface names, with an optional <c>+</c> at the end.</summary>
     public IReadOnlyList<string> VirtualInterfaces { get; init; } = [];
+
+    /// <summary>Whether it is cut off without a proxy; false leaves it to the node's setting.</summary>
+    public bool IsStrict { get; init; }
 
     /// <summary>What could not be understood: annotation and what was taken instead.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -44,7 +50,13 @@ public sealed record PodSettings
             ReadInterfaces(list, interfaces, warnings);
         }
 
-        return new PodSettings { DnsCapture = dns, IngressMode = ingress ?? false, VirtualInterfaces = interfaces, Warnings = warnings };
+        bool isStrict = annotations.TryGetValue(WithoutProxyAnnotation, out string? withoutProxy);
+        if (isStrict && withoutProxy != "strict")
+        {
+            warnings.Add($"annotation {WithoutProxyAnnotation} is not strict, the only choice a pod has; strict holds");
+        }
+
+        return new PodSettings { IsStrict = isStrict, DnsCapture = dns, IngressMode = ingress ?? false, VirtualInterfaces = interfaces, Warnings = warnings };
     }
 
     private static bool? ReadBoolean(IReadOnlyDictionary<string, string> annotations, string name, string instead, List<string> warnings)

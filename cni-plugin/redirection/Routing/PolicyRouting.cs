@@ -20,6 +20,18 @@ internal sealed class PolicyRouting(NetworkNamespace network)
     /// <summary>Removes whatever any plan left.</summary>
     public void Remove(RedirectionOptions options) => Bring(_ => RoutingPlan.Nothing, options);
 
+    /// <summary>Connections that rules in the kernel spare, whoever made them.</summary>
+    public IReadOnlyList<Flow> Spared(RedirectionOptions options)
+    {
+        List<Flow> flows = [];
+        Guarded("cannot read the pod's routing", () =>
+        {
+            using var tables = new RoutingTables(network);
+            flows.AddRange(Families.SelectMany(f => SparedIn(tables.Rules(f == RuleFamily.IPv6), options)).Select(r => r.Flow).OfType<Flow>());
+        });
+        return flows;
+    }
+
     /// <summary>Adds what differs.</summary>
     public void Verify(RedirectionOptions options, List<Difference> differences)
     {

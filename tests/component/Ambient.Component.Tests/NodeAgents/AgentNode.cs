@@ -18,9 +18,10 @@ internal sealed class AgentNode : IAsyncDisposable
     private readonly List<VirtualPod> _pods = [];
     private readonly HashSet<string> _listed = [];
     private readonly string _redirection;
+    private readonly Dictionary<string, string> _environment;
     private bool _labelled = true;
 
-    private AgentNode(string redirection) => _redirection = redirection;
+    private AgentNode(string redirection, Dictionary<string, string> environment) => (_redirection, _environment) = (redirection, environment);
 
     public VirtualPod Client => _pods[0];
 
@@ -39,9 +40,12 @@ internal sealed class AgentNode : IAsyncDisposable
     private string StatusFile(VirtualPod pod) => Path.Combine(_network.Directory, "status", $"bench.{pod.Name}.json");
 
     /// <summary>Two running pods of a labelled namespace; the agent is started last.</summary>
-    public static async Task<AgentNode> StartAsync(string redirection = "translation", params string[] more)
+    public static Task<AgentNode> StartAsync(string redirection = "translation", params string[] more) => StartAsync(redirection, [], more);
+
+    /// <summary>As above, with more of the agent's environment.</summary>
+    public static async Task<AgentNode> StartAsync(string redirection, Dictionary<string, string> environment, params string[] more)
     {
-        var node = new AgentNode(redirection);
+        var node = new AgentNode(redirection, environment);
         try
         {
             foreach (string name in (string[])["client", "server", .. more])
@@ -52,6 +56,11 @@ internal sealed class AgentNode : IAsyncDisposable
             System.IO.Directory.CreateDirectory(node.Manifests);
             node._listed.UnionWith(["client", "server"]);
             node.WriteManifests();
+            if (environment.ContainsKey("AMBIENT_STRICT"))
+            {
+                node.WriteStrictServer();
+            }
+
             node.WriteModel();
             node.StartZtunnel();
             node.StartAgent();
@@ -72,7 +81,7 @@ internal sealed class AgentNode : IAsyncDisposable
     {
         NamespaceName = Client.Node.NamespaceName,
         LogPath = Path.Combine(_network.Directory, "agent.log"),
-        Environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        Environment = new Dictionary<string, string>(_environment, StringComparer.Ordinal)
         {
             ["AMBIENT_MANIFEST_DIR"] = Manifests,
             ["AMBIENT_STATUS_DIR"] = Path.Combine(_network.Directory, "status"),
@@ -208,6 +217,11 @@ internal sealed class AgentNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _network.DisposeAsync();
 
+    public Task<string> RoutingOfAsync(VirtualPod pod) => _network.RunAsync(pod, "ip", "rule");
+
+    /// <summary>Connections of a pod that the agent lists as spared; null while it does not know the pod.</summary>
+    public async Task<string[]?> SparedAsync(VirtualPod pod) => await StateAsync(pod) is { } state ? [.. state.GetProperty("spared").EnumerateArray().Select(f => f.GetString()!)] : null;
+
     private async Task<JsonElement?> StateAsync(VirtualPod pod)
     {
         try
@@ -239,6 +253,7 @@ internal sealed class AgentNode : IAsyncDisposable
                   name: {{pod.Name}}
                   namespace: bench
                   uid: uid-{{pod.Name}}
+                  labels: {app: {{pod.Name}}}
                   annotations: {sandbox.ambient/network-namespace: /run/netns/{{pod.NamespaceName}}}
                 spec: {serviceAccountName: {{pod.Name}}}
                 status: {phase: Running, podIP: {{pod.Address}}}
@@ -249,6 +264,14 @@ internal sealed class AgentNode : IAsyncDisposable
         File.WriteAllText(Path.Combine(Manifests, "new"), text);
         File.Move(Path.Combine(Manifests, "new"), Path.Combine(Manifests, "pods.yaml"), overwrite: true);
     }
+
+    private void WriteStrictServer() => File.WriteAllText(Path.Combine(Manifests, "peers.yaml"), """
+        apiVersion: security.istio.io/v1
+        kind: PeerAuthentication
+        metadata: {name: strict, namespace: bench}
+        spec: {selector: {matchLabels: {app: server}}, mtls: {mode: STRICT}}
+
+        """);
 
     private void WriteModel()
     {

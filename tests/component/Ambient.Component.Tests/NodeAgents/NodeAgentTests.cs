@@ -8,6 +8,8 @@ namespace Ambient.Component.Tests.NodeAgents;
 /// <summary>The node agent with a real ztunnel and real namespaces: joining, leaving, restarts, and the plugin's requests.</summary>
 public sealed class NodeAgentTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     [RequiresToolFact("nft", root: true)]
     [Trait("behaviour", "CNI-106")]
     [Trait("behaviour", "CNI-114")]
@@ -116,6 +118,58 @@ public sealed class NodeAgentTests
             Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
             await node.Ztunnel.LineAsync("direction=\"inbound\"");
         }
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task SparedConnections_AreListedAndRespected_AfterAnAgentRestart_AndForgottenWhenTheyEnd()
+    {
+        await using AgentNode node = await AgentNode.StartAsync("sockets");
+        using Socket listener = AgentNode.Listen(node.Server);
+        node.Label(false);
+        await node.UntilAsync(node.Client, proven: false);
+        await node.UntilAsync(node.Server, proven: false);
+        (Socket client, Socket server) = await AgentNode.ConnectAsync(node.Client, node.Server, listener);
+        using (server)
+        {
+            node.Label(true);
+            await node.UntilAsync(node.Client, proven: true);
+            await node.UntilAsync(node.Server, proven: true);
+            await node.Agent.Process.KillAsync();
+            node.StartAgent();
+            await node.UntilAsync(node.Client, proven: true);
+            await Eventually.TrueAsync(async () => await node.SparedAsync(node.Client) is [var flow] && flow.EndsWith($"to {node.Server.Address}:{AgentNode.Port}", StringComparison.Ordinal), Patience);
+            using (client)
+            {
+                using var deadline = new CancellationTokenSource(Patience);
+                byte[] word = new byte[4];
+                Assert.Equal(4, await client.SendAsync("more"u8.ToArray(), deadline.Token));
+                Assert.Equal(4, await server.ReceiveAsync(word, deadline.Token));
+            }
+        }
+
+        await Eventually.TrueAsync(async () => await node.SparedAsync(node.Client) is [], Patience);
+        Assert.DoesNotContain("sport", await node.RoutingOfAsync(node.Client), StringComparison.Ordinal);
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task ProxyGone_StrictStaysClosed_OpenGoesOn_AndJoinsAgain()
+    {
+        await using AgentNode node = await AgentNode.StartAsync("sockets", new Dictionary<string, string> { ["AMBIENT_STRICT"] = "false", ["AMBIENT_OPEN_AFTER"] = "1" }, "plain");
+        using Socket listener = AgentNode.Listen(node.Server);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        await node.Ztunnel.Process.KillAsync();
+        await Eventually.TrueAsync(async () => !(await node.RulesOfAsync(node.Client)).Contains("15001", StringComparison.Ordinal), Patience);
+        Assert.Contains("15001", await node.RulesOfAsync(node.Server), StringComparison.Ordinal);
+        Assert.NotNull(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+
+        // The one that may: it talks to whoever is no strict pod.
+        using Socket plain = AgentNode.Listen(node.Pod("plain"));
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Pod("plain"), plain));
+        await node.ReportedAsync(node.Client, "goes on without the mesh");
+        node.StartZtunnel();
+        await node.UntilAsync(node.Client, proven: true);
+        await node.UntilAsync(node.Server, proven: true);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
     }
 
     private static (int Status, bool Says) Shape((int Status, string Body) answer, string text) =>

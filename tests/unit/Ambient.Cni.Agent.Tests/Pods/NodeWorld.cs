@@ -12,6 +12,7 @@ namespace Ambient.Cni.Agent.Tests.Pods;
 /// </summary>
 internal sealed partial class NodeWorld
 {
+    private static readonly Dictionary<string, string> NoAnnotations = [], AsksToBeStrict = new() { [PodSettings.WithoutProxyAnnotation] = "strict" };
     private readonly Random _random;
     private readonly string _story;
     private readonly List<string> _history = [];
@@ -37,9 +38,11 @@ internal sealed partial class NodeWorld
     private bool _isLabelled = true;
     private bool _wasRelabelled;
     private bool _isLabelTold = true;
+    private readonly bool _isStrict;
 
-    public NodeWorld(int seed, string story)
+    public NodeWorld(int seed, string story, bool isStrict = true)
     {
+        _isStrict = isStrict;
         (_random, _story) = (new Random(seed), $"seed {seed}, {story}");
         foreach ((string uid, string ns) in new[] { ("a", "mesh"), ("b", "mesh"), ("out", "plain") })
         {
@@ -168,7 +171,7 @@ internal sealed partial class NodeWorld
             FailRequest(pod);
         }
 
-        _book = new PodBook(new PodBookOptions(), _now);
+        _book = new PodBook(new PodBookOptions { Strict = _isStrict }, _now);
         Tell(new PodEvent.Recalled([.. _disk.Values]));
         _untold.Clear();
         if (_apiWorks)
@@ -204,7 +207,8 @@ internal sealed partial class NodeWorld
 
     private PodRecord RecordOf(ApiPod pod) => new()
     {
-        Facts = new PodFacts { Name = pod.Uid, Namespace = pod.Namespace, Uid = pod.Uid, Phase = pod.Started ? PodPhase.Running : PodPhase.Pending },
+        Facts = new PodFacts { Name = pod.Uid, Namespace = pod.Namespace, Uid = pod.Uid, Phase = pod.Started ? PodPhase.Running : PodPhase.Pending, Annotations = pod.Uid == "a" ? AsksToBeStrict : NoAnnotations },
+        IsStrict = _isStrict,
         Addresses = pod.Started ? [pod.Address] : [],
         Annotation = pod.Annotation,
     };
@@ -349,7 +353,7 @@ internal sealed partial class NodeWorld
                 });
                 break;
             case PodCommand.Remove c:
-                Touch(c.Uid, c.Ticket, c.Network, s => s.Pod.Namespace == "mesh" && !_wasRelabelled ? throw new InvalidOperationException("rules of a pod of the mesh are removed") : Set(s, false, false));
+                Touch(c.Uid, c.Ticket, c.Network, s => s.Pod.Namespace == "mesh" && !_wasRelabelled && !MayOpen(s) ? throw new InvalidOperationException("rules of a pod of the mesh are removed") : Set(s, false, false));
                 break;
             case PodCommand.Prove c:
                 Touch(c.Uid, c.Ticket, c.Network, s => s.Rules && _proxied.Contains(c.Network) ? StepResult.Ok : StepResult.Failed("nothing listens"));

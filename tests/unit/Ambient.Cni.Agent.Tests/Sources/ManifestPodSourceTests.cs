@@ -56,6 +56,24 @@ public sealed class ManifestPodSourceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task PeerAuthentication_DecidesWhoIsStrict_AndWithoutItEverybodyIs()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "pod.yaml"), Pod);
+        var follows = new ManifestPodSource(_files, "node1", TimeProvider.System, "root");
+        _running = Task.WhenAll(_source.RunAsync(_ => ValueTask.CompletedTask, _ending.Token), follows.RunAsync(Hear, _ending.Token));
+        await Eventually.TrueAsync(() => _told.OfType<PodEvent.PodChanged>().LastOrDefault() is { Pod.IsStrict: false });
+        Assert.True((await _source.LookUpAsync(new PodCommand.LookUp(1, "n", "p", "u1"), CancellationToken.None)).Pod!.IsStrict);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "peers.yaml"), "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: all, namespace: root}\nspec: {mtls: {mode: STRICT}}\n");
+        await Eventually.TrueAsync(() => _told.OfType<PodEvent.PodChanged>().Last().Pod.IsStrict);
+
+        ValueTask Hear(PodEvent told)
+        {
+            _told.Enqueue(told);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task Manifest_GivesNamespacesFirst_ThenPodsOfThisNode_ThenSaysThatItIsAll()
     {
         Write("a.yaml", Pod + "\n---\nkind: Namespace\nmetadata: {name: n, labels: {a: b}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: q, namespace: n}\nspec: {nodeName: node2}\n");
