@@ -20,6 +20,9 @@ public sealed unsafe partial class Session
     /// <summary>A peer that does not read must not make our answers to it grow for ever.</summary>
     private const int MaxBacklog = 1024 * 1024;
 
+    /// <summary>What a buffer that must grow gets beyond what is needed now.</summary>
+    private const int Spare = 64 * 1024;
+
     private byte* _out;
     private int _outCapacity;
     private int _sent;
@@ -68,17 +71,30 @@ public sealed unsafe partial class Session
 
     private void EnsureCapacity(int length)
     {
-        int needed = _position + length + RecordLayer.TrailerSize + RecordLayer.MaxControl;
-        if (needed <= OutTotal)
+        int wanted = length + RecordLayer.TrailerSize + RecordLayer.MaxControl;
+        if (_position + wanted <= OutTotal)
         {
             return;
         }
 
-        byte* larger = Loop.Buffers.Rent(needed + (64 * 1024), out int capacity);
-        Buffer.MemoryCopy(_out, larger, capacity, _position);
-        Loop.Buffers.Return(_out, _outCapacity);
-        _out = larger;
-        _outCapacity = capacity;
+        // What was sent stays behind: a peer that reads slowly and never catches up must not make us keep all that it was ever sent.
+        int unsent = _position - _sent;
+        if (_sent >= Spare && unsent + wanted <= OutTotal)
+        {
+            Buffer.MemoryCopy(_out + _sent, _out, OutTotal, unsent);
+        }
+        else
+        {
+            byte* larger = Loop.Buffers.Rent(unsent + wanted + Spare, out int capacity);
+            Buffer.MemoryCopy(_out + _sent, larger, capacity, unsent);
+            Loop.Buffers.Return(_out, _outCapacity);
+            _out = larger;
+            _outCapacity = capacity;
+        }
+
+        _record -= _sent;
+        _position -= _sent;
+        _sent = 0;
     }
 
     /// <summary>Bytes that are records already, such as a handshake's last flight or a KeyUpdate.</summary>

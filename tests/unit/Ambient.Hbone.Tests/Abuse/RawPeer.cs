@@ -52,6 +52,9 @@ internal sealed class RawPeer : IDisposable
 
     public List<Exception> Faults { get; } = [];
 
+    /// <summary>When set, each read of the peer needs a permit first.</summary>
+    public SemaphoreSlim? ReadPermits { get; set; }
+
     /// <summary>Error code of the GOAWAY that arrived; null before.</summary>
     public Http2Error? GoAway => Received().Where(f => f.Type == FrameType.GoAway).Select(f => (Http2Error?)BinaryPrimitives.ReadUInt32BigEndian(f.Payload.AsSpan(4))).FirstOrDefault();
 
@@ -83,6 +86,18 @@ internal sealed class RawPeer : IDisposable
         lock (_gate)
         {
             return [.. _frames];
+        }
+    }
+
+    /// <summary>How many frames arrived so far.</summary>
+    public int ReceivedCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _frames.Count;
+            }
         }
     }
 
@@ -177,6 +192,10 @@ internal sealed class RawPeer : IDisposable
             for (int n; (n = await _tls.ReadAsync(buffer)) > 0;)
             {
                 Take(buffer.AsSpan(0, n));
+                if (ReadPermits is { } permits)
+                {
+                    await permits.WaitAsync();
+                }
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
