@@ -135,7 +135,7 @@ public sealed class AdsClient
         // Open before the first request is made: a name is in either, never in neither.
         var queue = Channel.CreateBounded<DeltaDiscoveryRequest>(MaxQueued);
         _outgoing = queue.Writer;
-        Task writing = WriteAsync(call, [FirstRequest(TypeUrls.Address), FirstRequest(TypeUrls.Authorization)], queue.Reader, stop.Token);
+        Task writing = WriteAsync(call, [FirstRequest(TypeUrls.Address), FirstRequest(TypeUrls.Authorization)], queue, stop.Token);
         try
         {
             _options.Observer.OnConnected();
@@ -143,7 +143,7 @@ public sealed class AdsClient
             {
                 progress.Responses++;
                 DeltaDiscoveryRequest answer = _handler.Handle(response);
-                await queue.Writer.WriteAsync(answer, stop.Token);
+                await AnswerAsync(queue.Writer, answer, stop.Token);
                 NoteReady(answer);
             }
         }
@@ -155,11 +155,23 @@ public sealed class AdsClient
         }
     }
 
+    private static async Task AnswerAsync(ChannelWriter<DeltaDiscoveryRequest> queue, DeltaDiscoveryRequest answer, CancellationToken cancellation)
+    {
+        try
+        {
+            await queue.WriteAsync(answer, cancellation);
+        }
+        catch (ChannelClosedException)
+        {
+            // Nothing can be sent any more: the next read says how the stream ended.
+        }
+    }
+
     /// <summary>Writes until the stream ends. A failed write is no news: the reader learns how the stream ended.</summary>
     private static async Task WriteAsync(
         GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call,
         IReadOnlyList<DeltaDiscoveryRequest> first,
-        ChannelReader<DeltaDiscoveryRequest> queue,
+        Channel<DeltaDiscoveryRequest> queue,
         CancellationToken cancellation)
     {
         try
@@ -169,7 +181,7 @@ public sealed class AdsClient
                 await call.SendAsync(request, cancellation);
             }
 
-            await foreach (DeltaDiscoveryRequest request in queue.ReadAllAsync(cancellation))
+            await foreach (DeltaDiscoveryRequest request in queue.Reader.ReadAllAsync(cancellation))
             {
                 await call.SendAsync(request, cancellation);
             }
@@ -177,6 +189,11 @@ public sealed class AdsClient
         catch (Exception ended) when (ended is OperationCanceledException or GrpcException)
         {
             // Either way the stream is over, and the reader says why.
+        }
+        finally
+        {
+            // A reader that waits for room in the queue would otherwise wait for ever.
+            queue.Writer.TryComplete();
         }
     }
 

@@ -1,7 +1,9 @@
+using System.IO.Pipelines;
 using Ambient.Grpc.Client;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Policies;
 using Ambient.Protocol.Envoy.Discovery;
+using Ambient.Testing.Waiting;
 using Ambient.Xds.Client;
 using Ambient.Xds.Snapshots;
 using static Ambient.Xds.Tests.Client.AdsServer;
@@ -241,6 +243,31 @@ public sealed class AdsClientTests
 
         await (await server.AcceptAsync()).FirstAsync();
         Assert.Single(server.Observer.Ends);
+    }
+
+    [Fact]
+    public async Task ServerThatReadsNothingAndDies_IsCalledAgain()
+    {
+        await using AdsServer server = await AdsServer.StartAsync(options => options with { OnDemand = true });
+        AdsConnection stream = await server.AcceptAsync();
+        await stream.FirstAsync();
+
+        // A name that the connection's window does not hold; once it is under way, as many as our queue holds.
+        _ = server.Client.DemandAsync("ns/" + new string('x', 8_000_000), CancellationToken.None);
+        ReadResult begun = await stream.Context.Request.BodyReader.ReadAsync().AsTask().WaitAsync(Limit);
+        stream.Context.Request.BodyReader.AdvanceTo(begun.Buffer.Start);
+        for (int n = 0; n < 1_000; n++)
+        {
+            _ = server.Client.DemandAsync($"ns/{n}", CancellationToken.None);
+        }
+
+        // The answer to this finds no room.
+        await stream.SendAsync(TypeUrls.Address, "1", [("w1", Wire.Workload("w1"))]);
+        await Eventually.TrueAsync(() => server.State.Current.FindWorkloadByUid("w1") is not null);
+        stream.Reset();
+
+        AdsConnection next = await server.AcceptAsync();
+        Assert.Contains("w1", (await next.FirstAsync()).Address.InitialResourceVersions.Keys);
     }
 
     [Fact]
