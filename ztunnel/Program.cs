@@ -37,7 +37,7 @@ try
 {
     ztunnel = new ZtunnelProcess(settings);
 }
-catch (Exception unusable) when (unusable is IssueException or InvalidDataException)
+catch (Exception unusable) when (unusable is IssueException or InvalidDataException or Ambient.Linux.LinuxException)
 {
     Console.Error.WriteLine(unusable.Message);
     return 1;

@@ -156,7 +156,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Revocations = _revocations,
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
-            Demand = _settings.IsXdsOnDemand ? (name, answered, state) => _discovery!.Demand(name, answered, state) : null,
+            Demand = _settings is { IsXdsOnDemand: true, Xds.Address: not null } ? (name, answered, state) => _discovery!.Demand(name, answered, state) : null,
         };
         DnsSettings? dns = _settings.IsDnsEnabled ? ProxyOptionsMapping.Dns(_settings) : null;
         NameSettings names = new() { ClusterDomain = _settings.ClusterDomain, PreferredNamespace = _settings.PreferredServiceNamespace, IPv6Enabled = _settings.IsIPv6Enabled };

@@ -31,7 +31,6 @@ public sealed class MeshDiscovery : IAsyncDisposable
         _snapshotWait = settings.XdsSnapshotWait;
         _log = log;
         _clock = clock;
-        IsOnDemand = settings.IsXdsOnDemand && client is not null;
     }
 
     /// <summary>
@@ -39,9 +38,6 @@ public sealed class MeshDiscovery : IAsyncDisposable
     /// <see cref="Start"/> was called.
     /// </summary>
     public Task Ready { get; private set; } = Task.CompletedTask;
-
-    /// <summary>Whether unknown addresses should be asked for.</summary>
-    public bool IsOnDemand { get; }
 
     /// <summary>Loads the local file and prepares the client; nothing is connected yet.</summary>
     /// <exception cref="LocalFileException">The local file cannot be used.</exception>

@@ -37,8 +37,21 @@ internal sealed class InnerTunnel : SocketEndpoint
         }
 
         InnerTunnel tunnel = new();
-        tunnel.Socket.Watch(pod.Loop, near);
-        tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(pod, tunnel));
+        int unowned = far;
+        try
+        {
+            tunnel.Socket.Watch(pod.Loop, near);
+            unowned = -1;
+            tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(pod, tunnel));
+        }
+        catch (LinuxException unwatched)
+        {
+            tunnel.Socket.Close(reset: true);
+            SocketIo.Close(unowned);
+            endpoint.OnClosed(new StreamClosure(CloseReason.OutOfResources, Http2Error.ConnectError, false, 0, unwatched.Message));
+            return;
+        }
+
         tunnel._inner.Open(inner, endpoint);
         pod.Pool.Acquire(key, dialer, outer, tunnel);
     }

@@ -94,7 +94,7 @@ internal sealed partial class OutboundConnection : SocketEndpoint, IConnectionOw
         {
             FindSource();
         }
-        else
+        else if (_phase is OutboundPhase.Tunnelling or OutboundPhase.Connecting)
         {
             LeaveEndpointThatIsGone();
         }

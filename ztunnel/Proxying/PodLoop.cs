@@ -8,6 +8,7 @@ using Ambient.Mesh.Headers;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Telemetry.Logging;
+using Ambient.Ztunnel.Accepting;
 using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Outbound;
@@ -103,7 +104,8 @@ internal sealed class PodLoop : ISocksOutbound
     }
 
     /// <inheritdoc/>
-    void ISocksOutbound.Connect(EventLoop.EventLoop loop, int fd, SocketAddress client, SocketAddress target) => new OutboundConnection(this, client).Begin(fd, target);
+    void ISocksOutbound.Connect(EventLoop.EventLoop loop, int fd, SocketAddress client, SocketAddress target) =>
+        Begin(new OutboundConnection(this, client), fd, (c, f) => c.Begin(f, target));
 
     /// <summary>Ends the session when a revocation list that comes later names its peer (ztunnel.md 2.11).</summary>
     public IDisposable? WatchRevocation(Session session) => session.Peer is { } peer
@@ -198,8 +200,8 @@ internal sealed class PodLoop : ISocksOutbound
 
     private void Add(int fd, AcceptedSocket accepted)
     {
-        Listener listener = new(accepted);
-        listener.Watch(Loop, fd);
+        Listener listener = new(fd, accepted);
+        listener.Serve(Loop);
         _listeners.Add(listener);
     }
 

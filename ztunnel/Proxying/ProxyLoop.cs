@@ -16,6 +16,6 @@ internal sealed class ProxyLoop
 
     public LoopTraffic Traffic { get; }
 
-    /// <summary>The loop's own dice.</summary>
+    /// <summary>The dice of every choice.</summary>
     public Random Random { get; } = Random.Shared;
 }

@@ -39,14 +39,10 @@ internal static class ProxyOptionsMapping
         },
     };
 
-    /// <summary>The DNS proxy's settings; a resolver file without a usable server is an error.</summary>
+    /// <summary>The DNS proxy's settings.</summary>
+    /// <exception cref="InvalidDataException">The machine's resolver file is of no use.</exception>
     public static DnsSettings Dns(ZtunnelSettings settings)
     {
-        if (!ResolverConfiguration.TryParse(File.ReadAllText(ResolverFile), out ResolverConfiguration? resolver, out string? error))
-        {
-            throw new InvalidOperationException($"{ResolverFile}: {error}");
-        }
-
         ushort port = (ushort)settings.DnsAddress.Port;
         List<SocketAddress> addresses = [];
         if (settings.DnsAddress.Address is { } address)
@@ -62,7 +58,7 @@ internal static class ProxyOptionsMapping
             }
         }
 
-        return new DnsSettings { Resolver = resolver!, Addresses = addresses };
+        return new DnsSettings { Resolver = ResolverConfiguration.Read(ResolverFile), Addresses = addresses };
     }
 
     // Several loops listen on one port in any case, so the ports are always shared; the switch decides about other processes only by uid.

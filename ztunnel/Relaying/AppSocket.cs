@@ -4,7 +4,6 @@ using Ambient.Linux.Sockets;
 
 namespace Ambient.Ztunnel.Relaying;
 
-
 /// <summary>One plain TCP socket of the data path. Loop-affine; owns its descriptor.</summary>
 internal sealed class AppSocket(IAppSocketOwner owner) : PollHandler
 {

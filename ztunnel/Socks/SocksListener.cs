@@ -1,7 +1,7 @@
-using Ambient.EventLoop;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Telemetry.Logging;
+using Ambient.Ztunnel.Accepting;
 
 namespace Ambient.Ztunnel.Socks;
 
@@ -9,32 +9,26 @@ namespace Ambient.Ztunnel.Socks;
 /// The SOCKS5 port of a pod on one loop (ztunnel.md 3.13): accepts, shakes hands, and gives the socket to the outbound handler.
 /// Loop-affine. The listening socket comes bound; several loops may have one each on the same port.
 /// </summary>
-public sealed class SocksListener : PollHandler, IReadyItem
+public sealed class SocksListener
 {
     /// <summary>Usual port.</summary>
     public const ushort DefaultPort = 15080;
 
-    private const int Quantum = 32;
-    private const int PauseMilliseconds = 100;
-
+    private readonly Listener _listener;
     private readonly ISocksOutbound _outbound;
     private readonly ISocksNames? _names;
     private readonly SocketOptions _options;
     private readonly SocksSettings _settings;
     private readonly Logger _log;
     private readonly HashSet<SocksConnection> _connections = [];
-    private readonly Pause _pause;
+    private Ambient.EventLoop.EventLoop _loop = null!;
 
     /// <summary>Takes ownership of the listening descriptor. Without <paramref name="names"/> (DNS proxy off) every name is unreachable.</summary>
     public SocksListener(int fd, ISocksOutbound outbound, ISocksNames? names, SocketOptions options, SocksSettings settings, Logger log)
     {
         (_outbound, _names, _options, _settings, _log) = (outbound, names, options, settings, log);
-        _pause = new Pause(this);
-        Descriptor = fd;
+        _listener = new Listener(fd, Begin);
     }
-
-    /// <inheritdoc/>
-    public bool IsQueued { get; set; }
 
     /// <summary>Handshakes that are under way.</summary>
     public int HandshakeCount => _connections.Count;
@@ -44,20 +38,12 @@ public sealed class SocksListener : PollHandler, IReadyItem
     /// <summary>Begins to accept. Throws <see cref="LinuxException"/>.</summary>
     public void Serve(Ambient.EventLoop.EventLoop loop)
     {
-        ArgumentNullException.ThrowIfNull(loop);
-        loop.Register(this, Descriptor, PollEvents.In);
+        _loop = loop;
+        _listener.Serve(loop);
     }
 
     /// <summary>Accepts no more; handshakes go on.</summary>
-    public void CloseListener()
-    {
-        if (IsRegistered)
-        {
-            Loop.Timers.Cancel(_pause);
-        }
-
-        CloseDescriptor(reset: false);
-    }
+    public void CloseListener() => _listener.Close();
 
     /// <summary>Closes the listener and all handshakes.</summary>
     public void StopNow()
@@ -69,19 +55,13 @@ public sealed class SocksListener : PollHandler, IReadyItem
         }
     }
 
-    /// <inheritdoc/>
-    public void OnReady() => Accept();
-
-    /// <inheritdoc/>
-    protected override void OnEvents(PollEvents events) => Accept();
-
     internal void OnClosed(SocksConnection connection) => _connections.Remove(connection);
 
     internal void OnTarget(SocksConnection connection, int fd, SocketAddress client, SocketAddress target)
     {
         _connections.Remove(connection);
         _log.Debug("socks5 request accepted", LogField.Bare("src.addr", client.ToString()), LogField.Bare("dst.addr", target.ToString()));
-        _outbound.Connect(Loop, fd, client, target);
+        _outbound.Connect(_loop, fd, client, target);
     }
 
     internal void Resolve(SocksConnection connection, string name, bool ipv6)
@@ -92,38 +72,10 @@ public sealed class SocksListener : PollHandler, IReadyItem
             return;
         }
 
-        _names.Resolve(name, ipv6, Loop, static (state, address) => ((SocksConnection)state!).OnResolved(address), connection);
+        _names.Resolve(name, ipv6, _loop, static (state, address) => ((SocksConnection)state!).OnResolved(address), connection);
     }
 
-    private void Accept()
-    {
-        for (int i = 0; i < Quantum && Descriptor >= 0; i++)
-        {
-            SysResult accepted = SocketIo.Accept(Descriptor, out SocketAddress client);
-            switch (accepted.Errno)
-            {
-                case Errno.None:
-                    Begin((int)accepted.Value, client);
-                    break;
-                case Errno.EAGAIN:
-                    return;
-                case Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS:
-                    // The connection stays in the queue: asking at once again would spin.
-                    _log.Warn("socks5 cannot accept", LogField.Of("error", accepted.ToString()));
-                    Loop.Timers.Schedule(_pause, Loop.NowMilliseconds + PauseMilliseconds);
-                    return;
-                default:
-                    break;
-            }
-        }
-
-        if (Descriptor >= 0)
-        {
-            Loop.RunLater(this);
-        }
-    }
-
-    private void Begin(int fd, in SocketAddress client)
+    private void Begin(int fd, SocketAddress client)
     {
         if (_connections.Count >= _settings.MaxHandshakes || SocketConfiguration.Connection(fd, _options).IsError)
         {
@@ -134,7 +86,7 @@ public sealed class SocksListener : PollHandler, IReadyItem
         var connection = new SocksConnection(this, fd, client);
         try
         {
-            connection.Serve(Loop);
+            connection.Serve(_loop);
             _connections.Add(connection);
         }
         catch (LinuxException e)
@@ -142,10 +94,5 @@ public sealed class SocksListener : PollHandler, IReadyItem
             _ = SocketIo.Close(fd);
             _log.Warn("socks5 connection cannot be watched", LogField.Of("error", e.Message));
         }
-    }
-
-    private sealed class Pause(SocksListener listener) : LoopTimer
-    {
-        protected override void OnTimer() => listener.Accept();
     }
 }

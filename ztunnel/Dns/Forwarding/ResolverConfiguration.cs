@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Ambient.Linux.Sockets;
 
@@ -29,8 +30,24 @@ public sealed record ResolverConfiguration
     /// <summary>Whether each query begins with the next server.</summary>
     public bool Rotate { get; init; }
 
+    /// <summary>Reads a file such as /etc/resolv.conf.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read, or names no server; the message says which file and what to do.</exception>
+    public static ResolverConfiguration Read(string path)
+    {
+        try
+        {
+            return TryParse(File.ReadAllText(path), out ResolverConfiguration? configuration, out string? error)
+                ? configuration
+                : throw new InvalidDataException($"{path}: {error}; ISTIO_META_DNS_CAPTURE=false starts without the DNS proxy");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"{path} cannot be read: {unreadable.Message}; ISTIO_META_DNS_CAPTURE=false starts without the DNS proxy", unreadable);
+        }
+    }
+
     /// <summary>Reads /etc/resolv.conf text; false when it names no server, with the reason. Unknown lines are ignored as everywhere.</summary>
-    public static bool TryParse(string text, out ResolverConfiguration? configuration, out string? error)
+    public static bool TryParse(string text, [NotNullWhen(true)] out ResolverConfiguration? configuration, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
         var servers = new List<SocketAddress>();

@@ -2,6 +2,7 @@ using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Sockets;
 using Ambient.Telemetry.Logging;
+using Ambient.Ztunnel.Accepting;
 using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Names;
 
@@ -25,7 +26,7 @@ public sealed class DnsServer : Socks.ISocksNames
     private readonly DnsService _service;
     private readonly Logger _log;
     private readonly List<DnsUdpListener> _udp = [];
-    private readonly List<DnsTcpListener> _tcp = [];
+    private readonly List<Listener> _tcp = [];
     private readonly HashSet<DnsTcpConnection> _connections = [];
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _draining;
@@ -114,29 +115,6 @@ public sealed class DnsServer : Socks.ISocksNames
         _loop.Post(static state => ((NameResolution)state!).Start(), resolution);
     }
 
-    internal void OnAccepted(int fd)
-    {
-        if (_connections.Count >= _settings.MaxConnections || _draining)
-        {
-            _ = SocketIo.CloseWithReset(fd);
-            return;
-        }
-
-        _ = SocketConfiguration.NoDelay(fd);
-        var connection = new DnsTcpConnection(this, _service, _settings, fd);
-        _connections.Add(connection);
-        try
-        {
-            connection.Serve(_loop);
-        }
-        catch (LinuxException e)
-        {
-            _connections.Remove(connection);
-            _ = SocketIo.Close(fd);
-            _log.Warn("DNS connection cannot be watched", LogField.Of("error", e.Message));
-        }
-    }
-
     internal void OnClosed(DnsTcpConnection connection)
     {
         _connections.Remove(connection);
@@ -168,9 +146,32 @@ public sealed class DnsServer : Socks.ISocksNames
         // Plain listeners: transparency is for redirected traffic to foreign addresses only.
         int tcp = (int)new SocketFactory(sockets.Namespace, sockets.Options with { Transparent = TransparentMode.Never })
             .Listen(local, Backlog, out _).OrThrow("bind", "DNS over TCP on " + target);
-        _tcp.Add(new DnsTcpListener(this, tcp));
+        _tcp.Add(new Listener(tcp, (fd, _) => OnAccepted(fd)));
         _log.Info("listener established", LogField.Bare("address", local.ToString()), LogField.Of("component", "dns"), LogField.Of("transparent", false));
         return local;
+    }
+
+    private void OnAccepted(int fd)
+    {
+        if (_connections.Count >= _settings.MaxConnections || _draining)
+        {
+            _ = SocketIo.CloseWithReset(fd);
+            return;
+        }
+
+        _ = SocketConfiguration.NoDelay(fd);
+        var connection = new DnsTcpConnection(this, _service, _settings, fd);
+        _connections.Add(connection);
+        try
+        {
+            connection.Serve(_loop);
+        }
+        catch (LinuxException e)
+        {
+            _connections.Remove(connection);
+            _ = SocketIo.Close(fd);
+            _log.Warn("DNS connection cannot be watched", LogField.Of("error", e.Message));
+        }
     }
 
     private void BeginDrain()

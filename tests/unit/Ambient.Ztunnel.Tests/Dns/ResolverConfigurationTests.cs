@@ -30,4 +30,20 @@ public sealed class ResolverConfigurationTests
         Assert.False(ResolverConfiguration.TryParse(text, out _, out string? error));
         Assert.Contains("nameserver", error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("search a b\n")]
+    public void UselessFile_IsNamed_WithTheWayOut(string? content)
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("ambient-resolv-").FullName, "resolv.conf");
+        if (content is not null)
+        {
+            File.WriteAllText(path, content);
+        }
+
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => ResolverConfiguration.Read(path));
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("ISTIO_META_DNS_CAPTURE=false", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -1,6 +1,6 @@
 using Ambient.Linux.Sockets;
 
-namespace Ambient.Ztunnel.Proxying;
+namespace Ambient.Ztunnel.Accepting;
 
 /// <summary>Takes accepted sockets. Loop-affine; the descriptor belongs to the callee.</summary>
 internal delegate void AcceptedSocket(int fd, SocketAddress peer);

@@ -1,9 +1,9 @@
 using Ambient.EventLoop;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Accepting;
 
-namespace Ambient.Ztunnel.Tests.Proxying;
+namespace Ambient.Ztunnel.Tests.Accepting;
 
 /// <summary>What one connection does to the others that wait for the same listener.</summary>
 public sealed class ListenerTests
@@ -18,7 +18,7 @@ public sealed class ListenerTests
         SocketIo.LocalAddress(fd, out SocketAddress address);
         int[] callers = [.. Enumerable.Range(0, 3).Select(_ => Call(sockets, address))];
         int accepted = 0;
-        Listener listener = new((socket, _) =>
+        Listener listener = new(fd, (socket, _) =>
         {
             SocketIo.Close(socket);
             if (++accepted == 1)
@@ -26,7 +26,7 @@ public sealed class ListenerTests
                 throw new InvalidOperationException("a bug");
             }
         });
-        listener.Watch(loop, fd);
+        listener.Serve(loop);
         long deadline = Environment.TickCount64 + 20_000;
         while (accepted < callers.Length)
         {

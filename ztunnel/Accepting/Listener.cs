@@ -2,23 +2,32 @@ using Ambient.EventLoop;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 
-namespace Ambient.Ztunnel.Proxying;
+namespace Ambient.Ztunnel.Accepting;
 
 /// <summary>
 /// One listening socket on one loop. When descriptors run out it pauses instead of spinning: the kernel's queue holds the callers meanwhile.
 /// Loop-affine.
 /// </summary>
-internal sealed class Listener(AcceptedSocket accepted) : PollHandler, IReadyItem
+internal sealed class Listener : PollHandler, IReadyItem
 {
     private const int PerTurn = 64;
     private const int PauseMilliseconds = 100;
+    private readonly AcceptedSocket _accepted;
     private Pause? _pause;
+
+    /// <summary>Takes ownership of a descriptor that listens.</summary>
+    public Listener(int fd, AcceptedSocket accepted)
+    {
+        Descriptor = fd;
+        _accepted = accepted;
+    }
 
     /// <inheritdoc/>
     bool IReadyItem.IsQueued { get; set; }
 
     /// <summary>Begins to accept.</summary>
-    public void Watch(EventLoop.EventLoop loop, int fd) => loop.Register(this, fd, PollEvents.In);
+    /// <exception cref="LinuxException">The loop cannot watch it; it stays to be closed.</exception>
+    public void Serve(EventLoop.EventLoop loop) => loop.Register(this, Descriptor, PollEvents.In);
 
     /// <summary>Stops listening at once.</summary>
     public void Close()
@@ -59,7 +68,7 @@ internal sealed class Listener(AcceptedSocket accepted) : PollHandler, IReadyIte
             SysResult socket = SocketIo.Accept(Descriptor, out SocketAddress peer);
             if (!socket.IsError)
             {
-                accepted((int)socket.Value, peer);
+                _accepted((int)socket.Value, peer);
             }
             else if (socket.Is(Errno.EAGAIN))
             {
@@ -77,6 +86,7 @@ internal sealed class Listener(AcceptedSocket accepted) : PollHandler, IReadyIte
 
     private sealed class Pause(Listener listener) : LoopTimer
     {
-        protected override void OnTimer() => listener.Accept();
+        // By the queue, whose faults are the listener's own: a connection that throws must not leave the others waiting.
+        protected override void OnTimer() => listener.Loop.RunLater(listener);
     }
 }
