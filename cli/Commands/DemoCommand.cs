@@ -16,6 +16,14 @@ internal static class DemoCommand
     public static async Task<int> RunAsync(DemoOptions options)
     {
         IDemoOutput output = DemoOutputs.Choose(options.NoColour);
+        DemoCheck[] checks = DemoScript.Choose(options.Only);
+        if (checks.Length == 0)
+        {
+            output.Error($"no check's title contains '{options.Only}'");
+            output.Verdict(0, 1);
+            return 1;
+        }
+
         List<string> missing = [.. Requirements.Missing()];
         SandboxPrograms? programs = ProgramLocation.Find(options.Ztunnel, missing);
         if (missing.Count > 0 || programs is null)
@@ -30,10 +38,10 @@ internal static class DemoCommand
         }
 
         using var interrupt = new InterruptSource();
-        return await RunAsync(output, programs, options, interrupt);
+        return await RunAsync(output, programs, checks, options.Keep, interrupt);
     }
 
-    private static async Task<int> RunAsync(IDemoOutput output, SandboxPrograms programs, DemoOptions options, InterruptSource interrupt)
+    private static async Task<int> RunAsync(IDemoOutput output, SandboxPrograms programs, DemoCheck[] checks, bool keep, InterruptSource interrupt)
     {
         output.Title("Ambient: a mesh on this machine");
         SandboxMesh mesh;
@@ -54,12 +62,11 @@ internal static class DemoCommand
         }
 
         var run = new DemoRun(mesh, output);
-        DemoCheck[] checks = [.. DemoScript.Checks.Where(c => options.Only is null || c.Title.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
         bool kept = false;
         try
         {
             await run.RunAsync(checks, interrupt.Token);
-            kept = options.Keep && await HandOverAsync(mesh, programs, output);
+            kept = keep && await HandOverAsync(mesh, programs, output);
         }
         catch (OperationCanceledException)
         {

@@ -26,4 +26,7 @@ internal static class DemoScript
         new("A killed node agent changes nothing for running pods; new pods wait for it, closed", GuardChecks.AgentDiesAsync),
         new("With agent and ztunnel dead nothing leaves a pod, and all comes back by itself", GuardChecks.EverythingDiesAsync),
     ];
+
+    /// <summary>The checks whose titles contain a text; all of them for null.</summary>
+    public static DemoCheck[] Choose(string? text) => [.. Checks.Where(c => text is null || c.Title.Contains(text, StringComparison.OrdinalIgnoreCase))];
 }

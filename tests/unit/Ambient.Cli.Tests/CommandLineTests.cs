@@ -21,4 +21,8 @@ public sealed class CommandLineTests
         Assert.Null(ProgramLocation.Find("/nowhere/ztunnel", missing));
         Assert.Contains(missing, m => m.StartsWith("there is no ztunnel at ", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Only_ThatNamesNoCheck_IsAFailure_NotAnEmptySuccess() =>
+        Assert.Equal(1, await DemoCommand.RunAsync(new DemoOptions(Keep: false, NoColour: true, Ztunnel: null, Only: "no such check")));
 }

@@ -59,4 +59,12 @@ public sealed class OnDemandTests
         Assert.Contains($"the control plane did not answer for /{mesh.Server.Address}", await mesh.ClientProxy.LineAsync("error="), StringComparison.Ordinal);
         Assert.False(application.Poll(0, SelectMode.SelectRead), "the application was reached in plain text");
     }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task WithoutAControlPlane_NobodyIsAsked()
+    {
+        await using MeshPair mesh = await MeshPair.StartWithAsync(("XDS_ON_DEMAND", "true"));
+        using EchoServer echo = EchoServer.Start(mesh.Stranger, MeshPair.Port);
+        Assert.True(AppTalk.TryAsk(mesh.Client, new IPEndPoint(mesh.Stranger.Address, MeshPair.Port)));
+    }
 }
