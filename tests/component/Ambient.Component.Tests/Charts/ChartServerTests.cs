@@ -25,7 +25,7 @@ public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime
         _server = new ObjectApplier(rig.Files);
         foreach (string space in new[] { "istio-system", "shop" })
         {
-            Assert.Null(await Server.ApplyAsync(JsonNode.Parse($$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{space}}"}}""")!.AsObject()));
+            Assert.Null(await Server.ApplyAsync(JsonNode.Parse($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{space}}}"}}""")!.AsObject()));
         }
 
         foreach (JsonObject definition in ChartRenderer.Render("base", "", Version))
@@ -154,7 +154,7 @@ public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime
                 string[] parts = resource.Split('/');
                 JsonNode review = await Server.AskAsync("/apis/authorization.k8s.io/v1/subjectaccessreviews", JsonNode.Parse($$$"""
                     {"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"system:serviceaccount:istio-system:{{{account}}}","groups":["system:serviceaccounts","system:authenticated"],
-                     "resourceAttributes":{"verb":"{{{verb}}}","group":"{{{group}}}","resource":"{{{parts[0]}}}","subresource":"{{{(parts.Length > 1 ? parts[1] : "")}}}","namespace":"{{{space}}}","name":"{{{name}}}"}}}
+                     "resourceAttributes":{"verb":"{{{verb}}}","group":"{{{group}}}","resource":"{{{parts[0]}}}","subresource":"{{{(parts.Length > 1 ? parts[1] : "")}}}","namespace":"{{{space}}}","name":"{{{name}}}"} } }
                     """)!.AsObject());
                 Assert.True((bool)review["status"]!["allowed"]! == may, $"{account} {verb} {group}/{resource} {space}/{name}: expected {may}");
             }
