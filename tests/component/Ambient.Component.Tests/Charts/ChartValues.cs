@@ -20,7 +20,7 @@ internal static class ChartValues
         logLevel: "info,ambientd::xds=debug"
         nodeSelector: {zone: "1"}
         affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: istiod}}}]}}
-        tolerations: [{key: "a:b", operator: Exists}]
+        tolerations: [{key: "a.b/c", operator: Exists}]
         topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: istiod}}}]
         podAnnotations: {"example.com/text": "yes: \"no\"\nnext line"}
         podLabels: {team: "007"}

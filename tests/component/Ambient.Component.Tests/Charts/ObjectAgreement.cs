@@ -83,7 +83,7 @@ internal static class ObjectAgreement
         foreach (JsonNode container in Containers(workload))
         {
             HashSet<string> ports = [.. Items(container, "ports").Select(p => (string)p["name"]!)];
-            foreach (JsonNode? probe in new[] { container["readinessProbe"]!["httpGet"], container["livenessProbe"]?["tcpSocket"] }.Where(p => p is not null))
+            foreach (JsonNode? probe in new[] { container["readinessProbe"]!["httpGet"], container["livenessProbe"]?["httpGet"] }.Where(p => p is not null))
             {
                 if (!ports.Contains(probe!["port"]!.ToString()))
                 {

@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace Ambient.Cli.Dumps;
+
+/// <summary>What a ztunnel (ours or upstream's) answers to <c>/config_dump</c> (ztunnel.md 10.7). Immutable.</summary>
+internal sealed class ConfigDump
+{
+    private readonly JsonElement _root;
+
+    private ConfigDump(JsonElement root) => _root = root;
+
+    /// <summary>Workloads, as the dump has them.</summary>
+    public IEnumerable<JsonElement> Workloads => _root.List("workloads");
+
+    /// <summary>Services.</summary>
+    public IEnumerable<JsonElement> Services => _root.List("services");
+
+    /// <summary>Policies.</summary>
+    public IEnumerable<JsonElement> Policies => _root.List("policies");
+
+    /// <summary>Certificates.</summary>
+    public IEnumerable<JsonElement> Certificates => _root.List("certificates");
+
+    /// <summary>Pods of the node, by uid.</summary>
+    public IEnumerable<JsonProperty> Pods => _root.Fields("workloadState");
+
+    /// <summary>Settings.</summary>
+    public JsonElement Config => _root.Member("config") ?? default;
+
+    /// <summary>The proxy's own network.</summary>
+    public string Network => Config.Text("network");
+
+    /// <summary>The proxy's node.</summary>
+    public string Node => Config.Text("localNode");
+
+    /// <summary>The proxy's version.</summary>
+    public string Version => _root.Member("version") is { } version ? version.Text("version") : "";
+
+    /// <summary>Reads a dump; foreign text gives an error, never an exception.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> json, [NotNullWhen(true)] out ConfigDump? dump, [NotNullWhen(false)] out string? error)
+    {
+        dump = null;
+        JsonElement root;
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+            root = document.RootElement.Clone();
+        }
+        catch (JsonException broken)
+        {
+            error = "is not JSON: " + broken.Message;
+            return false;
+        }
+
+        if (root.Member("workloads") is not { ValueKind: JsonValueKind.Array })
+        {
+            error = "is no config_dump of a ztunnel: it has no list 'workloads'";
+            return false;
+        }
+
+        error = null;
+        dump = new ConfigDump(root);
+        return true;
+    }
+}
