@@ -1,4 +1,7 @@
+using System.CommandLine;
 using Ambient.Cli.Commands;
 
 // ambientctl: read the command line, run one command. Signals are the commands' own business: they have things to take down.
-return await RootCommands.Build().Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = null });
+ParseResult parsed = RootCommands.Build().Parse(args);
+int code = await parsed.InvokeAsync(new() { ProcessTerminationTimeout = null });
+return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;

@@ -6,7 +6,10 @@ namespace Ambient.Cli.Commands;
 internal static class RootCommands
 {
     /// <summary>The whole tree.</summary>
-    public static RootCommand Build() => new("The operator's tool of the Ambient mesh.") { Sandbox() };
+    public static RootCommand Build() => new("The operator's tool of the Ambient mesh.")
+    {
+        VersionCommand.Build(), CheckCommand.Build(), StatusCommand.Build(), ZtunnelConfigCommands.Build(), WaypointCommands.Build(), ExplainCommand.Build(), CompletionCommand.Build(), Sandbox(),
+    };
 
     private static Command Sandbox() => new("sandbox", "A whole mesh in network namespaces of this machine.") { Demo(), Hold(), Down() };
 

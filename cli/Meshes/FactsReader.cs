@@ -1,0 +1,72 @@
+using Ambient.Cli.Sources;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Configuration;
+using Ambient.Kubernetes.Resources.Workloads;
+
+namespace Ambient.Cli.Meshes;
+
+/// <summary>Reads the facts of a cluster. Used once.</summary>
+internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
+{
+    private static readonly ResourceType[] Kinds =
+        [KnownResources.AuthorizationPolicies, KnownResources.PeerAuthentications, KnownResources.ServiceEntries, KnownResources.WorkloadEntries, KnownResources.GatewayClasses, KnownResources.Gateways];
+
+    private readonly List<string> _unreadable = [];
+
+    /// <summary>The facts; null, with the reason, when the API server does not answer.</summary>
+    public async Task<(MeshFacts? Facts, string? Error)> ReadAsync(CancellationToken cancellation)
+    {
+        ApiResult<ServerVersion> version = await cluster.Api.VersionAsync(cancellation);
+        if (!version.IsOk(out ServerVersion? known, out ApiError? error))
+        {
+            return (null, $"the API server {cluster.Server} does not answer: {error}");
+        }
+
+        List<string> missing = [];
+        foreach (ResourceType kind in Kinds)
+        {
+            if ((await cluster.Api.Discovery.VersionOfAsync(kind, cancellation)).Error is { IsNotFound: true })
+            {
+                missing.Add(kind.Kind);
+            }
+        }
+
+        bool hasGateways = !missing.Contains(KnownResources.Gateways.Kind);
+        return (new MeshFacts
+        {
+            Server = cluster.Server.ToString(),
+            Version = known.GitVersion,
+            SystemNamespace = systemNamespace,
+            Nodes = [.. (await AllAsync(KnownResources.Nodes, ResourceScope.All, cancellation)).Where(static n => n.Metadata.Labels.Find("kubernetes.io/os") is null or "linux")],
+            Namespaces = await AllAsync(KnownResources.Namespaces, ResourceScope.All, cancellation),
+            Pods = await AllAsync(KnownResources.Pods, ResourceScope.All, cancellation),
+            Gateways = hasGateways ? await AllAsync(KnownResources.Gateways, ResourceScope.All, cancellation) : null,
+            ControlPlaneSlices = await AllAsync(KnownResources.EndpointSlices, new ResourceScope(systemNamespace, "kubernetes.io/service-name=istiod"), cancellation),
+            RootNamespaces = (await AllAsync<ConfigMap>(KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=istio-ca-root-cert"), cancellation)).Select(static m => m.Metadata.Namespace).ToHashSet(StringComparer.Ordinal),
+            MissingKinds = missing,
+            Unreadable = _unreadable,
+        }, null);
+    }
+
+    private async Task<IReadOnlyList<T>> AllAsync<T>(ResourceType<T> type, ResourceScope scope, CancellationToken cancellation)
+        where T : Resource
+    {
+        List<T> all = [];
+        string? next = null;
+        do
+        {
+            ApiResult<ListPage<T>> listed = await cluster.Api.ListAsync(type, scope, cancellation, continueAt: next);
+            if (!listed.IsOk(out ListPage<T>? page, out ApiError? error))
+            {
+                _unreadable.Add($"{type.Kind}: {error}");
+                return all;
+            }
+
+            all.AddRange(page.Items);
+            next = page.Continue;
+        }
+        while (next is { Length: > 0 });
+        return all;
+    }
+}
