@@ -62,7 +62,7 @@ internal static class WaypointCommands
             if (parsed.GetValue(enroll))
             {
                 ApiResult<Namespace> labelled = await cluster.Api.PatchAsync(
-                    KnownResources.Namespaces, new ResourceKey("", space), Patch.Merge(Encoding.UTF8.GetBytes($$$"""{"metadata":{"labels":{"{{{MeshFacts.WaypointLabel}}}":"{{{plan.Name}}}"}}}"""), FieldManager), cancellation);
+                    KnownResources.Namespaces, new ResourceKey("", space), Label(plan.Name), cancellation);
                 if (labelled.Error is { } unlabelled)
                 {
                     return Complain(parsed, $"namespace {space} cannot be labelled: {unlabelled}", ExitCodes.Unreachable);
@@ -174,6 +174,19 @@ internal static class WaypointCommands
         using ClusterAccess? cluster = source.Cluster(parsed, out string? error);
         return cluster is null ? Complain(parsed, error!, ExitCodes.Unreachable) : await act(cluster);
     }
+
+    private static Patch Label(string waypoint) => Patch.Merge(
+        Encoding.UTF8.GetBytes(Answer.Build(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("metadata");
+            json.WriteStartObject("labels");
+            json.WriteString(MeshFacts.WaypointLabel, waypoint);
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }).GetRawText()),
+        FieldManager);
 
     private static int Complain(ParseResult parsed, string error, int code)
     {
