@@ -32,9 +32,9 @@ internal sealed class Explainer(MeshView view, string network)
 
         Service? service = view.FindService(new NetworkAddress(network, target.Address), source.Namespace);
         string about = service is null ? About(view.FindWorkload(new NetworkAddress(network, target.Address))) : $"service {service.Namespace}/{service.Hostname}";
-        List<ExplainedPath> paths = [];
+        List<ExplainedPath> paths = source.Protocol == TunnelProtocol.Hbone ? [] : [.. Plain(source, target, service).Select(d => Follow(source, target, d))];
         HashSet<string> avoided = [];
-        do
+        while (source.Protocol == TunnelProtocol.Hbone && avoided.Count < MostEndpoints)
         {
             Destination destination = DestinationResolver.Resolve(view, new OutboundQuery
             {
@@ -54,11 +54,32 @@ internal sealed class Explainer(MeshView view, string network)
             }
 
             paths.Add(Follow(source, target, destination));
+            if (service is null || avoided.Count == 0)
+            {
+                break;
+            }
         }
-        while (service is not null && avoided.Count is > 0 and < MostEndpoints);
 
         error = null;
         return new Explanation(About(source), about.Length == 0 ? $"{target}, which the mesh does not know" : $"{target}, {about}", paths);
+    }
+
+    /// <summary>Where the cluster's own services take a connection of which no proxy knows: to an endpoint, past every waypoint.</summary>
+    private IEnumerable<Destination> Plain(Workload source, IpPort target, Service? service)
+    {
+        if (service is null)
+        {
+            return [new Direct(target) { Upstream = view.FindWorkload(new NetworkAddress(network, target.Address)) }];
+        }
+
+        Destination[] endpoints =
+        [
+            .. from workload in view.EndpointWorkloads(service).Take(MostEndpoints)
+               where workload.Status == WorkloadStatus.Healthy && workload.AddressCount > 0 && service.PortsOf(workload).TryGet(target.Port, out _)
+               let port = service.PortsOf(workload).TryGet(target.Port, out ushort mapped) ? mapped : target.Port
+               select (Destination)new Direct(new IpPort(Address(workload, target.Address.IsIPv4), port)) { Upstream = workload, Intended = service },
+        ];
+        return endpoints.Length > 0 ? endpoints : [new Refused(CloseReason.NoHealthyUpstream, $"no healthy upstream: {target}") { Intended = service }];
     }
 
     private static string About(Workload? workload) => workload is null ? "" : $"{workload.Namespace}/{workload.Name} ({workload.Identity}, node {workload.Node}, {(workload.Protocol == TunnelProtocol.Hbone ? "in the mesh" : "not in the mesh")})";
@@ -111,17 +132,16 @@ internal sealed class Explainer(MeshView view, string network)
         List<string> notes = [];
         if (!isCaptured)
         {
-            // Nobody routes for it: it goes where the cluster's own services lead, and shows no identity.
             notes.Add("the source is not in the mesh: it is not encrypted, shows no identity, and passes waypoints by");
         }
 
         switch (destination)
         {
             case Refused refused:
-                return new ExplainedPath(About(destination.Upstream) is { Length: > 0 } upstream ? upstream : target.ToString(), "none", [Ztunnel(source)], Decision.NoRoute, "", $"{refused.Text} ({CloseReasons.Describe(refused.Reason).Advice})", [], notes);
+                return new ExplainedPath(About(destination.Upstream) is { Length: > 0 } upstream ? upstream : target.ToString(), "none", isCaptured ? [Ztunnel(source)] : [], Decision.NoRoute, "", $"{refused.Text} ({CloseReasons.Describe(refused.Reason).Advice})", [], notes);
             case NeedsName name:
                 return new ExplainedPath(About(destination.Upstream), $"plain TCP to what {name.Hostname} resolves to", [], Decision.NotEnforced, "", "the destination is outside of the mesh", [], notes);
-            case Tunnel { ViaWaypoint: true } tunnel when isCaptured:
+            case Tunnel { ViaWaypoint: true } tunnel:
                 return Waypoint(tunnel.Dial, tunnel.Authority, destination.Upstream, notes);
             case NestedTunnel nested:
                 notes.Add("what happens behind the gateway is decided in the other network");

@@ -2,7 +2,6 @@ using Ambient.Cli.Sources;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
-using Ambient.Kubernetes.Resources.Workloads;
 
 namespace Ambient.Cli.Meshes;
 

@@ -40,6 +40,15 @@ public sealed class ExplainerTests
     }
 
     [Fact]
+    public void PlainSource_ReachesEndpointsPastTheWaypoint()
+    {
+        Explanation all = Explain("web/plain", "cart.shop", 80);
+        Assert.Equal(["plain TCP to 10.1.1.9:8080", "plain TCP to 10.1.0.9:8080"], all.Paths.OrderBy(p => p.Endpoint, StringComparer.Ordinal).Select(p => p.Path));
+        Assert.Equal(Decision.Denied, all.Paths.Single(p => p.Endpoint.StartsWith("shop/cart-0", StringComparison.Ordinal)).Decision);
+        Assert.Equal(Decision.NoRoute, Assert.Single(Explain("web/plain", "shop/empty", null).Paths).Decision);
+    }
+
+    [Fact]
     public void Waypoint_IsNamed_AndDecides()
     {
         foreach (string to in new[] { "l7.shop.svc.cluster.local", "shop/l7", "10.1.1.30" })
