@@ -7,7 +7,7 @@ namespace Ambient.Component.Tests.Charts;
 
 /// <summary>The charts against a real API server of version 1.20: it accepts every object, and the kinds accept and refuse what they should.</summary>
 [Collection(ChartServerCollection.Name)]
-public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime
+public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime, IDisposable
 {
     private const string Version = "v1.20.2";
     private static readonly string Resources = Path.Combine(ChartRenderer.Root, "tests/charts/resources");
@@ -34,11 +34,9 @@ public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime
         }
     }
 
-    public Task DisposeAsync()
-    {
-        _server?.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _server?.Dispose();
 
     [RequiresChartRendererFact(server: true)]
     public async Task Objects_OfEveryChart_AreAccepted()

@@ -9,17 +9,23 @@ namespace Ambient.Component.Tests.Charts;
 /// <summary>Applies objects of any kind to a real API server, as kubectl does, and says what the server says.</summary>
 internal sealed class ObjectApplier : IDisposable
 {
+    private readonly X509Certificate2 _authority;
     private readonly X509Certificate2 _certificate;
     private readonly HttpClient _http;
     private readonly Dictionary<string, JsonArray> _kinds = [];
 
     public ObjectApplier(ApiServerFiles files)
     {
+        _authority = X509CertificateLoader.LoadCertificateFromFile(files.Path("ca.crt"));
         using var read = X509Certificate2.CreateFromPemFile(files.Path("admin.crt"), files.Path("admin.key"));
         _certificate = X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
         var handler = new SocketsHttpHandler
         {
-            SslOptions = new SslClientAuthenticationOptions { ClientCertificates = [_certificate], RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                ClientCertificates = [_certificate],
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { _authority } },
+            },
         };
         _http = new HttpClient(handler) { BaseAddress = new Uri(files.Server) };
     }
@@ -52,6 +58,7 @@ internal sealed class ObjectApplier : IDisposable
     {
         _http.Dispose();
         _certificate.Dispose();
+        _authority.Dispose();
     }
 
     private async Task<string> PathAsync(string version, string kind, string? space)
