@@ -140,9 +140,11 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
 
     private async Task RepairAsync(IProbeRules probes, Logger log, CancellationToken cancellation)
     {
+        var memory = new MemoryTrim(time);
         using var timer = new PeriodicTimer(RepairInterval, time);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
+            memory.Look();
             if (await probes.RepairAsync(cancellation) is { } error)
             {
                 log.Error("probes of the node may not reach pods", LogField.Of("error", error));

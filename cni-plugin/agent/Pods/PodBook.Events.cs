@@ -284,6 +284,15 @@ public sealed partial class PodBook
         Advance(pod);
     }
 
+    private void GiveUpLate(PodEntry pod)
+    {
+        foreach (SandboxRequest request in pod.Waiting.Where(r => _now >= r.Deadline).ToArray())
+        {
+            pod.Waiting.Remove(request);
+            Reply(request.Id, SandboxVerdict.Failed, "not in the mesh in time: " + PodStatus.Stage(pod, AimOf(pod)));
+        }
+    }
+
     private void OnTick()
     {
         foreach (SandboxRequest request in _unknown.Values.Where(r => _now >= r.Deadline).ToArray())
@@ -294,10 +303,9 @@ public sealed partial class PodBook
 
         foreach (PodEntry pod in _pods.Values.ToArray())
         {
-            foreach (SandboxRequest request in pod.Waiting.Where(r => _now >= r.Deadline).ToArray())
+            if (pod.Waiting.Count > 0)
             {
-                pod.Waiting.Remove(request);
-                Reply(request.Id, SandboxVerdict.Failed, "not in the mesh in time: " + PodStatus.Stage(pod, AimOf(pod)));
+                GiveUpLate(pod);
             }
 
             if (pod.Proxy == ZdsPodState.Refused && _now >= pod.RetryAt && AimOf(pod) == PodAim.Enrol)

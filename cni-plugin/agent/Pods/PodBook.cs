@@ -131,8 +131,13 @@ public sealed partial class PodBook
 
     private PodRules RulesOf(PodEntry pod)
     {
-        PodSettings settings = PodSettings.Read(pod.Record.Facts.Annotations);
-        return new PodRules(settings, settings.DnsCapture ?? _options.DnsCapture, pod.Addresses);
+        if (pod.Rules is null)
+        {
+            PodSettings settings = PodSettings.Read(pod.Record.Facts.Annotations);
+            pod.Rules = new PodRules(settings, settings.DnsCapture ?? _options.DnsCapture, pod.Addresses);
+        }
+
+        return pod.Rules;
     }
 
     private void AdvanceNamespace(string name)

@@ -6,7 +6,14 @@ namespace Ambient.Cni.Agent.Pods;
 /// <summary>Everything the book knows of one pod. Used by the book only.</summary>
 internal sealed class PodEntry(PodRecord record)
 {
-    public PodRecord Record { get; set; } = record;
+    public PodRecord Record
+    {
+        get;
+        set => (field, Rules) = (value, null);
+    } = record;
+
+    /// <summary>What its redirection depends on, computed once; null after a change.</summary>
+    public PodRules? Rules { get; set; }
 
     /// <summary>Known from memory alone: no source has told it since the start.</summary>
     public bool IsRecalled { get; set; }
@@ -19,7 +26,11 @@ internal sealed class PodEntry(PodRecord record)
     // Where it lives. Everything below the address is void when the namespace changes.
     public NetworkIdentity? Network { get; set; }
 
-    public IReadOnlyList<IPAddress> SandboxAddresses { get; set; } = [];
+    public IReadOnlyList<IPAddress> SandboxAddresses
+    {
+        get;
+        set => (field, Rules) = (value, null);
+    } = [];
 
     public long Generation { get; set; }
 

@@ -26,6 +26,7 @@ public sealed class AgentLoop : IZdsEvents
     private int _settledZtunnels;
     private long _lastRequest;
     private long _turnedAt;
+    private bool _isListOld = true;
 
     /// <summary>A loop that does not turn yet.</summary>
     public AgentLoop(PodBookOptions options, TimeProvider time, Logger log)
@@ -113,7 +114,8 @@ public sealed class AgentLoop : IZdsEvents
     private async Task TurnAsync(PodEvent heard, CancellationToken cancellation)
     {
         Volatile.Write(ref _turnedAt, _time.GetTimestamp());
-        foreach (PodCommand command in _book.Apply(heard, Now))
+        IReadOnlyList<PodCommand> commands = _book.Apply(heard, Now);
+        foreach (PodCommand command in commands)
         {
             if (command is PodCommand.Answer answer)
             {
@@ -130,9 +132,13 @@ public sealed class AgentLoop : IZdsEvents
         }
 
         _isComplete = _book.IsGateOpen;
-        if (heard is PodEvent.Tick)
+
+        // A node where nothing happens makes no garbage.
+        _isListOld |= heard is not PodEvent.Tick || commands.Count > 0;
+        if (heard is PodEvent.Tick && _isListOld)
         {
             _pods = _book.List();
+            _isListOld = false;
         }
     }
 }
