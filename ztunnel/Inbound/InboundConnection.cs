@@ -55,7 +55,7 @@ internal sealed class InboundConnection(PodLoop pod, SocketAddress peer) : Sessi
     public void Cut(string detail) => Fail(detail);
 
     /// <inheritdoc/>
-    public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session);
+    public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session, Reporter.Destination);
 
     /// <inheritdoc/>
     public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request)

@@ -9,6 +9,7 @@ using Ambient.Mesh.Connections;
 using Ambient.Mesh.Routing;
 using Ambient.Tls.Handshakes;
 using Ambient.Tls.Verification;
+using Ambient.Ztunnel.Observation;
 using Ambient.Ztunnel.Proxying;
 using Ambient.Ztunnel.Relaying;
 
@@ -98,7 +99,7 @@ internal sealed class InnerTunnel : SocketEndpoint
     {
         private IDisposable? _revocation;
 
-        public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session);
+        public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session, Reporter.Source);
 
         public override void OnRoom(Session session)
         {

@@ -38,7 +38,7 @@ internal sealed class PodLoop : ISocksOutbound
         Local = local;
         Sockets = sockets;
         PreserveSource = preserveSource;
-        Pool = new TunnelPool(loop.Loop, context.Options.Hbone, context.Revocations is null ? null : WatchRevocation, CheckDrained);
+        Pool = new TunnelPool(loop.Loop, context.Options.Hbone, context.Revocations is null ? null : session => WatchRevocation(session, Reporter.Source), CheckDrained);
     }
 
     public ProxyContext Context { get; }
@@ -107,10 +107,22 @@ internal sealed class PodLoop : ISocksOutbound
     void ISocksOutbound.Connect(EventLoop.EventLoop loop, int fd, SocketAddress client, SocketAddress target) =>
         Begin(new OutboundConnection(this, client), fd, (c, f) => c.Begin(f, target));
 
-    /// <summary>Ends the session when a revocation list that comes later names its peer (ztunnel.md 2.11).</summary>
-    public IDisposable? WatchRevocation(Session session) => session.Peer is { } peer
-        ? Context.Revocations?.Register(peer.Chain, _ => Loop.Post(EndRevoked, session), null)
-        : null;
+    /// <summary>Ends the session when a revocation list that comes later names its peer; counts it when none ever can (ztunnel.md 2.11).</summary>
+    public IDisposable? WatchRevocation(Session session, Reporter reporter)
+    {
+        if (Context.Revocations is not { } revocations || session.Peer is not { } peer)
+        {
+            return null;
+        }
+
+        IDisposable? watch = revocations.Register(peer.Chain, _ => Loop.Post(EndRevoked, session), null);
+        if (watch is null)
+        {
+            ProxyLoop.Traffic.Metrics.RevocationUntracked(reporter).Increment();
+        }
+
+        return watch;
+    }
 
     /// <summary>A connection goes to the application from the pod's own address (ztunnel.md 1.3). Said once: it is the same for all that follow.</summary>
     public void WarnOfLostSource(SysResult error)

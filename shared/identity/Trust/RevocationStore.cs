@@ -23,7 +23,6 @@ public sealed class RevocationStore : IDisposable
     private readonly Action<string>? _onWarning;
     private volatile RevocationSet _set = RevocationSet.Empty;
     private volatile bool _isMissing;
-    private long _untracked;
 
     private RevocationStore(string path, TimeProvider clock, Action<string>? onWarning)
     {
@@ -34,9 +33,6 @@ public sealed class RevocationStore : IDisposable
 
     /// <summary>The lists in force.</summary>
     public RevocationSet Current => _set;
-
-    /// <summary>Connections whose chain could not be read and that no list can end (crl_untracked_connections).</summary>
-    public long UntrackedConnections => Interlocked.Read(ref _untracked);
 
     /// <summary>How many different chains have live connections.</summary>
     public int TrackedChains
@@ -88,9 +84,9 @@ public sealed class RevocationStore : IDisposable
 
     /// <summary>
     /// Remembers a live connection until the result is disposed. If its chain is revoked, now or later, the callback runs exactly once,
-    /// on any thread; it must post to the connection's loop and must not throw.
+    /// on any thread; it must post to the connection's loop and must not throw. Null when the chain cannot be read: no list can end that one.
     /// </summary>
-    public IDisposable Register(IReadOnlyList<ReadOnlyMemory<byte>> chain, Action<object?> onRevoked, object? state)
+    public IDisposable? Register(IReadOnlyList<ReadOnlyMemory<byte>> chain, Action<object?> onRevoked, object? state)
     {
         var registration = new Registration(this, chain, onRevoked, state);
         lock (_gate)
@@ -99,8 +95,7 @@ public sealed class RevocationStore : IDisposable
             {
                 if (!ChainLink.TryParse(chain, out ChainLink[]? links))
                 {
-                    Interlocked.Increment(ref _untracked);
-                    return registration;
+                    return null;
                 }
 
                 _chains.Add(chain, tracked = new TrackedChain(links));

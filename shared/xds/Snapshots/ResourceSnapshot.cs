@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using Ambient.Protocol.Envoy.Discovery;
 using Google.Protobuf;
 
@@ -129,26 +132,18 @@ public sealed class ResourceSnapshot : IDisposable
         }
     }
 
-    private static ulong KeyOf(string typeUrl, string name)
+    // Names come from whoever may write to the API: two of them must not be made to share a key, or one would be forgotten.
+    private static UInt128 KeyOf(string typeUrl, string name)
     {
-        ulong hash = 14695981039346656037;
-        foreach (char c in typeUrl)
-        {
-            hash = (hash ^ c) * 1099511628211;
-        }
-
-        foreach (char c in name)
-        {
-            hash = (hash ^ c) * 1099511628211;
-        }
-
-        return hash;
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{typeUrl}\n{name}"), digest);
+        return BinaryPrimitives.ReadUInt128LittleEndian(digest);
     }
 
     // Where each resource was said last: its place in the order of all of them.
-    private static Dictionary<ulong, int> FindLast(SnapshotFile file)
+    private static Dictionary<UInt128, int> FindLast(SnapshotFile file)
     {
-        var last = new Dictionary<ulong, int>();
+        var last = new Dictionary<UInt128, int>();
         int place = 0;
         foreach (DeltaDiscoveryResponse record in file.Records())
         {
@@ -256,7 +251,7 @@ public sealed class ResourceSnapshot : IDisposable
 
     private static void CopyLast(SnapshotFile old, SnapshotFile file)
     {
-        Dictionary<ulong, int> last = FindLast(old);
+        Dictionary<UInt128, int> last = FindLast(old);
         int place = 0;
         foreach (DeltaDiscoveryResponse record in old.Records())
         {
