@@ -72,12 +72,6 @@ public sealed class ConnectionRecord
     /// <summary>Whether it ended.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Bytes written from the client's side to the server's side.</summary>
-    public long BytesToServer => _toServer;
-
-    /// <summary>Bytes written from the server's side to the client's side.</summary>
-    public long BytesToClient => _toClient;
-
     /// <summary>Who talks to whom; default before <see cref="Open"/>.</summary>
     public TrafficKey Key => _route?.Key ?? default;
 

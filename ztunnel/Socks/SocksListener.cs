@@ -30,9 +30,6 @@ public sealed class SocksListener
         _listener = new Listener(fd, Begin);
     }
 
-    /// <summary>Handshakes that are under way.</summary>
-    public int HandshakeCount => _connections.Count;
-
     internal SocksSettings Settings => _settings;
 
     /// <summary>Begins to accept. Throws <see cref="LinuxException"/>.</summary>

@@ -20,9 +20,6 @@ public readonly struct IpPrefix : IEquatable<IpPrefix>
     /// <summary>0 to 32 for IPv4, 0 to 128 for IPv6.</summary>
     public int Length => _length;
 
-    /// <summary>Whether this is one address only.</summary>
-    public bool IsSingleAddress => _length == _network.BitCount;
-
     /// <summary>Whether two prefixes are equal.</summary>
     public static bool operator ==(IpPrefix left, IpPrefix right) => left.Equals(right);
 

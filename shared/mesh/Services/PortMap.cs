@@ -60,22 +60,6 @@ public sealed class PortMap : IEquatable<PortMap>
         return false;
     }
 
-    /// <summary>The first service port that leads to the target port.</summary>
-    public bool TryFindByTarget(ushort targetPort, out ushort servicePort)
-    {
-        foreach (uint pair in _pairs)
-        {
-            if ((ushort)pair == targetPort)
-            {
-                servicePort = (ushort)(pair >> 16);
-                return true;
-            }
-        }
-
-        servicePort = 0;
-        return false;
-    }
-
     /// <inheritdoc/>
     public bool Equals(PortMap? other) => ReferenceEquals(this, other) || (other is not null && _pairs.AsSpan().SequenceEqual(other._pairs));
 

@@ -322,8 +322,10 @@ internal sealed class UpstreamQuery : PollHandler
     private void Arm(TimeSpan limit) =>
         _loop.Timers.Schedule(_attempt, Math.Min(_loop.NowMilliseconds + (long)limit.TotalMilliseconds, _deadline));
 
-    private sealed class Limit(UpstreamQuery query) : LoopTimer
+    private sealed class Limit(UpstreamQuery query) : LoopTimer, ILoopFault
     {
+        public void OnFault(Exception exception) => query.OnFault(exception);
+
         protected override void OnTimer() => query.AskNext();
     }
 }
