@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds Kubernetes 1.20.2 from Debian's source package, once, into a cache outside the repository: eng/kubernetes-binaries.sh [part ...]
-# Parts: kube-apiserver (the default) kube-controller-manager kube-scheduler kubelet kube-proxy kubectl. etcd and etcdctl come along as Debian
-# ships them. Ends by printing the folder of the programs. Cut off, it goes on where it was. AMBIENT_CACHE names another cache; a folder with other
-# binaries (a newer version) is named by AMBIENT_KUBERNETES_BIN and then nothing is built.
+# Parts: kube-apiserver (the default) kube-controller-manager kube-scheduler kubelet kube-proxy kubectl, or "cluster" for all of them; "containerd" is
+# the container runtime alone, from Debian's packages, nothing to build. etcd comes along as Debian ships it. Ends by printing the folder of the
+# programs. Cut off, it goes on where it was. AMBIENT_CACHE names another cache; a folder with other binaries (a newer version) is named by
+# AMBIENT_KUBERNETES_BIN and then nothing is built. AMBIENT_BUILD_JOBS (2) is how many compilers run at once.
 set -euo pipefail
 
 if [ -n "${AMBIENT_KUBERNETES_BIN:-}" ]; then
@@ -16,6 +17,8 @@ parts=("$@")
 root="${AMBIENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ambient}/kubernetes-1.20.2-2"
 bin="$root/bin"
 mkdir -p "$bin"
+
+[ "${parts[*]}" != cluster ] || parts=(containerd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
 
 missing=()
 for part in etcd "${parts[@]}"; do
@@ -54,6 +57,18 @@ install_etcd() {
   cp "$root/etcd/usr/bin/etcd" "$bin/"
 }
 
+# Packages unpacked, not installed: no service starts, nothing of the system changes.
+install_containerd() {
+  [ -x "$bin/containerd" ] && [ -x "$bin/busybox" ] && return
+  say "containerd, runc and busybox, as Debian ships them"
+  for package in containerd runc busybox-static; do
+    fetch_package "$package" runtime
+  done
+  cp "$root/runtime/bin/busybox" "$bin/"
+  cp "$root/runtime/usr/sbin/runc" "$root/runtime/usr/bin/containerd-shim-runc-v2" "$root/runtime/usr/bin/ctr" "$bin/"
+  cp "$root/runtime/usr/bin/containerd" "$bin/"
+}
+
 unpack_source() {
   [ -e "$root/src/.fixed" ] && return
   say "source package, 34 MB"
@@ -88,18 +103,24 @@ build() {
   for package in "$p" "$c"; do
     flags+=" -X $package.gitVersion=v1.20.2 -X $package.gitMajor=1 -X $package.gitMinor=20 -X $package.gitTreeState=clean"
   done
-  (cd "$root/src/.go/src/k8s.io/kubernetes" && GO111MODULE=off GOFLAGS=-p=2 nice -n 19 go build -ldflags "$flags" -o "$bin/.$1" "./cmd/$1" >>"$log" 2>&1)
+  (cd "$root/src/.go/src/k8s.io/kubernetes" && GO111MODULE=off GOFLAGS="-p=${AMBIENT_BUILD_JOBS:-2}" nice -n 15 go build -ldflags "$flags" -o "$bin/.$1" "./cmd/$1" >>"$log" 2>&1)
   mv "$bin/.$1" "$bin/$1"
 }
 
 trap 'code=$?; [ $code -eq 0 ] || say "failed; the last lines of $log:" && [ $code -eq 0 ] || tail -5 "$log" >&2' EXIT
-eng/install.sh go=golang-go rsync=rsync jq=jq make=make dpkg-source=dpkg-dev >&2
 export GOPATH="$root/src/.go" GOCACHE="$root/gocache" CGO_ENABLED=0
 private_apt
 install_etcd
-unpack_source
-generate
 for part in "${parts[@]}"; do
+  if [ "$part" = containerd ]; then
+    install_containerd
+    continue
+  fi
+
+  [ -x "$bin/$part" ] && continue
+  eng/install.sh go=golang-go rsync=rsync jq=jq make=make dpkg-source=dpkg-dev >&2
+  unpack_source
+  generate
   build "$part"
 done
 echo "$bin"

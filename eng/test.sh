@@ -20,7 +20,7 @@ if [ "$suite" != unit ]; then
     redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack /usr/lib/cni/bridge=containernetworking-plugins
 
   # Built once into a cache outside of the repository. Without it the tests that need it are skipped and say so.
-  [ "$suite" = demo ] || timeout 1500 eng/kubernetes-binaries.sh >/dev/null || echo "Kubernetes could not be built here: its tests are skipped" >&2
+  [ "$suite" = demo ] || timeout 1500 eng/kubernetes-binaries.sh containerd kube-apiserver >/dev/null || echo "Kubernetes could not be built here: its tests are skipped" >&2
 fi
 
 [ "$suite" = demo ] || dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }

@@ -5,6 +5,7 @@ using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Connections;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Workloads;
+using Ambient.Rig;
 using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 

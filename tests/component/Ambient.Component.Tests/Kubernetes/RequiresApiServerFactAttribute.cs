@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.Rig;
 using Ambient.Testing.Facts;
 
 namespace Ambient.Component.Tests.Kubernetes;

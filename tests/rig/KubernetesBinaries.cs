@@ -1,4 +1,4 @@
-namespace Ambient.Component.Tests.Kubernetes;
+namespace Ambient.Rig;
 
 /// <summary>Where eng/kubernetes-binaries.sh puts Kubernetes; AMBIENT_KUBERNETES_BIN names another folder, such as one with a newer version.</summary>
 public static class KubernetesBinaries

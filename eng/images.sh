@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Builds container images without a registry and without a container engine, to artifacts/images/<name>.tar: eng/images.sh [name ...]
+# Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, control-plane. Each is what its Dockerfile says: Debian's packages that
+# the Dockerfile's last stage installs, unpacked, and the program as it is published. `ctr -n k8s.io images import` and `docker load` take the files.
+# IMAGE_HUB (docker.io/ambient) and IMAGE_TAG (0.1.0) name them. Packages are kept in the cache outside the repository (AMBIENT_CACHE).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+names=("$@")
+[ ${#names[@]} -gt 0 ] || names=(rig ztunnel cni ambientd)
+hub="${IMAGE_HUB:-docker.io/ambient}" tag="${IMAGE_TAG:-0.1.0}" out=artifacts/images
+cache="${AMBIENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ambient}/image-packages"
+mkdir -p "$out" "$cache"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+exec 9>"$out/.lock"
+flock 9
+
+# What every program of .NET needs, and nothing else of a distribution.
+runtime="libc6 libgcc-s1 libstdc++6 libssl3 zlib1g"
+
+dockerfile() {
+  case "$1" in
+    ztunnel) echo ztunnel/Dockerfile ;;
+    cni) echo cni-plugin/Dockerfile ;;
+    ambientd) echo control-plane/Dockerfile ;;
+    waypoint) echo waypoint/Dockerfile ;;
+  esac
+}
+
+# Packages without their dependencies: "# offline:" lines of the Dockerfile name all of them.
+packages() { sed -n 's/^# offline: //p' "$(dockerfile "$1")" | tr '\n' ' '; }
+
+# One layer of packages, the same bytes for the same packages, kept.
+package_layer() {
+  local key layer
+  key="$(echo "$*" | sha256sum | cut -c1-16)"
+  layer="$cache/layer-$key.tar"
+  if [ ! -e "$layer" ]; then
+    rm -rf "$work/packages" && mkdir -p "$work/packages"
+    for package in "$@"; do
+      compgen -G "$cache/${package}_*.deb" >/dev/null || (cd "$cache" && apt-get download -qq "$package" >/dev/null)
+      dpkg -x "$cache/${package}"_*.deb "$work/packages"
+    done
+    rm -rf "$work/packages/usr/share" "$work/packages/usr/lib/x86_64-linux-gnu/gconv" "$work/packages/usr/lib/x86_64-linux-gnu/perl-base"
+    mkdir -p "$work/packages/tmp" "$work/packages/etc" "$work/packages/proc" "$work/packages/sys" "$work/packages/dev"
+    chmod 1777 "$work/packages/tmp"
+    printf 'root:x:0:0:root:/root:/bin/sh\nambient:x:1337:1337::/nonexistent:/bin/false\n' >"$work/packages/etc/passwd"
+    printf 'root:x:0:\nambient:x:1337:\n' >"$work/packages/etc/group"
+    pack "$work/packages" "$layer.new" && mv "$layer.new" "$layer"
+  fi
+  echo "$layer"
+}
+
+pack() { tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$1" -cf "$2" .; }
+
+# image <name> <entrypoint as JSON> <layer ...>: a docker-archive by hand.
+image() {
+  local name="$1" entry="$2" digests="" layers="" i=0 folder="$work/image"
+  shift 2
+  rm -rf "$folder" && mkdir -p "$folder"
+  for layer in "$@"; do
+    ln -s "$(realpath "$layer")" "$folder/layer$i.tar"
+    digests+="${digests:+,}\"sha256:$(sha256sum "$layer" | cut -d' ' -f1)\""
+    layers+="${layers:+,}\"layer$i.tar\""
+    i=$((i + 1))
+  done
+  printf '{"architecture":"amd64","os":"linux","config":{"Entrypoint":%s,"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"WorkingDir":"/"},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+    "$entry" "$digests" >"$folder/config.json"
+  printf '[{"Config":"config.json","RepoTags":["%s/%s:%s"],"Layers":[%s]}]' "$hub" "$name" "$tag" "$layers" >"$folder/manifest.json"
+  tar -C "$folder" -chf "$out/.$name.tar" manifest.json config.json $(cd "$folder" && echo layer*.tar)
+  mv "$out/.$name.tar" "$out/$name.tar"
+  echo "$out/$name.tar: $hub/$name:$tag, $(($(stat -c %s "$out/$name.tar") >> 20)) MB"
+}
+
+# program <image> <entrypoint> <publish folder=folder in the image ...>
+program() {
+  local name="$1" entry="$2" root="$work/program"
+  shift 2
+  rm -rf "$root" && mkdir -p "$root"
+  for pair in "$@"; do
+    mkdir -p "$root${pair##*=}"
+    cp -a "artifacts/publish/${pair%%=*}/." "$root${pair##*=}/"
+  done
+  find "$root" -name '*.pdb' -o -name '*.dbg' -o -name '*.xml' | xargs -r rm -f
+  pack "$root" "$work/program.tar"
+  # shellcheck disable=SC2046
+  image "$name" "$entry" "$(package_layer $runtime $(packages "$name"))" "$work/program.tar"
+}
+
+publish() { [ -n "${IMAGES_FROM_PUBLISHED:-}" ] && [ -d "artifacts/publish/$(basename "$1")" ] || eng/publish.sh "$1" >&2; }
+
+for name in "${names[@]}"; do
+  case "$name" in
+    rig)
+      eng/install.sh gcc=gcc >&2
+      rm -rf "$work/rig" && mkdir -p "$work/rig/bin" "$work/rig/tmp" "$work/rig/etc"
+      gcc -Os -static -o "$work/rig/rig" tests/rig/Programs/rig.c 2>/dev/null
+      busybox="$(eng/kubernetes-binaries.sh containerd)/busybox"
+      cp "$busybox" "$work/rig/bin/busybox"
+      for applet in sh ls cat nc wget nslookup ip sleep kill ps grep netstat; do ln -s busybox "$work/rig/bin/$applet"; done
+      pack "$work/rig" "$work/rig.tar"
+      image rig '["/rig","pause"]' "$work/rig.tar"
+      ;;
+    ztunnel)
+      publish ztunnel
+      program ztunnel '["/usr/local/bin/ztunnel"]' ztunnel=/usr/local/bin
+      ;;
+    cni)
+      publish cni-plugin/agent
+      publish cni-plugin/plugin
+      program cni '["/usr/local/bin/ambient-cni-agent"]' agent=/usr/local/bin plugin=/opt/cni/bin
+      ;;
+    ambientd)
+      publish control-plane/ambientd
+      program ambientd '["/usr/local/bin/ambientd"]' ambientd=/usr/local/bin
+      ;;
+    *)
+      echo "unknown image: $name (rig, ztunnel, cni, ambientd)" >&2
+      exit 2
+      ;;
+  esac
+done

@@ -1,0 +1,217 @@
+// The one program of the rig's own images: what pods of tests run. Static, so that an image is this file alone.
+//   rig pause                        the first process of a sandbox
+//   rig serve PORT                   answers each line with "host peer line"; an HTTP GET with the same as a body
+//   rig ask HOST PORT [LINE]         one connection, one line; prints the answer
+//   rig talk HOST PORT MILLIS        one connection for ever, a line now and then; ends with 1 and the reason when it breaks
+//   rig knock HOST PORT MILLIS       a connection now and then for ever; prints each that fails
+// talk and knock print "N done" once a second's worth of lines, and at the end (SIGTERM).
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char host[256];
+static const int patience = 10;
+static volatile sig_atomic_t ending;
+
+static void on_term(int signal) { ending = signal; }
+
+static void on_child(int signal) {
+  (void)signal;
+  while (waitpid(-1, NULL, WNOHANG) > 0) {
+  }
+}
+
+static int pause_for_ever(void) {
+  signal(SIGCHLD, on_child);
+  while (!ending) {
+    pause();
+  }
+  return 0;
+}
+
+static void limit(int fd, int seconds) {
+  struct timeval time = {seconds, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+static void *answer(void *argument) {
+  int fd = (int)(long)argument;
+  struct sockaddr_storage address;
+  socklen_t size = sizeof address;
+  char peer[NI_MAXHOST] = "?", line[4096];
+  if (getpeername(fd, (struct sockaddr *)&address, &size) == 0) {
+    getnameinfo((struct sockaddr *)&address, size, peer, sizeof peer, NULL, 0, NI_NUMERICHOST);
+  }
+  const char *plain = strncmp(peer, "::ffff:", 7) == 0 ? peer + 7 : peer;
+  FILE *in = fdopen(fd, "r");
+  while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+    char text[5000];
+    if (strncmp(line, "GET ", 4) == 0) {
+      int body = snprintf(NULL, 0, "%s %s\n", host, plain);
+      int length = snprintf(text, sizeof text, "HTTP/1.0 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s %s\n", body, host, plain);
+      while (fgets(line, sizeof line, in) != NULL && strcmp(line, "\r\n") != 0 && strcmp(line, "\n") != 0) {
+      }
+      if (send(fd, text, length, MSG_NOSIGNAL) < 0) {
+        break;
+      }
+      shutdown(fd, SHUT_WR);
+      continue;
+    }
+    int length = snprintf(text, sizeof text, "%s %s %s", host, plain, line);
+    if (send(fd, text, length, MSG_NOSIGNAL) < 0) {
+      break;
+    }
+  }
+  if (in != NULL) {
+    fclose(in);
+  }
+  return NULL;
+}
+
+static int serve(int port) {
+  int listener = socket(AF_INET6, SOCK_STREAM, 0), one = 1, zero = 0;
+  struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT};
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  if (bind(listener, (struct sockaddr *)&any, sizeof any) != 0 || listen(listener, 1024) != 0) {
+    perror("listen");
+    return 1;
+  }
+  while (!ending) {
+    int fd = accept(listener, NULL, NULL);
+    pthread_t thread;
+    if (fd >= 0 && pthread_create(&thread, NULL, answer, (void *)(long)fd) == 0) {
+      pthread_detach(thread);
+    } else if (fd >= 0) {
+      close(fd);
+    }
+  }
+  return 0;
+}
+
+// The socket, or -1 with the reason.
+static int dial(const char *name, const char *port, const char **reason) {
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+  int error = getaddrinfo(name, port, &hints, &found);
+  if (error != 0) {
+    *reason = gai_strerror(error);
+    return -1;
+  }
+  int fd = socket(found->ai_family, SOCK_STREAM, 0);
+  limit(fd, patience);
+  if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+    *reason = errno == EINPROGRESS ? "connect timed out" : strerror(errno);
+    close(fd);
+    fd = -1;
+  }
+  freeaddrinfo(found);
+  return fd;
+}
+
+// Sends a line and reads the answer to its end of line. 0, or -1 with the reason.
+static int exchange(int fd, const char *line, char *answered, size_t size, const char **reason) {
+  size_t filled = 0;
+  if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
+    *reason = strerror(errno);
+    return -1;
+  }
+  while (filled < size - 1) {
+    ssize_t n = recv(fd, answered + filled, size - 1 - filled, 0);
+    if (n <= 0) {
+      *reason = n == 0 ? "closed" : errno == EAGAIN ? "no answer" : strerror(errno);
+      return -1;
+    }
+    filled += n;
+    answered[filled] = 0;
+    if (answered[filled - 1] == '\n') {
+      return 0;
+    }
+  }
+  *reason = "the answer is too long";
+  return -1;
+}
+
+static int ask(const char *name, const char *port, const char *text) {
+  char line[1024], answered[5000];
+  const char *reason = "";
+  snprintf(line, sizeof line, "%s\n", text);
+  int fd = dial(name, port, &reason);
+  if (fd < 0 || exchange(fd, line, answered, sizeof answered, &reason) != 0) {
+    fprintf(stderr, "%s\n", reason);
+    return 1;
+  }
+  fputs(answered, stdout);
+  return 0;
+}
+
+static void rest(int millis) {
+  struct timespec time = {millis / 1000, (millis % 1000) * 1000000L};
+  nanosleep(&time, NULL);
+}
+
+static int repeat(const char *name, const char *port, int millis, int anew) {
+  char line[64], answered[5000];
+  long done = 0, failed = 0;
+  int fd = -1, each = millis > 0 && millis < 1000 ? 1000 / millis : 1;
+  while (!ending) {
+    const char *reason = "";
+    snprintf(line, sizeof line, "%ld\n", done);
+    if (fd < 0) {
+      fd = dial(name, port, &reason);
+    }
+    if ((fd < 0 || exchange(fd, line, answered, sizeof answered, &reason) != 0) && !ending) {
+      struct timespec now;
+      clock_gettime(CLOCK_REALTIME, &now);
+      printf("failed %ld at %ld.%03ld: %s\n", done, (long)now.tv_sec, now.tv_nsec / 1000000, reason);
+      fflush(stdout);
+      failed++;
+      if (!anew) {
+        return 1;
+      }
+    }
+    if (anew && fd >= 0) {
+      close(fd);
+      fd = -1;
+    }
+    if (++done % each == 0) {
+      printf("%ld done\n", done);
+      fflush(stdout);
+    }
+    rest(millis);
+  }
+  printf("%ld done, %ld failed\n", done, failed);
+  return 0;
+}
+
+int main(int count, char **words) {
+  struct sigaction term = {.sa_handler = on_term};
+  sigaction(SIGTERM, &term, NULL);
+  sigaction(SIGINT, &term, NULL);
+  gethostname(host, sizeof host - 1);
+  if (count == 2 && strcmp(words[1], "pause") == 0) {
+    return pause_for_ever();
+  }
+  if (count == 3 && strcmp(words[1], "serve") == 0) {
+    return serve(atoi(words[2]));
+  }
+  if (count >= 4 && strcmp(words[1], "ask") == 0) {
+    return ask(words[2], words[3], count > 4 ? words[4] : "hello");
+  }
+  if (count == 5 && (strcmp(words[1], "talk") == 0 || strcmp(words[1], "knock") == 0)) {
+    return repeat(words[2], words[3], atoi(words[4]), words[1][0] == 'k');
+  }
+  fprintf(stderr, "usage: rig pause | serve PORT | ask HOST PORT [LINE] | talk HOST PORT MILLIS | knock HOST PORT MILLIS\n");
+  return 2;
+}
