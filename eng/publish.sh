@@ -10,7 +10,7 @@ ahead_of_time() {
 }
 
 trimmed() {
-  dotnet publish "$1" -c Release -p:AmbientPublish=true -o "$2" -v q -nologo -p:RunAnalyzers=false
+  dotnet publish "$1" -c Release -p:AmbientPublish=true --artifacts-path artifacts/shipped -o "$2" -v q -nologo -p:RunAnalyzers=false
 }
 
 for program in "$@"; do
