@@ -3,6 +3,7 @@
 # Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, control-plane. Each is what its Dockerfile says: Debian's packages that
 # the Dockerfile's last stage installs, unpacked, and the program as it is published. `ctr -n k8s.io images import` and `docker load` take the files.
 # IMAGE_HUB (docker.io/ambient) and IMAGE_TAG (0.1.0) name them. Packages are kept in the cache outside the repository (AMBIENT_CACHE).
+# IMAGES_FROM=build takes the programs of the last debug build instead, with the SDK's runtime as a layer of its own: nothing is compiled, for tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names=("$@")
@@ -38,7 +39,7 @@ package_layer() {
   if [ ! -e "$layer" ]; then
     rm -rf "$work/packages" && mkdir -p "$work/packages"
     for package in "$@"; do
-      compgen -G "$cache/${package}_*.deb" >/dev/null || (cd "$cache" && apt-get download -qq "$package" >/dev/null)
+      compgen -G "$cache/${package}_*.deb" >/dev/null || (cd "$cache" && apt-get -o APT::Sandbox::User=root download -qq "$package" >/dev/null)
       dpkg -x "$cache/${package}"_*.deb "$work/packages"
     done
     rm -rf "$work/packages/usr/share" "$work/packages/usr/lib/x86_64-linux-gnu/gconv" "$work/packages/usr/lib/x86_64-linux-gnu/perl-base"
@@ -72,22 +73,49 @@ image() {
   echo "$out/$name.tar: $hub/$name:$tag, $(($(stat -c %s "$out/$name.tar") >> 20)) MB"
 }
 
-# program <image> <entrypoint> <publish folder=folder in the image ...>
+# The runtime that this machine's SDK runs with, where programs look for it.
+runtime_layer() {
+  local root layer
+  root="$(dirname "$(realpath "$(command -v dotnet)")")"
+  layer="$cache/runtime-$(ls "$root/shared/Microsoft.NETCore.App" "$root/shared/Microsoft.AspNetCore.App" | sha256sum | cut -c1-16).tar"
+  if [ ! -e "$layer" ]; then
+    rm -rf "$work/runtime" && mkdir -p "$work/runtime/usr/share/dotnet/shared"
+    cp -a "$root/host" "$work/runtime/usr/share/dotnet/"
+    cp -a "$root/shared/Microsoft.NETCore.App" "$root/shared/Microsoft.AspNetCore.App" "$work/runtime/usr/share/dotnet/shared/"
+    pack "$work/runtime" "$layer.new" && mv "$layer.new" "$layer"
+  fi
+  echo "$layer"
+}
+
+# Where a program's files are, made when they have to be: the published folder, or the last debug build's.
+files() {
+  local project
+  if [ "${IMAGES_FROM:-publish}" = build ] && [ "$1" != cni-plugin/plugin ]; then
+    project="$(basename "$1"/*.csproj .csproj)"
+    echo "artifacts/bin/$project/debug"
+  else
+    [ "${IMAGES_FROM:-publish}" = build ] && [ -x "artifacts/publish/plugin/ambient-cni" ] || eng/publish.sh "$1" >&2
+    echo "artifacts/publish/$(basename "$1")"
+  fi
+}
+
+# program <image> <entrypoint> <project=folder in the image ...>
 program() {
-  local name="$1" entry="$2" root="$work/program"
+  local name="$1" entry="$2" root="$work/program" layers=() from
   shift 2
   rm -rf "$root" && mkdir -p "$root"
   for pair in "$@"; do
+    from="$(files "${pair%%=*}")"
     mkdir -p "$root${pair##*=}"
-    cp -a "artifacts/publish/${pair%%=*}/." "$root${pair##*=}/"
+    cp -a "$from/." "$root${pair##*=}/"
   done
-  find "$root" -name '*.pdb' -o -name '*.dbg' -o -name '*.xml' | xargs -r rm -f
+  find "$root" \( -name '*.pdb' -o -name '*.dbg' -o -name '*.xml' \) -delete
   pack "$root" "$work/program.tar"
   # shellcheck disable=SC2046
-  image "$name" "$entry" "$(package_layer $runtime $(packages "$name"))" "$work/program.tar"
+  layers=("$(package_layer $runtime $(packages "$name"))")
+  [ "${IMAGES_FROM:-publish}" != build ] || layers+=("$(runtime_layer)")
+  image "$name" "$entry" "${layers[@]}" "$work/program.tar"
 }
-
-publish() { [ -n "${IMAGES_FROM_PUBLISHED:-}" ] && [ -d "artifacts/publish/$(basename "$1")" ] || eng/publish.sh "$1" >&2; }
 
 for name in "${names[@]}"; do
   case "$name" in
@@ -95,6 +123,7 @@ for name in "${names[@]}"; do
       eng/install.sh gcc=gcc >&2
       rm -rf "$work/rig" && mkdir -p "$work/rig/bin" "$work/rig/tmp" "$work/rig/etc"
       gcc -Os -static -o "$work/rig/rig" tests/rig/Programs/rig.c 2>/dev/null
+      cp "$work/rig/rig" "$out/rig"
       busybox="$(eng/kubernetes-binaries.sh containerd)/busybox"
       cp "$busybox" "$work/rig/bin/busybox"
       for applet in sh ls cat nc wget nslookup ip sleep kill ps grep netstat; do ln -s busybox "$work/rig/bin/$applet"; done
@@ -102,17 +131,13 @@ for name in "${names[@]}"; do
       image rig '["/rig","pause"]' "$work/rig.tar"
       ;;
     ztunnel)
-      publish ztunnel
       program ztunnel '["/usr/local/bin/ztunnel"]' ztunnel=/usr/local/bin
       ;;
     cni)
-      publish cni-plugin/agent
-      publish cni-plugin/plugin
-      program cni '["/usr/local/bin/ambient-cni-agent"]' agent=/usr/local/bin plugin=/opt/cni/bin
+      program cni '["/usr/local/bin/ambient-cni-agent"]' cni-plugin/agent=/usr/local/bin cni-plugin/plugin=/opt/cni/bin
       ;;
     ambientd)
-      publish control-plane/ambientd
-      program ambientd '["/usr/local/bin/ambientd"]' ambientd=/usr/local/bin
+      program ambientd '["/usr/local/bin/ambientd"]' control-plane/ambientd=/usr/local/bin
       ;;
     *)
       echo "unknown image: $name (rig, ztunnel, cni, ambientd)" >&2

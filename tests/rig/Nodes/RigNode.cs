@@ -1,7 +1,6 @@
 using System.Globalization;
 using Ambient.Linux.Proc;
 using Ambient.Rig.Containers;
-using Ambient.Testing.Networks;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -151,7 +150,7 @@ public sealed class RigNode : IAsyncDisposable
 
         Write("etc/hosts", $"127.0.0.1 localhost\n{_network.Address} {Name}\n");
 
-        // Somebody who refuses at once: nothing waits for an answer that never comes.
+        // Somebody who refuses at once, unless the plan knows better: nothing waits for an answer that never comes.
         Write("etc/resolv.conf", "nameserver 127.0.0.1\n");
         Write("etc/containerd.toml", Configuration);
         Write("services/containerd", $"exec containerd --config {Folder}/etc/containerd.toml");

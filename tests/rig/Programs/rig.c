@@ -4,6 +4,7 @@
 //   rig ask HOST PORT [LINE]         one connection, one line; prints the answer
 //   rig talk HOST PORT MILLIS        one connection for ever, a line now and then; ends with 1 and the reason when it breaks
 //   rig knock HOST PORT MILLIS       a connection now and then for ever; prints each that fails
+//   rig names ADDRESS FILE           a DNS server (UDP 53) for the lines "name IPv4" of a file, read for each question
 // talk and knock print "N done" once a second's worth of lines, and at the end (SIGTERM).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -195,6 +196,69 @@ static int repeat(const char *name, const char *port, int millis, int anew) {
   return 0;
 }
 
+// Where the question ends, its name in text; 0 when it cannot be read.
+static size_t question(const unsigned char *query, size_t size, char *name, size_t room) {
+  size_t at = 12, filled = 0;
+  while (at < size && query[at] != 0) {
+    size_t length = query[at++];
+    if (length > 63 || at + length > size || filled + length + 2 > room) {
+      return 0;
+    }
+    memcpy(name + filled, query + at, length);
+    filled += length;
+    name[filled++] = '.';
+    at += length;
+  }
+  name[filled > 0 ? filled - 1 : 0] = 0;
+  return at + 5 <= size ? at + 5 : 0;
+}
+
+static int find_name(const char *file, const char *name, struct in_addr *address) {
+  char line[512], known[256], text[64];
+  int found = 0;
+  FILE *in = fopen(file, "r");
+  while (in != NULL && !found && fgets(line, sizeof line, in) != NULL) {
+    found = sscanf(line, "%255s %63s", known, text) == 2 && strcasecmp(known, name) == 0 && inet_pton(AF_INET, text, address) == 1;
+  }
+  if (in != NULL) {
+    fclose(in);
+  }
+  return found;
+}
+
+static int names(const char *address, const char *file) {
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(53)}, peer;
+  unsigned char query[512 + 16];
+  char name[256];
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (inet_pton(AF_INET, address, &own.sin_addr) != 1 || bind(fd, (struct sockaddr *)&own, sizeof own) != 0) {
+    perror("bind");
+    return 1;
+  }
+  while (!ending) {
+    socklen_t length = sizeof peer;
+    ssize_t n = recvfrom(fd, query, 512, 0, (struct sockaddr *)&peer, &length);
+    size_t end = n < 17 ? 0 : question(query, n, name, sizeof name);
+    struct in_addr found;
+    if (end == 0) {
+      continue;
+    }
+    int known = find_name(file, name, &found), asks_a = query[end - 4] == 0 && query[end - 3] == 1;
+    query[2] = 0x85;
+    query[3] = known ? 0x80 : 0x83;
+    memset(query + 6, 0, 6);
+    if (known && asks_a) {
+      static const unsigned char head[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4};
+      query[7] = 1;
+      memcpy(query + end, head, sizeof head);
+      memcpy(query + end + sizeof head, &found, 4);
+      end += sizeof head + 4;
+    }
+    sendto(fd, query, end, 0, (struct sockaddr *)&peer, length);
+  }
+  return 0;
+}
+
 int main(int count, char **words) {
   struct sigaction term = {.sa_handler = on_term};
   sigaction(SIGTERM, &term, NULL);
@@ -212,6 +276,9 @@ int main(int count, char **words) {
   if (count == 5 && (strcmp(words[1], "talk") == 0 || strcmp(words[1], "knock") == 0)) {
     return repeat(words[2], words[3], atoi(words[4]), words[1][0] == 'k');
   }
-  fprintf(stderr, "usage: rig pause | serve PORT | ask HOST PORT [LINE] | talk HOST PORT MILLIS | knock HOST PORT MILLIS\n");
+  if (count == 4 && strcmp(words[1], "names") == 0) {
+    return names(words[2], words[3]);
+  }
+  fprintf(stderr, "usage: rig pause | serve PORT | ask HOST PORT [LINE] | talk HOST PORT MILLIS | knock HOST PORT MILLIS | names ADDRESS FILE\n");
   return 2;
 }

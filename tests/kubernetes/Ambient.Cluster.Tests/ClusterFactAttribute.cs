@@ -1,0 +1,28 @@
+using System.Runtime.CompilerServices;
+using Ambient.Rig;
+using Ambient.Rig.Clusters;
+using Ambient.Rig.Nodes;
+using Ambient.Testing.Facts;
+
+namespace Ambient.Cluster.Tests;
+
+/// <summary>A test on a real Kubernetes; skipped, with the reason, where that cannot be had.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ClusterFactAttribute : FactAttribute
+{
+    public ClusterFactAttribute([CallerMemberName] string test = "", [CallerFilePath] string file = "")
+    {
+        Skip = Missing();
+        if (Skip is not null)
+        {
+            SkipReport.Note(Path.GetFileNameWithoutExtension(file) + "." + test, Skip);
+        }
+    }
+
+    /// <summary>Why there can be no cluster here; null when there can.</summary>
+    public static string? Missing() =>
+        Requirement.MissingRoot()
+        ?? Requirement.MissingTools("nft", "iptables", "conntrack", "nsenter", "unshare", "/usr/lib/cni/bridge")
+        ?? RigNode.Missing()
+        ?? KubernetesBinaries.Missing(RigCluster.Programs.Split(", "));
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using Ambient.Rig.Nodes;
+using Ambient.Testing.Networks;
+
+namespace Ambient.Cluster.Tests;
+
+/// <summary>What goes on while parts of the mesh are replaced, and while pods and nodes come and go.</summary>
+[Collection("mesh")]
+public sealed class FaultTests(MeshFixture mesh)
+{
+    [ClusterFact]
+    public async Task ControlPlane_RollsOver_AndNoConnectionNotices()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        (Peer talk, Peer knock) = await StartTrafficAsync(shop);
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "restart", "deployment/istiod");
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "status", "deployment/istiod", "--timeout=120s");
+
+        // What is new since then is known to everybody.
+        string late = await shop.PodAsync("late", "node1");
+        await shop.UntilAnswerAsync("late", "server." + shop.Name, a => a == $"server {late} hello");
+        await AssertUnbrokenAsync(talk, knock);
+    }
+
+    [ClusterFact]
+    public async Task Ztunnel_RollsOver_NewConnectionsGoOn()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        string client = await shop.PodAsync("client", "node1");
+        await shop.PodAsync("server", "node2");
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "restart", "daemonset/ztunnel");
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "status", "daemonset/ztunnel", "--timeout=180s");
+        await shop.UntilAnswerAsync("client", "server." + shop.Name, a => a == $"server {client} hello");
+        await shop.UntilRedirectedAsync("client");
+    }
+
+    [ClusterFact]
+    public async Task Agent_RollsOver_AndNoConnectionNotices()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        (Peer talk, Peer knock) = await StartTrafficAsync(shop);
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "restart", "daemonset/istio-cni-node");
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "rollout", "status", "daemonset/istio-cni-node", "--timeout=180s");
+        string late = await shop.PodAsync("late", "node1");
+        await shop.UntilAnswerAsync("late", "server." + shop.Name, a => a == $"server {late} hello");
+        await AssertUnbrokenAsync(talk, knock);
+    }
+
+    [ClusterFact]
+    public async Task PodsComeAndGo_UnderLoad_AndNoConnectionFails()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        await shop.PodAsync("client", "node1");
+        await shop.ServersAsync("Deployment", "servers", 2);
+        Peer knock = mesh.Cluster.Follow("knock-" + shop.Name, "-n", shop.Name, "exec", "client", "--", "/rig", "knock", "servers." + shop.Name, "9000", "50");
+        await knock.LineAsync("20 done");
+        foreach (int replicas in (int[])[6, 2, 5])
+        {
+            await mesh.Cluster.KubectlAsync("-n", shop.Name, "scale", "deployment/servers", "--replicas=" + replicas.ToString(CultureInfo.InvariantCulture));
+            await mesh.Cluster.UntilReadyAsync(shop.Name, "app=servers", replicas);
+        }
+
+        await mesh.Cluster.KubectlAsync("-n", shop.Name, "rollout", "restart", "deployment/servers");
+        await mesh.Cluster.KubectlAsync("-n", shop.Name, "rollout", "status", "deployment/servers", "--timeout=120s");
+        AssertNoFailure(knock);
+    }
+
+    [ClusterFact]
+    public async Task NodeDies_ItsPodsAreLeftOut_AndItComesBack()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        string client = await shop.PodAsync("client", "node1");
+        await shop.PodAsync("local", "node1");
+        await shop.PodAsync("remote", "node2", more: "restartPolicy: Always");
+        await shop.UntilAnswerAsync("client", "remote", a => a.EndsWith(client + " hello", StringComparison.Ordinal));
+        RigNode node = mesh.Cluster.Nodes[1];
+        await node.KillAsync();
+        await mesh.Cluster.UntilAsync(async () => (await mesh.Cluster.KubectlAsync("get", "node", "node2", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}")) != "True", "node not ready");
+        Assert.Equal($"local {client} hello", await shop.AskAsync("client", "local"));
+        Assert.StartsWith("failed", await shop.AskAsync("client", "remote"), StringComparison.Ordinal);
+
+        await node.StartAsync();
+        await mesh.Cluster.UntilAsync(async () => (await mesh.Cluster.KubectlAsync("get", "node", "node2", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}")) == "True", "node ready again");
+        await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "app=ztunnel", 2);
+        await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "k8s-app=istio-cni-node", 2);
+        await mesh.Cluster.UntilReadyAsync(shop.Name, "app=remote", 1);
+        await shop.UntilRedirectedAsync("remote");
+        await shop.UntilAnswerAsync("client", "remote", a => a == $"remote {client} hello");
+    }
+
+    private async Task<(Peer Talk, Peer Knock)> StartTrafficAsync(Shop shop)
+    {
+        await shop.PodAsync("client", "node1");
+        await shop.PodAsync("server", "node2");
+        await shop.UntilAnswerAsync("client", "server." + shop.Name, a => a.StartsWith("server ", StringComparison.Ordinal));
+        Peer talk = mesh.Cluster.Follow("talk-" + shop.Name, "-n", shop.Name, "exec", "client", "--", "/rig", "talk", "server." + shop.Name, "9000", "50");
+        Peer knock = mesh.Cluster.Follow("knock-" + shop.Name, "-n", shop.Name, "exec", "client", "--", "/rig", "knock", "server." + shop.Name, "9000", "50");
+        await talk.LineAsync("20 done");
+        await knock.LineAsync("20 done");
+        return (talk, knock);
+    }
+
+    /// <summary>Both go on for another while, and neither has failed.</summary>
+    private static async Task AssertUnbrokenAsync(Peer talk, Peer knock)
+    {
+        foreach (Peer peer in (Peer[])[talk, knock])
+        {
+            int lines = peer.Process.LogLines().Count;
+            await Testing.Waiting.Eventually.TrueAsync(() => peer.Process.LogLines().Count > lines + 1 || peer.Process.HasExited);
+            AssertNoFailure(peer);
+        }
+    }
+
+    private static void AssertNoFailure(Peer peer)
+    {
+        string[] failures = [.. peer.Process.LogLines().Where(l => l.StartsWith("failed", StringComparison.Ordinal))];
+        Assert.True(failures.Length == 0 && !peer.Process.HasExited, $"{peer.Process.Plan.Name}: {string.Join('\n', failures)}\n{peer.Process.LogTail()}");
+    }
+}

@@ -1,0 +1,103 @@
+using Ambient.Testing.Networks;
+
+namespace Ambient.Cluster.Tests;
+
+/// <summary>What users see: labels, identities, policies, names, kinds of pods.</summary>
+[Collection("mesh")]
+public sealed class TrafficTests(MeshFixture mesh)
+{
+    [ClusterFact]
+    public async Task LabelledNamespace_TrafficBetweenNodes_IsATunnelWithBothIdentities_AndUnlabelledIsPlain()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh, labelled: false);
+        string client = await shop.PodAsync("client", "node1");
+        string server = await shop.PodAsync("server", "node2");
+        Assert.Equal($"server {client} hello", await shop.AskAsync("client", server));
+        string inbound = $"ns/{shop.Name}/sa/client";
+        Assert.DoesNotContain(inbound, await mesh.LogAsync("ztunnel", "node2"), StringComparison.Ordinal);
+
+        // Running pods join.
+        await shop.LabelAsync(true);
+        await shop.UntilRedirectedAsync("client");
+        await shop.UntilRedirectedAsync("server");
+        await mesh.Cluster.UntilAsync(
+            async () =>
+            {
+                Assert.Equal($"server {client} hello", await shop.AskAsync("client", server));
+                return (await mesh.LogAsync("ztunnel", "node2")).Split('\n').Any(l =>
+                    l.Contains("direction=\"inbound\"", StringComparison.Ordinal) && l.Contains(inbound, StringComparison.Ordinal) && l.Contains($"ns/{shop.Name}/sa/server", StringComparison.Ordinal));
+            },
+            "inbound line with both identities",
+            TimeSpan.FromSeconds(30));
+
+        // By service, from both sides.
+        await shop.UntilAnswerAsync("client", $"server.{shop.Name}", a => a == $"server {client} hello");
+
+        // And leave.
+        await shop.LabelAsync(false);
+        await shop.UntilRedirectedAsync("client", redirected: false);
+        await shop.UntilRedirectedAsync("server", redirected: false);
+        await shop.UntilAnswerAsync("client", server, a => a == $"server {client} hello");
+    }
+
+    [ClusterFact]
+    public async Task Policy_Deny_TakesEffect_AndEnds()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        string client = await shop.PodAsync("client", "node1");
+        string other = await shop.PodAsync("other", "node1");
+        string server = await shop.PodAsync("server", "node2");
+        await shop.UntilAnswerAsync("client", server, a => a == $"server {client} hello");
+        Peer talk = mesh.Cluster.Follow("talk-" + shop.Name, "-n", shop.Name, "exec", "client", "--", "/rig", "talk", server, "9000", "50");
+        await talk.LineAsync("20 done");
+        await shop.PolicyAsync("deny", $$"""{selector: {matchLabels: {app: server} }, action: DENY, rules: [{from: [{source: {principals: ["cluster.local/ns/{{shop.Name}}/sa/client"] } }] }] }""");
+        await shop.UntilAnswerAsync("client", server, a => a.StartsWith("failed", StringComparison.Ordinal));
+
+        // An open connection ends as well; another caller's does not.
+        await talk.LineAsync("failed");
+        Assert.Equal($"server {other} hello", await shop.AskAsync("other", server));
+        await mesh.Cluster.KubectlAsync("-n", shop.Name, "delete", "authorizationpolicy", "deny");
+        await shop.UntilAnswerAsync("client", server, a => a == $"server {client} hello");
+    }
+
+    [ClusterFact]
+    public async Task StrictAndDenied_ProbesOfTheKubelet_StillPass_AndPlainCallersDoNot()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        await using Shop outside = await Shop.OpenAsync(mesh, labelled: false);
+        await mesh.Cluster.ApplyAsync($"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {{name: default, namespace: {shop.Name}}}\nspec: {{mtls: {{mode: STRICT}}}}\n");
+        await shop.PolicyAsync("nobody", "{}");
+        const string Probes = ", readinessProbe: {httpGet: {path: /, port: 9000}, periodSeconds: 1, timeoutSeconds: 5}, livenessProbe: {tcpSocket: {port: 9000}, periodSeconds: 1, failureThreshold: 2, timeoutSeconds: 5}";
+        string server = await shop.PodAsync("server", "node2", container: Probes);
+        await outside.PodAsync("stranger", "node1");
+        await outside.UntilAnswerAsync("stranger", server, a => a.StartsWith("failed", StringComparison.Ordinal));
+
+        // Nobody may reach it, but the kubelet finds it alive.
+        await mesh.Cluster.UntilAsync(async () => (await mesh.Cluster.TryKubectlAsync(null, "-n", shop.Name, "get", "events")).ExitCode == 0, "events");
+        Assert.Equal("0", await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "pod", "server", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"));
+    }
+
+    [ClusterFact]
+    public async Task HostNetworkPods_ReachTheMesh_AndAreReached()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        string host = await shop.PodAsync("host", "node1", more: "hostNetwork: true", words: ["/rig", "serve", "9111"]);
+        string server = await shop.PodAsync("server", "node2");
+        await shop.UntilAnswerAsync("host", server, a => a.StartsWith("server 10.8.0.1 ", StringComparison.Ordinal));
+        Assert.StartsWith("node1 ", await shop.AskAsync("server", host, "9111"), StringComparison.Ordinal);
+    }
+
+    [ClusterFact]
+    public async Task StatefulSet_EachMemberIsReachedByItsOwnName()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        string client = await shop.PodAsync("client", "node1");
+        await shop.ServersAsync("StatefulSet", "db", 2, service: ", clusterIP: None");
+        foreach (string member in (string[])["db-0", "db-1"])
+        {
+            await shop.UntilAnswerAsync("client", $"{member}.db.{shop.Name}.svc.cluster.local", a => a == $"{member} {client} hello");
+        }
+
+        await shop.UntilAnswerAsync("client", "db", a => a.StartsWith("db-", StringComparison.Ordinal));
+    }
+}
