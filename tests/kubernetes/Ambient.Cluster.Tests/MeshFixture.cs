@@ -18,6 +18,8 @@ public sealed class MeshFixture : IAsyncLifetime
         ztunnel: {resources: {requests: {cpu: 10m, memory: 32Mi}}, env: {IPV6_ENABLED: "false", ZTUNNEL_WORKER_THREADS: "2"}}
         """;
 
+    private bool _isDisposed;
+
     public RigCluster Cluster { get; } = new();
 
     public async Task InitializeAsync()
@@ -32,23 +34,36 @@ public sealed class MeshFixture : IAsyncLifetime
             await Cluster.StartAsync("ambientd", "cni", "ztunnel");
             await InstallAsync();
         }
-        catch
+        catch (Exception e)
         {
+            string picture = await Cluster.PictureAsync();
             await DisposeAsync();
-            throw;
+            throw new InvalidOperationException(e.Message + "\n" + picture, e);
         }
     }
 
     public async Task DisposeAsync()
     {
-        Cluster.Time("end");
-        await File.WriteAllLinesAsync(Path.Combine(Repository.Root, "artifacts", "kubernetes-times.txt"), Cluster.Times);
-        if (Environment.GetEnvironmentVariable("AMBIENT_RIG_LOGS") is { Length: > 0 } keep)
+        // A failed start disposes at once, and xunit once more.
+        if (_isDisposed)
         {
-            await CopyLogsAsync(keep);
+            return;
         }
 
-        await Cluster.DisposeAsync();
+        _isDisposed = true;
+        Cluster.Time("end");
+        await File.WriteAllLinesAsync(Path.Combine(Repository.Root, "artifacts", "kubernetes-times.txt"), Cluster.Times);
+        try
+        {
+            if (Environment.GetEnvironmentVariable("AMBIENT_RIG_LOGS") is { Length: > 0 } keep)
+            {
+                await CopyLogsAsync(keep);
+            }
+        }
+        finally
+        {
+            await Cluster.DisposeAsync();
+        }
     }
 
     /// <summary>Logs of all pods of the mesh on a node, newest last.</summary>
@@ -68,7 +83,7 @@ public sealed class MeshFixture : IAsyncLifetime
         string renderer = (await Command.RunAsync("bash", [Path.Combine(Repository.Root, "eng", "chart-renderer.sh")], deadline: TimeSpan.FromMinutes(5))).OrThrow().Output.Trim();
         string values = Path.Combine(Cluster.Folder, "values.yaml");
         await File.WriteAllTextAsync(values, Values);
-        string manifests = (await Command.RunAsync(renderer, ["--chart", Path.Combine(Repository.Root, "charts", "ambient"), "--namespace", System, "--values", values])).OrThrow().Output;
+        string manifests = (await Command.RunAsync(renderer, ["--chart", Path.Combine(Repository.Root, "charts", "ambient"), "--namespace", System, "--kube-version", "v1.20.2", "--values", values])).OrThrow().Output;
         await Cluster.KubectlAsync("create", "namespace", System);
         await Cluster.ApplyAsync(manifests);
         await Cluster.TellNamesAsync();

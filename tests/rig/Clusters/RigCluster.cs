@@ -50,7 +50,8 @@ public sealed class RigCluster : IAsyncDisposable
         string[] archives = await Task.WhenAll(images.Select(Repository.ImageAsync));
         string names = Path.Combine(Folder, "names");
         await File.WriteAllTextAsync(names, "");
-        foreach (ProcessPlan plan in ControlPlaneParts.Plans(_files, _network.FabricName, Address, Folder))
+        ProcessPlan[] parts = [.. ControlPlaneParts.Plans(_files, _network.FabricName, Address, Folder)];
+        foreach (ProcessPlan plan in parts.Take(2))
         {
             _network.Start(plan);
         }
@@ -64,10 +65,18 @@ public sealed class RigCluster : IAsyncDisposable
             _nodes.Add(new RigNode(node, Folder, new NodePlan { Images = archives, Files = files, Services = services }));
         }
 
-        await Task.WhenAll(_nodes.Select(n => n.StartAsync()));
-        Time("containerd with images");
-        await UntilAsync(async () => (await TryKubectlAsync(null, "get", "--raw", "/healthz")).Output == "ok", "API server");
+        Task nodes = Task.WhenAll(_nodes.Select(n => n.StartAsync()));
+
+        // The others end when they may not read yet what the API server makes after its start.
+        await UntilAsync(async () => (await TryKubectlAsync(null, "get", "--raw", "/readyz")).Output == "ok", "API server");
         Time("API server");
+        foreach (ProcessPlan plan in parts.Skip(2))
+        {
+            _network.Start(plan);
+        }
+
+        await nodes;
+        Time("containerd with images");
         await UntilAsync(async () => (await TryKubectlAsync(null, "get", "nodes", "-o", "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}")).Output == "True True", "two ready nodes");
         await UntilAsync(async () => (await TryKubectlAsync(null, "get", "serviceaccount", "default")).ExitCode == 0, "default service account");
         Time("nodes ready");
@@ -158,8 +167,8 @@ public sealed class RigCluster : IAsyncDisposable
         [
             .. pods.EnumerateArray().Select(p => (
                 p.GetProperty("metadata").GetProperty("name").GetString()!,
-                p.GetProperty("spec").GetProperty("nodeName").GetString()!,
-                p.GetProperty("status").GetProperty("podIP").GetString()!)),
+                p.GetProperty("spec").TryGetProperty("nodeName", out JsonElement node) ? node.GetString()! : "",
+                p.GetProperty("status").TryGetProperty("podIP", out JsonElement address) ? address.GetString()! : "")),
         ];
     }
 
