@@ -181,14 +181,22 @@ internal static class NftRuleReader
                 return rule with { InInterface = new(name, negated) };
             case "oifname" when rule.OutInterface is null && ReadName(value) is InterfaceName name:
                 return rule with { OutInterface = new(name, negated) };
-            case "l4proto" when !negated && rule.Transport == Transport.Any && value is "tcp" or "udp":
-                return rule with { Transport = value == "tcp" ? Transport.Tcp : Transport.Udp };
+            case "l4proto" when !negated && rule.Transport == Transport.Any && ReadTransport(right) is { } transport:
+                return rule with { Transport = transport };
             case "nfproto" when !negated && rule.Family == RuleFamily.Any && value is "ipv4" or "ipv6":
                 return rule with { Family = value == "ipv4" ? RuleFamily.IPv4 : RuleFamily.IPv6 };
             default:
                 return null;
         }
     }
+
+    /// <summary>By name, or by number where there is no /etc/protocols, as in most images.</summary>
+    private static Transport? ReadTransport(JsonElement right) => right.ValueKind switch
+    {
+        JsonValueKind.String => right.GetString() switch { "tcp" => Transport.Tcp, "udp" => Transport.Udp, _ => null },
+        JsonValueKind.Number when right.TryGetByte(out byte number) => number switch { 6 => Transport.Tcp, 17 => Transport.Udp, _ => null },
+        _ => null,
+    };
 
     private static Rule? ReadPayload(Rule rule, JsonElement payload, JsonElement right, bool negated)
     {

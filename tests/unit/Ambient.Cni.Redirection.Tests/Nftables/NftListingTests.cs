@@ -51,6 +51,17 @@ public sealed class NftListingTests
         Assert.Null(rule.Foreign);
     }
 
+    /// <summary>Where there is no /etc/protocols, as in most images, nft prints numbers.</summary>
+    [Theory]
+    [InlineData("\"tcp\"", Transport.Tcp)]
+    [InlineData("6", Transport.Tcp)]
+    [InlineData("17", Transport.Udp)]
+    public void Transport_ByNameOrNumber_IsTheModels(string said, Transport transport)
+    {
+        Rule rule = Read($$$"""[{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": {{{said}}} }}, {"accept": null}]""");
+        Assert.Equal((transport, null), (rule.Transport, rule.Foreign));
+    }
+
     [Fact]
     public void Listing_Mutated_NeverThrows()
     {
