@@ -94,7 +94,9 @@ files() {
     project="$(basename "$1"/*.csproj .csproj)"
     echo "artifacts/bin/$project/debug"
   else
-    [ "${IMAGES_FROM:-publish}" = build ] && [ -x "artifacts/publish/plugin/ambient-cni" ] || eng/publish.sh "$1" >&2
+    # The plugin runs on the node, where no runtime is: it is published in any case, unless nothing of it has changed.
+    [ "${IMAGES_FROM:-publish}" = build ] && [ -x artifacts/publish/plugin/ambient-cni ] \
+      && [ -z "$(find "$1" cni-plugin/enrolment cni-plugin/guard shared/linux -name '*.cs' -newer artifacts/publish/plugin/ambient-cni)" ] || eng/publish.sh "$1" >&2
     echo "artifacts/publish/$(basename "$1")"
   fi
 }

@@ -6,10 +6,11 @@ suite="${1:-all}"
 case "$suite" in
   unit) folders=(tests/unit) ;;
   component) folders=(tests/component) ;;
+  kubernetes) folders=(tests/kubernetes) ;;
   demo) folders=() ;;
   all) folders=(tests/unit tests/component) ;;
   *)
-    echo "unknown suite: $suite (unit, component, demo, all)" >&2
+    echo "unknown suite: $suite (unit, component, kubernetes, demo, all)" >&2
     exit 2
     ;;
 esac
