@@ -3,7 +3,8 @@
 # Parts: kube-apiserver (the default) kube-controller-manager kube-scheduler kubelet kube-proxy kubectl, or "cluster" for all of them; "containerd" is
 # the container runtime alone, from Debian's packages, nothing to build. etcd comes along as Debian ships it. Ends by printing the folder of the
 # programs. Cut off, it goes on where it was. AMBIENT_CACHE names another cache; a folder with other binaries (a newer version) is named by
-# AMBIENT_KUBERNETES_BIN and then nothing is built. AMBIENT_BUILD_JOBS (2) is how many compilers run at once.
+# AMBIENT_KUBERNETES_BIN and then nothing is built. AMBIENT_BUILD_JOBS (2) is how many compilers run at once. --cached as the first word builds
+# nothing: it fails when something is missing.
 set -euo pipefail
 
 if [ -n "${AMBIENT_KUBERNETES_BIN:-}" ]; then
@@ -12,6 +13,8 @@ if [ -n "${AMBIENT_KUBERNETES_BIN:-}" ]; then
 fi
 
 cd "$(dirname "$0")/.."
+cached=
+[ "${1:-}" != --cached ] || { cached=1 && shift; }
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(kube-apiserver)
 root="${AMBIENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ambient}/kubernetes-1.20.2-2"
@@ -28,6 +31,7 @@ if [ ${#missing[@]} -eq 0 ]; then
   echo "$bin"
   exit 0
 fi
+[ -z "$cached" ] || exit 1
 
 exec 9>"$root/.lock"
 flock 9

@@ -115,7 +115,7 @@ public sealed class RigCluster : IAsyncDisposable
             LogPath = Path.Combine(Folder, name + ".log"),
         });
 
-    /// <summary>Tells the cluster's DNS what services there are, as CoreDNS would find out by itself.</summary>
+    /// <summary>Tells the cluster's DNS what services and members of StatefulSets there are, as CoreDNS would find out by itself.</summary>
     public async Task TellNamesAsync()
     {
         var lines = new List<string>();
@@ -127,6 +127,12 @@ public sealed class RigCluster : IAsyncDisposable
             {
                 lines.Add($"{meta.GetProperty("name").GetString()}.{meta.GetProperty("namespace").GetString()}.svc.cluster.local {ip}");
             }
+        }
+
+        foreach (JsonElement endpoints in (await GetAsync("endpoints", "-A")).GetProperty("items").EnumerateArray())
+        {
+            string service = $"{endpoints.GetProperty("metadata").GetProperty("name").GetString()}.{endpoints.GetProperty("metadata").GetProperty("namespace").GetString()}";
+            lines.AddRange(Members(endpoints).Select(m => $"{m.Name}.{service}.svc.cluster.local {m.Address}"));
         }
 
         string path = Path.Combine(Folder, "names");
@@ -202,6 +208,13 @@ public sealed class RigCluster : IAsyncDisposable
         !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _)
         && pod.GetProperty("status").TryGetProperty("conditions", out JsonElement conditions)
         && conditions.EnumerateArray().Any(c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True");
+
+    /// <summary>Addresses that have a name of their own, as those of a StatefulSet do.</summary>
+    private static IEnumerable<(string Name, string Address)> Members(JsonElement endpoints) =>
+        from subset in endpoints.TryGetProperty("subsets", out JsonElement subsets) ? subsets.EnumerateArray() : default
+        from address in subset.TryGetProperty("addresses", out JsonElement addresses) ? addresses.EnumerateArray() : default
+        where address.TryGetProperty("hostname", out _)
+        select (address.GetProperty("hostname").GetString()!, address.GetProperty("ip").GetString()!);
 
     /// <summary>The rig's program outside of its image.</summary>
     private static async Task<string> ProgramAsync()
