@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Ambient.Component.Tests.Kubernetes;
 using Ambient.Kubernetes.Manifests;
+using Ambient.Rig;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Component.Tests.Charts;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Ambient.Component.Tests.Kubernetes;
+using Ambient.Rig;
 using Ambient.Testing.Facts;
 
 namespace Ambient.Component.Tests.Charts;
