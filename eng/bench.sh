@@ -4,6 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 eng/install.sh ip=iproute2 nft=nftables nginx=nginx /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy openssl=openssl >&2
 dotnet build tests/benchmarks/Ambient.Benchmarks -c Release -v q -nologo -p:RunAnalyzers=false >&2
+if [ "${1:-}" = control-plane ]; then
+  exec artifacts/bin/Ambient.Benchmarks/release/ambient-bench "$@"
+fi
 eng/publish.sh ztunnel >&2
 if [ "${1:-}" = cni ]; then
   eng/install.sh /usr/lib/cni/bridge=containernetworking-plugins >&2

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Ambient.ControlPlane.Authority.Nodes;
 using Ambient.ControlPlane.Authority.Callers;
+using Ambient.ControlPlane.Authority.Nodes;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Authority.Serving;
 using Ambient.ControlPlane.Certificates;
@@ -42,7 +42,9 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         registry.Add(new RuntimeMetrics(logs));
         var pods = new PodIndex();
         var view = new ClusterView();
-        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh), store, new LoggedFeed(pods, view, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")));
+        ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, clock, logs) : null;
+        metrics.IsLeader = () => controllers?.IsLeader ?? false;
+        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh), store, new LoggedFeed(pods, view, controllers?.Statuses, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")));
 
         // Whoever asks while the root is still being opened hears that we live and are not ready.
         await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => Obstacle(authority, feed)), logs.For("ambientd::http"));
@@ -60,8 +62,6 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         xds.Start();
         log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
         _listening.TrySetResult(server.Address);
-        ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, clock, logs) : null;
-        metrics.IsLeader = () => controllers?.IsLeader ?? false;
         Task[] parts =
         [
             feed.RunAsync(ending.Token),

@@ -1,5 +1,7 @@
 using Ambient.ControlPlane.Authority.Nodes;
 using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Workloads;
@@ -8,7 +10,7 @@ using Ambient.Telemetry.Logging;
 namespace Ambient.ControlPlane.Observation;
 
 /// <summary>Logs what discovery sees, and keeps the authority's view of pods and the controllers' of the rest. Thread-safe.</summary>
-internal sealed class LoggedFeed(PodIndex pods, ClusterView view, PlaneMetrics metrics, string cluster, Logger log) : FeedObserver
+internal sealed class LoggedFeed(PodIndex pods, ClusterView view, ObjectStatuses? statuses, PlaneMetrics metrics, string cluster, Logger log) : FeedObserver
 {
     public override void OnPod(ResourceKey key, Pod? now)
     {
@@ -27,8 +29,11 @@ internal sealed class LoggedFeed(PodIndex pods, ClusterView view, PlaneMetrics m
     public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
     {
         metrics.Unreadable.With(type.Kind).Increment();
+        statuses?.Refuse(type, key, problem);
         log.Warn("an object cannot be read; what it said last stays", LogField.Of("kind", type.Kind), LogField.Of("object", key.ToString()), LogField.Of("problem", problem.ToString()));
     }
+
+    public override void OnConditions(IReadOnlyList<ObjectConditions> conditions) => statuses?.Want(conditions);
 
     public override void OnChanged(int resources) => log.Debug("the mesh changed", LogField.Of("resources", resources));
 }

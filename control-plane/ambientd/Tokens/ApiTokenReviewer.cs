@@ -30,7 +30,7 @@ internal sealed class ApiTokenReviewer(KubernetesClient client, string cluster, 
         {
             // An API server of the old kind that knows no audiences says none: then the token is for anybody, and not good enough.
             IsAuthenticated = status.Authenticated && (audiences.Count == 0 || status.Audiences.Any(audience => audiences.Contains(audience))),
-            Error = status.Error,
+            Reason = status.Error,
             Username = status.User.Username,
             Groups = status.User.Groups,
             Pod = pod is not null && uid is not null ? new PodBinding(pod, uid) : null,

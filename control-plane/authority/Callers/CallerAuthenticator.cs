@@ -62,7 +62,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
 
         if (!review.IsAuthenticated)
         {
-            throw Refuse($"the cluster {cluster} does not accept the token: it is expired, for another audience, or not its own");
+            throw Refuse($"the cluster {cluster} does not accept the token: {(string.IsNullOrEmpty(review.Reason) ? "it is expired, for another audience, or not its own" : review.Reason)}");
         }
 
         if (!review.Groups.Contains(ServiceAccounts, StringComparer.Ordinal))

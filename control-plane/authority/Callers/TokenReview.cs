@@ -9,6 +9,9 @@ public sealed record TokenReview
     /// <summary>Why it could not be judged; null or empty when it could.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Why it is not good, in the words of who judged it; null when they are not known.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The user, <c>system:serviceaccount:namespace:name</c> for a service account.</summary>
     public string Username { get; init; } = "";
 

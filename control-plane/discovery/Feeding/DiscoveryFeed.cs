@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Watching;
@@ -117,9 +118,16 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
             }
 
             IReadOnlyList<ResourceChange> changes;
+            IReadOnlyList<ObjectConditions> conditions;
             lock (_gate)
             {
                 changes = index.Take();
+                conditions = index.TakeConditions();
+            }
+
+            if (conditions.Count > 0)
+            {
+                observer.OnConditions(conditions);
             }
 
             if (changes.Count > 0)

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Workloads;
 
@@ -18,6 +19,11 @@ public class FeedObserver
 
     /// <summary>An object cannot be read; what it said last stays.</summary>
     public virtual void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
+    {
+    }
+
+    /// <summary>What objects' statuses should say is different.</summary>
+    public virtual void OnConditions(IReadOnlyList<ObjectConditions> conditions)
     {
     }
 

@@ -23,12 +23,14 @@ public sealed partial class MeshIndex
     {
         now = now is not null && IsOurs(now) ? now : null;
         StringMap? before = Selector(_policies.GetValueOrDefault(key));
+        SetTargets(key, _policies.GetValueOrDefault(key), now);
         Put(_policies, key, now);
         PolicyVerdict? verdict = now is null ? null : AuthorizationConversion.Convert(now, settings);
         Put(_verdicts, key, verdict);
         StringMap? after = verdict?.Message is null ? null : Selector(now);
         _policySelectors.Set(key, key.Namespace, after);
         Mark(SourceKind.Policy, key);
+        Mark(SourceKind.PolicyBinding, key);
         if (!Equals(before, after))
         {
             MarkSelected(key.Namespace == settings.RootNamespace ? null : key.Namespace, before, after);

@@ -56,12 +56,16 @@ public sealed partial class MeshIndex
     {
         ServiceView? view = _services.TryGetValue(key, out KubernetesService? service) ? ServiceConversion.OfService(service, AnnotationsOf(key.Namespace), _network, settings) : null;
         Claim((false, key), view is null ? [] : [view]);
+        Mark(SourceKind.ServiceBinding, key);
+        MarkPoliciesOf("Service", key);
     }
 
     private void RefreshServiceEntry(ResourceKey key)
     {
         Claim((true, key), _serviceEntries.TryGetValue(key, out ServiceEntry? entry) ? ServiceConversion.OfEntry(entry, AnnotationsOf(key.Namespace), _network) : []);
         Mark(SourceKind.ServiceEntry, key);
+        Mark(SourceKind.ServiceEntryBinding, key);
+        MarkPoliciesOf("ServiceEntry", key);
     }
 
     private void Claim((bool IsEntry, ResourceKey Key) source, IReadOnlyList<ServiceView> now)

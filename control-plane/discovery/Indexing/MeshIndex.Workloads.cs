@@ -47,6 +47,7 @@ public sealed partial class MeshIndex
         Put(_entries, key, now);
         _entryLabels.Set(key, now is null ? null : WorkloadConversion.Labels(now));
         Mark(SourceKind.WorkloadEntry, key);
+        Mark(SourceKind.WorkloadEntryBinding, key);
     }
 
     /// <summary>An EndpointSlice as it is now; null: it is gone.</summary>

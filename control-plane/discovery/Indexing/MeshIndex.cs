@@ -91,6 +91,7 @@ public sealed partial class MeshIndex(MeshSettings settings)
     public void SetGatewayClass(string name, GatewayClass? now)
     {
         Put(_classes, name, now);
+        MarkPoliciesOf("GatewayClass", new ResourceKey(settings.RootNamespace, name));
         foreach (ResourceKey key in _gateways.Values.Where(gateway => gateway.Spec.GatewayClassName == name).Select(static gateway => gateway.Key).ToArray())
         {
             RefreshWaypoint(key);
@@ -144,6 +145,9 @@ public sealed partial class MeshIndex(MeshSettings settings)
             case SourceKind.PeerAuthentication:
                 ComputePeerAuthentication(source);
                 break;
+            case SourceKind.ServiceBinding or SourceKind.ServiceEntryBinding or SourceKind.WorkloadEntryBinding or SourceKind.PolicyBinding:
+                ComputeConditions(source);
+                break;
             default:
                 ComputeStaticStrict(source);
                 break;
@@ -187,6 +191,7 @@ public sealed partial class MeshIndex(MeshSettings settings)
     {
         MarkAll(SourceKind.Pod, _podLabels.Of(name));
         MarkAll(SourceKind.WorkloadEntry, _entryLabels.Of(name));
+        MarkAll(SourceKind.WorkloadEntryBinding, _entryLabels.Of(name));
         RefreshServicesOf(name);
     }
 
@@ -222,11 +227,14 @@ public sealed partial class MeshIndex(MeshSettings settings)
     {
         var reference = WaypointReference.Of(labels, LabelsOf(@namespace), @namespace);
         Use(user, reference?.Key);
-        return reference is not null && _waypoints.TryGetValue(reference.Key, out WaypointGateway? waypoint)
-            && waypoint.Allows(@namespace, LabelsOf(@namespace)) && (waypoint.TrafficType == trafficType || waypoint.TrafficType == "all")
-            ? waypoint
-            : null;
+        return reference is not null && Judge(reference, @namespace, trafficType, out WaypointGateway? waypoint) == BindingReason.Bound ? waypoint : null;
     }
+
+    private BindingReason Judge(WaypointReference reference, string @namespace, string trafficType, out WaypointGateway? waypoint) =>
+        !_waypoints.TryGetValue(reference.Key, out waypoint) ? BindingReason.NotReady
+        : !waypoint.Allows(@namespace, LabelsOf(@namespace)) ? BindingReason.Denied
+        : waypoint.TrafficType != trafficType && waypoint.TrafficType != "all" ? BindingReason.WrongTraffic
+        : BindingReason.Bound;
 
     private void Use(Source user, ResourceKey? waypoint)
     {

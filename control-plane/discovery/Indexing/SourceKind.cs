@@ -24,6 +24,18 @@ internal enum SourceKind
     /// <summary>A PeerAuthentication with ports of its own.</summary>
     PeerAuthentication,
 
+    /// <summary>What a Service is told about its waypoint.</summary>
+    ServiceBinding,
+
+    /// <summary>What a ServiceEntry is told about its waypoint.</summary>
+    ServiceEntryBinding,
+
+    /// <summary>What a WorkloadEntry is told about its waypoint.</summary>
+    WorkloadEntryBinding,
+
+    /// <summary>What an AuthorizationPolicy is told about who enforces it.</summary>
+    PolicyBinding,
+
     /// <summary>The one policy that denies plaintext.</summary>
     StaticStrict,
 }

@@ -44,6 +44,14 @@ public static class KnownResources
     /// <summary>Deployments.</summary>
     public static ResourceType<Deployment> Deployments { get; } = BuiltIn<Deployment>("apps", "v1", "deployments", "Deployment");
 
+    /// <summary>HorizontalPodAutoscalers: v2 since Kubernetes 1.23, v2beta2 until 1.25.</summary>
+    public static ResourceType<HorizontalPodAutoscaler> HorizontalPodAutoscalers { get; } =
+        new("autoscaling", ["v2", "v2beta2"], "horizontalpodautoscalers", "HorizontalPodAutoscaler", ResourceJson.TypeInfo<HorizontalPodAutoscaler>());
+
+    /// <summary>PodDisruptionBudgets: v1 since Kubernetes 1.21, v1beta1 until 1.24.</summary>
+    public static ResourceType<PodDisruptionBudget> PodDisruptionBudgets { get; } =
+        new("policy", ["v1", "v1beta1"], "poddisruptionbudgets", "PodDisruptionBudget", ResourceJson.TypeInfo<PodDisruptionBudget>());
+
     /// <summary>Leases.</summary>
     public static ResourceType<Lease> Leases { get; } = BuiltIn<Lease>("coordination.k8s.io", "v1", "leases", "Lease");
 

@@ -1,9 +1,11 @@
 using Ambient.Benchmarks.Cni;
+using Ambient.Benchmarks.ControlPlane;
 using Ambient.Benchmarks.L4;
 using Ambient.Benchmarks.Load;
 
 // ambient-bench l4 [options]   paired benchmark of the L4 data path
 // ambient-bench cni [options]  what our CNI plugin adds to the making of a pod
+// ambient-bench control-plane [--pods N] [--services N]  discovery, changes and certificates
 // ambient-bench load …         the load generator and its servers, started by the above inside namespaces
 try
 {
@@ -34,8 +36,11 @@ try
             return runner.Failed ? 1 : 0;
         case "cni":
             return await CniBench.RunAsync(CniOptions.Parse(args[1..]));
+        case "control-plane":
+            ControlPlaneOptions plane = ControlPlaneOptions.Parse(args[1..]);
+            return await ControlPlaneBench.RunAsync(plane.Pods, plane.Services);
         default:
-            Console.Error.WriteLine("usage: ambient-bench l4 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH]\n       ambient-bench cni --plugin PATH --agent PATH --ztunnel PATH [--trimmed PATH] [--pods N]");
+            Console.Error.WriteLine("usage: ambient-bench l4 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH]\n       ambient-bench cni --plugin PATH --agent PATH --ztunnel PATH [--trimmed PATH] [--pods N]\n       ambient-bench control-plane [--pods N] [--services N]");
             return 2;
     }
 }

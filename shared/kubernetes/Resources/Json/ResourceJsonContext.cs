@@ -22,6 +22,8 @@ namespace Ambient.Kubernetes.Resources.Json;
 [JsonSerializable(typeof(ConfigMap))]
 [JsonSerializable(typeof(ServiceAccount))]
 [JsonSerializable(typeof(Deployment))]
+[JsonSerializable(typeof(HorizontalPodAutoscaler))]
+[JsonSerializable(typeof(PodDisruptionBudget))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(CoreEvent))]
 [JsonSerializable(typeof(TokenReview))]

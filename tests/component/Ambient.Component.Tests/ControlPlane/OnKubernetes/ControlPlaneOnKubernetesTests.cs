@@ -118,11 +118,11 @@ public sealed class ControlPlaneOnKubernetesTests(ApiServerFixture rig)
             Assert.DoesNotContain(token, plane.Log, StringComparison.Ordinal);
         }
 
-        await RefusedAsync(await rig.PodTokenAsync(ztunnel, life: TimeSpan.FromHours(-1)), "could not judge the token: ");
-        await RefusedAsync(await rig.PodTokenAsync(ztunnel, audience: "somebody"), "for another audience");
+        await RefusedAsync(await rig.PodTokenAsync(ztunnel, life: TimeSpan.FromHours(-1)), "does not accept the token: ");
+        await RefusedAsync(await rig.PodTokenAsync(ztunnel, audience: "somebody"), "does not accept the token: ");
         await RefusedAsync(await rig.PodTokenAsync(far), $"no pod of {shop}/cart runs on the caller's node n-2");
         await RefusedAsync(await rig.PodTokenAsync(cart), $"{shop}/cart is not among the trusted node accounts");
-        await RefusedAsync("nonsense", "could not judge the token: invalid bearer token");
+        await RefusedAsync("nonsense", "does not accept the token: invalid bearer token");
 
         // A pod that is gone speaks for nobody: the API server knows, and so do we.
         await rig.RemovePodAsync(system, "zt-2");

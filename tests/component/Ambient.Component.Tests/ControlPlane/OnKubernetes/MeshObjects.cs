@@ -36,6 +36,6 @@ internal static class MeshObjects
         where T : Resource
     {
         string version = type.Group.Length == 0 ? "v1" : type.Group + "/v1";
-        return rig.ApplyAsync(type, new ResourceKey(space, name), $$$"""{"apiVersion":"{{{version}}}","kind":"{{{type.Kind}}}","metadata":{"name":"{{{name}}}"{{{meta}}}},"spec":{{{spec}}}}""");
+        return rig.ApplyAsync(type, new ResourceKey(space, name), $$$"""{"apiVersion":"{{{version}}}","kind":"{{{type.Kind}}}","metadata":{"name":"{{{name}}}"{{{meta}}}},"spec":{ {{{spec}}} } }""");
     }
 }

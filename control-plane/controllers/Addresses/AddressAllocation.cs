@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Controllers.Leading;
+using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Controllers.Addresses;
+
+/// <summary>Gives ServiceEntries without addresses some of a pool, in their status (control-plane reference 2.7). Thread-safe.</summary>
+public sealed class AddressAllocation : IController
+{
+    private const string RevisionLabel = "istio.io/rev";
+    private readonly KubernetesClient _client;
+    private readonly ClusterView _view;
+    private readonly AddressPool _pool;
+    private readonly string _revision;
+    private readonly KeyedWork<ResourceKey> _work;
+    private readonly Lock _gate = new();
+    private AddressPlan _plan;
+
+    /// <summary>Begins to listen to ServiceEntries; works when it is run.</summary>
+    public AddressAllocation(KubernetesClient client, ClusterView view, AddressPool pool, string revision, TimeProvider clock, Logger log)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        (_client, _view, _pool, _revision, _plan) = (client, view, pool, revision, new AddressPlan(pool));
+        _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log, workers: 1);
+        view.Changed += (type, key) =>
+        {
+            if (ReferenceEquals(type, KnownResources.ServiceEntries))
+            {
+                Set(key);
+            }
+        };
+    }
+
+    /// <inheritdoc/>
+    public string Name => "addresses";
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken leading)
+    {
+        // What another leader has given out meanwhile is what objects say now. All are known before the first number is given.
+        ServiceEntry[] entries;
+        lock (_gate)
+        {
+            // Looked at inside: what changes meanwhile waits for the lock, and then for the new plan.
+            entries = [.. _view.All(KnownResources.ServiceEntries).OrderBy(static entry => entry.Metadata.CreationTimestamp)];
+            _plan = new AddressPlan(_pool);
+            foreach (ServiceEntry entry in entries)
+            {
+                _plan.Set(entry.Key, Ours(entry));
+            }
+        }
+
+        foreach (ServiceEntry entry in entries)
+        {
+            _work.Add(entry.Key);
+        }
+
+        return _work.RunAsync(leading);
+    }
+
+    private ServiceEntry? Ours(ServiceEntry? entry) => entry?.Metadata.Labels.Find(RevisionLabel) is { } revision && revision != _revision ? null : entry;
+
+    private void Set(ResourceKey key)
+    {
+        IReadOnlyCollection<ResourceKey> doubted;
+        lock (_gate)
+        {
+            doubted = _plan.Set(key, Ours(_view.Find(KnownResources.ServiceEntries, key)));
+        }
+
+        foreach (ResourceKey due in doubted)
+        {
+            _work.Add(due);
+        }
+    }
+
+    private async Task<string?> HandleAsync(ResourceKey key, CancellationToken cancellation)
+    {
+        IReadOnlyList<AllocatedAddress>? wanted;
+        lock (_gate)
+        {
+            wanted = _plan.Decide(key);
+        }
+
+        if (wanted is null || _view.Find(KnownResources.ServiceEntries, key) is not { } entry)
+        {
+            return null;
+        }
+
+        var addresses = new JsonArray([.. wanted.Select(static address => (JsonNode)new JsonObject { ["host"] = address.Host, ["value"] = address.Value })]);
+        return await StatusPatch.WriteAsync(_client, KnownResources.ServiceEntries, entry, new JsonObject { ["addresses"] = addresses }, cancellation);
+    }
+}

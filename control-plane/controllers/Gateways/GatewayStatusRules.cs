@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
+
+namespace Ambient.ControlPlane.Controllers.Gateways;
+
+/// <summary>What a Gateway's status says (control-plane reference 7.6), from what is there and not from what was asked. A pure function.</summary>
+public static class GatewayStatusRules
+{
+    private static readonly string[] Ours = ["Accepted", "Programmed", "ResolvedRefs"];
+    private static readonly string[] OfListeners = ["Accepted", "Conflicted", "Programmed", "ResolvedRefs"];
+
+    /// <summary>The status as it should be; null when it is so already.</summary>
+    /// <param name="gateway">The Gateway.</param>
+    /// <param name="kind">Its class.</param>
+    /// <param name="facts">What is there.</param>
+    /// <param name="problem">Why its objects cannot be made; null: they can.</param>
+    /// <param name="domainSuffix">The cluster's domain.</param>
+    /// <param name="now">The time of what changes.</param>
+    public static JsonObject? Status(Gateway gateway, ManagedClass kind, GatewayFacts facts, string? problem, string domainSuffix, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(gateway);
+        ArgumentNullException.ThrowIfNull(kind);
+        ArgumentNullException.ThrowIfNull(facts);
+        IReadOnlyList<GatewayAddress> addresses = Addresses(gateway, kind, facts, domainSuffix);
+        Condition accepted = Accepted(gateway, kind, problem), programmed = Programmed(gateway, kind, facts, addresses, domainSuffix);
+        long generation = gateway.Metadata.Generation;
+        IReadOnlyList<Condition>? conditions = ConditionList.Merge(
+            gateway.Status.Conditions,
+            [accepted, programmed, new Condition { Type = "ResolvedRefs", Status = "True", Reason = "ResolvedRefs", Message = "All references resolved" }],
+            Ours,
+            generation,
+            now);
+        bool isRemote = kind.Name == "istio-remote";
+        (JsonArray Json, bool IsSame) listeners = isRemote ? ([], gateway.Status.Listeners.Count == 0) : Listeners(gateway, kind, programmed, now);
+        bool isSame = conditions is null && listeners.IsSame && addresses.SequenceEqual(gateway.Status.Addresses);
+        return isSame ? null : new JsonObject
+        {
+            ["addresses"] = new JsonArray([.. addresses.Select(static address => (JsonNode)new JsonObject { ["type"] = address.Type, ["value"] = address.Value })]),
+            ["conditions"] = ConditionList.ToJson(conditions ?? gateway.Status.Conditions),
+            ["listeners"] = listeners.Json,
+        };
+    }
+
+    /// <summary>A managed Gateway has addresses once somebody answers there, and keeps them; others have those that they name.</summary>
+    private static IReadOnlyList<GatewayAddress> Addresses(Gateway gateway, ManagedClass kind, GatewayFacts facts, string domainSuffix)
+    {
+        if (!kind.Deploys || !GatewayRendering.IsManaged(gateway))
+        {
+            return [.. gateway.Spec.Addresses.Where(static address => address.Value.Length > 0).Select(static address => address with { Type = address.Type is { Length: > 0 } type ? type : "IPAddress" })];
+        }
+
+        if (facts.Service is not { } service || (!facts.HasEndpoint && gateway.Status.Addresses.Count == 0))
+        {
+            return gateway.Status.Addresses;
+        }
+
+        var addresses = new List<GatewayAddress> { new() { Type = "Hostname", Value = $"{service.Metadata.Name}.{service.Metadata.Namespace}.svc.{domainSuffix}" } };
+        if (service.Spec.ClusterIP is { Length: > 0 } ip and not "None")
+        {
+            addresses.Add(new GatewayAddress { Type = "IPAddress", Value = ip });
+        }
+
+        return addresses;
+    }
+
+    private static Condition Accepted(Gateway gateway, ManagedClass kind, string? problem)
+    {
+        if (problem is not null)
+        {
+            return False("Accepted", "InvalidParameters", problem);
+        }
+
+        if (gateway.Spec.Addresses.FirstOrDefault(static address => address.Type is not (null or "" or "IPAddress" or "Hostname")) is { } strange)
+        {
+            return False("Accepted", "UnsupportedAddress", $"only Hostname and IPAddress are supported, not {strange.Type}");
+        }
+
+        return !kind.Deploys && kind.Name == "istio" && GatewayRendering.IsManaged(gateway)
+            ? False("Accepted", "UnsupportedAddress", "this control plane deploys no ingress gateways; name an existing one by its Hostname in spec.addresses")
+            : new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "Resource accepted" };
+    }
+
+    private static Condition Programmed(Gateway gateway, ManagedClass kind, GatewayFacts facts, IReadOnlyList<GatewayAddress> addresses, string domainSuffix)
+    {
+        if (kind.Name == "istio-remote")
+        {
+            return True("Programmed", "This resource is remote and is not programmed here");
+        }
+
+        string host = $"{GatewayRendering.NameOf(gateway)}.{gateway.Metadata.Namespace}.svc.{domainSuffix}";
+        if (!kind.Deploys || !GatewayRendering.IsManaged(gateway))
+        {
+            return addresses.Count > 0 ? True("Programmed", $"Resource programmed, named addresses: {string.Join(", ", addresses.Select(static address => address.Value))}") : False("Programmed", "AddressNotAssigned", "spec.addresses is empty");
+        }
+
+        if (facts.Service is not { } service)
+        {
+            return False("Programmed", "AddressNotUsable", $"hostname \"{host}\" not found");
+        }
+
+        int[] missing = [.. gateway.Spec.Listeners.Select(static listener => listener.Port).Where(port => service.Spec.Ports.All(known => known.Port != port)).Distinct()];
+        if (missing.Length > 0)
+        {
+            return False("Programmed", "AddressNotUsable", $"port {string.Join(", ", missing)} not found for hostname \"{host}\"");
+        }
+
+        return addresses.Count > 0
+            ? True("Programmed", $"Resource programmed, assigned to service(s) {string.Join(" and ", gateway.Spec.Listeners.Select(listener => $"{host}:{listener.Port}").Distinct())}")
+            : False("Programmed", "AddressNotUsable", $"no instances found for hostname \"{host}\"");
+    }
+
+    private static (JsonArray Json, bool IsSame) Listeners(Gateway gateway, ManagedClass kind, Condition programmed, DateTimeOffset now)
+    {
+        var json = new JsonArray();
+        bool isSame = gateway.Status.Listeners.Count == gateway.Spec.Listeners.Count;
+        foreach ((int at, Listener listener) in gateway.Spec.Listeners.Index())
+        {
+            ListenerStatus? there = gateway.Status.Listeners.FirstOrDefault(candidate => candidate.Name == listener.Name);
+            bool isGood = kind.Controller != ManagedClass.WaypointController || listener is { Port: 15008, Protocol: "HBONE" };
+            Condition accepted = isGood
+                ? new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "No errors found" }
+                : False("Accepted", "UnsupportedProtocol", $"protocol \"{listener.Protocol}\" on port {listener.Port} is not supported: a waypoint has one listener, with protocol \"HBONE\" on port 15008");
+            IReadOnlyList<Condition>? conditions = ConditionList.Merge(
+                there?.Conditions ?? [],
+                [
+                    accepted,
+                    new Condition { Type = "Conflicted", Status = "False", Reason = "NoConflicts", Message = "No errors found" },
+                    isGood ? programmed with { Type = "Programmed" } : False("Programmed", "Invalid", accepted.Message),
+                    new Condition { Type = "ResolvedRefs", Status = "True", Reason = "ResolvedRefs", Message = "No errors found" },
+                ],
+                OfListeners,
+                gateway.Metadata.Generation,
+                now);
+            isSame &= conditions is null && there is not null && at < gateway.Status.Listeners.Count && gateway.Status.Listeners[at].Name == listener.Name;
+            json.Add((JsonNode)new JsonObject
+            {
+                ["name"] = listener.Name,
+                ["attachedRoutes"] = there?.AttachedRoutes ?? 0,
+                ["supportedKinds"] = new JsonArray(),
+                ["conditions"] = ConditionList.ToJson(conditions ?? there!.Conditions),
+            });
+        }
+
+        return (json, isSame);
+    }
+
+    private static Condition True(string type, string message) => new() { Type = type, Status = "True", Reason = type, Message = message };
+
+    private static Condition False(string type, string reason, string message) => new() { Type = type, Status = "False", Reason = reason, Message = message };
+}

@@ -1,0 +1,98 @@
+using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Controllers.Leading;
+using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Controllers.Gateways;
+
+/// <summary>Writes Gateways' conditions and addresses. Thread-safe.</summary>
+public sealed class GatewayStatuses : IController
+{
+    private readonly KubernetesClient _client;
+    private readonly ClusterView _view;
+    private readonly GatewayDeployment? _deployment;
+    private readonly string _domainSuffix;
+    private readonly TimeProvider _clock;
+    private readonly SliceIndex _slices;
+    private readonly KeyedWork<ResourceKey> _work;
+
+    /// <summary>Begins to listen; works when it is run.</summary>
+    public GatewayStatuses(KubernetesClient client, ClusterView view, GatewayDeployment? deployment, string domainSuffix, TimeProvider clock, Logger log)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        (_client, _view, _deployment, _domainSuffix, _clock) = (client, view, deployment, domainSuffix, clock);
+        _slices = new SliceIndex(view);
+        _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log);
+        view.Changed += OnChanged;
+        if (deployment is not null)
+        {
+            deployment.ProblemChanged += _work.Add;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => "gateway statuses";
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken leading)
+    {
+        foreach (Gateway gateway in _view.All(KnownResources.Gateways))
+        {
+            _work.Add(gateway.Key);
+        }
+
+        return _work.RunAsync(leading);
+    }
+
+    private void OnChanged(ResourceType type, ResourceKey key)
+    {
+        if (ReferenceEquals(type, KnownResources.Gateways))
+        {
+            _work.Add(key);
+        }
+        else if (ReferenceEquals(type, KnownResources.Services))
+        {
+            Due(key);
+        }
+        else if (ReferenceEquals(type, KnownResources.EndpointSlices) && _slices.ServiceOf(key) is { } service)
+        {
+            Due(service);
+        }
+        else if (ReferenceEquals(type, KnownResources.GatewayClasses))
+        {
+            foreach (Gateway gateway in _view.All(KnownResources.Gateways).Where(gateway => gateway.Spec.GatewayClassName == key.Name))
+            {
+                _work.Add(gateway.Key);
+            }
+        }
+    }
+
+    private void Due(ResourceKey service)
+    {
+        if (_view.Find(KnownResources.Services, service)?.Metadata.Labels.Find(GatewayRendering.NameLabel) is { Length: > 0 } gateway)
+        {
+            _work.Add(new ResourceKey(service.Namespace, gateway));
+        }
+        else if (_view.Find(KnownResources.Gateways, service) is not null)
+        {
+            _work.Add(service);
+        }
+    }
+
+    private Task<string?> HandleAsync(ResourceKey key, CancellationToken cancellation)
+    {
+        if (_view.Find(KnownResources.Gateways, key) is not { Metadata.DeletionTimestamp: null } gateway
+            || ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName) is not { } kind)
+        {
+            return Task.FromResult<string?>(null);
+        }
+
+        return GatewayStatusRules.Status(gateway, kind, GatewayFacts.Of(gateway, _view, _slices), _deployment?.ProblemOf(key), _domainSuffix, _clock.GetUtcNow()) is { } status
+            ? StatusPatch.WriteAsync(_client, KnownResources.Gateways, gateway, status, cancellation)
+            : Task.FromResult<string?>(null);
+    }
+}

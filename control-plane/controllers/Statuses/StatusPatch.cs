@@ -1,0 +1,21 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Controllers.Statuses;
+
+/// <summary>Writes a status for the version of the object that was looked at: who was slower looks again. Stateless.</summary>
+internal static class StatusPatch
+{
+    private const string Manager = "ambientd-status";
+
+    /// <summary>Null: done, or the object is gone; otherwise why not.</summary>
+    internal static async Task<string?> WriteAsync<T>(KubernetesClient client, ResourceType<T> type, T seen, JsonObject status, CancellationToken cancellation)
+        where T : Resource
+    {
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = seen.Metadata.ResourceVersion }, ["status"] = status };
+        ApiResult<T> written = await client.PatchAsync(type, seen.Key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), Manager), cancellation, "status");
+        return written.Error is { IsNotFound: false } error ? error.ToString() : null;
+    }
+}

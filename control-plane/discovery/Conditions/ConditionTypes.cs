@@ -1,0 +1,20 @@
+namespace Ambient.ControlPlane.Discovery.Conditions;
+
+/// <summary>The conditions that discovery has a word about (control-plane reference 3.8).</summary>
+public static class ConditionTypes
+{
+    /// <summary>Whether an object's waypoint is in force.</summary>
+    public const string WaypointBound = "istio.io/WaypointBound";
+
+    /// <summary>That a ServiceEntry has no effect without a waypoint.</summary>
+    public const string WaypointMissing = "istio.io/WaypointMissing";
+
+    /// <summary>Whether ztunnels enforce a policy.</summary>
+    public const string ZtunnelAccepted = "ZtunnelAccepted";
+
+    /// <summary>Whether waypoints enforce a policy.</summary>
+    public const string WaypointAccepted = "WaypointAccepted";
+
+    /// <summary>All of them: they are ours to set and to remove.</summary>
+    public static IReadOnlyList<string> All { get; } = [WaypointBound, WaypointMissing, ZtunnelAccepted, WaypointAccepted];
+}

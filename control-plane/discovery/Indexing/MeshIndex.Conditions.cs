@@ -1,0 +1,184 @@
+using Ambient.ControlPlane.Discovery.Conditions;
+using Ambient.ControlPlane.Discovery.Policies;
+using Ambient.ControlPlane.Discovery.Waypoints;
+using Ambient.ControlPlane.Discovery.Workloads;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
+
+namespace Ambient.ControlPlane.Discovery.Indexing;
+
+public sealed partial class MeshIndex
+{
+    private const string MeshController = "istio.io/mesh-controller";
+    private const string ManagedLabel = "gateway.istio.io/managed";
+    private readonly Dictionary<Source, IReadOnlyList<Condition>> _conditions = [];
+    private readonly HashSet<Source> _conditionChanges = [];
+    private readonly Dictionary<(string Kind, ResourceKey Key), HashSet<ResourceKey>> _targetedBy = [];
+
+    /// <summary>The objects whose conditions are to be others since the last call, of those that <see cref="Take"/> has computed.</summary>
+    public IReadOnlyList<ObjectConditions> TakeConditions()
+    {
+        ObjectConditions[] changed = [.. _conditionChanges.Select(source => new ObjectConditions(TypeOf(source.Kind), source.Key, _conditions.GetValueOrDefault(source) ?? []))];
+        _conditionChanges.Clear();
+        return changed;
+    }
+
+    private static ResourceType TypeOf(SourceKind kind) => kind switch
+    {
+        SourceKind.ServiceBinding => KnownResources.Services,
+        SourceKind.ServiceEntryBinding => KnownResources.ServiceEntries,
+        SourceKind.WorkloadEntryBinding => KnownResources.WorkloadEntries,
+        _ => KnownResources.AuthorizationPolicies,
+    };
+
+    private static IEnumerable<TargetReference> Targets(AuthorizationPolicy? policy) =>
+        policy is null ? [] : policy.Spec.TargetRef is { } single ? policy.Spec.TargetRefs.Prepend(single) : policy.Spec.TargetRefs;
+
+    /// <summary>Conditions of objects that say nothing about waypoints are not remembered: most Services are such.</summary>
+    private void ComputeConditions(Source source)
+    {
+        IReadOnlyList<Condition>? now = source.Kind switch
+        {
+            SourceKind.ServiceBinding => _services.TryGetValue(source.Key, out Kubernetes.Resources.Services.Service? service) ? Binding(source, service.Metadata, "service", isWorkload: false) : null,
+            SourceKind.ServiceEntryBinding => _serviceEntries.TryGetValue(source.Key, out ServiceEntry? entry) ? EntryConditions(source, entry) : null,
+            SourceKind.WorkloadEntryBinding => _entries.TryGetValue(source.Key, out WorkloadEntry? workload)
+                ? Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true)
+                : null,
+            _ => _policies.TryGetValue(source.Key, out AuthorizationPolicy? policy) ? PolicyConditions(source, policy) : null,
+        };
+        bool isGone = now is null;
+        _conditions.TryGetValue(source, out IReadOnlyList<Condition>? before);
+        Put(_conditions, source, now is { Count: > 0 } ? now : null);
+        if (isGone)
+        {
+            _conditionChanges.Remove(source);
+        }
+        else if (before is null || !before.SequenceEqual(now!))
+        {
+            // Also those without any: what an earlier life of ours wrote is taken back.
+            _conditionChanges.Add(source);
+        }
+    }
+
+    private List<Condition> Binding(Source source, ObjectMeta meta, string trafficType, bool isWorkload)
+    {
+        string ns = source.Key.Namespace;
+        if (meta.Labels.Find(ManagedLabel) is "istio.io-mesh-controller" or "istio.io-eastwest-controller" || WaypointReference.Of(meta.Labels, LabelsOf(ns), ns) is not { } reference)
+        {
+            return [];
+        }
+
+        Use(source, reference.Key);
+        BindingReason reason = Judge(reference, ns, trafficType, out WaypointGateway? waypoint);
+        if (isWorkload && reason == BindingReason.WrongTraffic && !reference.IsOwn)
+        {
+            return [];
+        }
+
+        string name = $"{reference.Key.Namespace}/{reference.Key.Name}";
+        (string word, string message) = reason switch
+        {
+            BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns))}"),
+            BindingReason.NotReady => ("WaypointIsNotReady", $"waypoint \"{name}\" is not ready: it does not exist or has no address"),
+            BindingReason.Denied => ("AttachmentDenied", $"waypoint \"{name}\" does not allow the namespace {ns} (allowedRoutes of its listener)"),
+            _ => ("UnsupportedTrafficType", $"attempting to bind to traffic type \"{trafficType}\" which the waypoint \"{name}\" does not support: it is for \"{waypoint!.TrafficType}\""),
+        };
+        return [new Condition { Type = ConditionTypes.WaypointBound, Status = reason == BindingReason.Bound ? "True" : "False", Reason = word, Message = message }];
+    }
+
+    private string Ingress(ObjectMeta meta, string @namespace) => (meta.Labels.Find(IngressLabel) ?? LabelsOf(@namespace).Find(IngressLabel)) switch
+    {
+        null => "",
+        var text when IsTrue(text) => ". Ingress traffic will traverse the waypoint",
+        _ => $". Ingress traffic is not using the waypoint, set the {IngressLabel} label to true if desired.",
+    };
+
+    private List<Condition> EntryConditions(Source source, ServiceEntry entry)
+    {
+        List<Condition> conditions = Binding(source, entry.Metadata, "service", isWorkload: false);
+        if (entry.Spec.Hosts.Any(static host => host.StartsWith('*')) && conditions is not [{ Status: "True" }])
+        {
+            conditions.Add(new Condition
+            {
+                Type = ConditionTypes.WaypointMissing,
+                Status = "True",
+                Reason = "NoWaypointForWildcardService",
+                Message = "ServiceEntry with a wildcard host is not bound to a waypoint and has no effect until it is",
+            });
+        }
+
+        return conditions;
+    }
+
+    private List<Condition> PolicyConditions(Source source, AuthorizationPolicy policy)
+    {
+        TargetReference[] targets = [.. Targets(policy)];
+        if (targets.Length == 0)
+        {
+            return _verdicts.GetValueOrDefault(source.Key) is { IsAccepted: { } isAccepted } verdict
+                ? [new Condition { Type = ConditionTypes.ZtunnelAccepted, Status = isAccepted ? "True" : "False", Reason = verdict.Reason, Message = verdict.Reason == PolicyVerdict.Accepted ? "attached to ztunnel" : verdict.Remark }]
+                : [];
+        }
+
+        TargetVerdict[] verdicts = [.. targets.Select(target => Judge(source, target))];
+        if (verdicts is [{ } only])
+        {
+            return [Accepted(only.IsBound, only.Reason, only.Message)];
+        }
+
+        string unbound = string.Join(", ", verdicts.Where(static verdict => !verdict.IsBound).Select(static verdict => verdict.Reference));
+        return unbound.Length == 0 ? [Accepted(true, "Accepted", "")]
+            : verdicts.Any(static verdict => verdict.IsBound) ? [Accepted(true, "PartiallyInvalid", "these targets are not bound to a waypoint: " + unbound)]
+            : [Accepted(false, "Invalid", "none of the targets is bound to a waypoint: " + unbound)];
+    }
+
+    private static Condition Accepted(bool isAccepted, string reason, string message) =>
+        new() { Type = ConditionTypes.WaypointAccepted, Status = isAccepted ? "True" : "False", Reason = reason, Message = message };
+
+    private TargetVerdict Judge(Source source, TargetReference target)
+    {
+        var key = new ResourceKey(source.Key.Namespace, target.Name);
+        string reference = $"{target.Kind}.{(target.Group.Length == 0 ? "core" : target.Group)}:{key.Namespace}/{key.Name}";
+        TargetVerdict Missing() => new(false, "TargetNotFound", $"{target.Kind} {key} was not found", reference);
+        TargetVerdict OfObject(ObjectMeta? meta)
+        {
+            return meta is null ? Missing()
+                : Binding(source, meta, "service", isWorkload: false) is [{ Status: "True" } bound] ? new(true, "Accepted", "bound to the waypoint of " + key + ": " + bound.Message, reference)
+                : new(false, "AncestorNotBound", $"{target.Kind} {key} is not bound to a waypoint", reference);
+        }
+
+        switch (target.Kind, target.Group)
+        {
+            case ("Service", ""):
+                return OfObject(_services.GetValueOrDefault(key)?.Metadata);
+            case ("ServiceEntry", "networking.istio.io"):
+                return OfObject(_serviceEntries.GetValueOrDefault(key)?.Metadata);
+            case ("Gateway", "gateway.networking.k8s.io"):
+                Use(source, key);
+                return _waypoints.ContainsKey(key) ? new(true, "Accepted", "bound to " + key, reference) : Missing();
+            case ("GatewayClass", "gateway.networking.k8s.io"):
+                return !_classes.TryGetValue(target.Name, out Kubernetes.Resources.Gateways.GatewayClass? found) ? Missing()
+                    : key.Namespace != settings.RootNamespace ? new(false, "Invalid", $"a policy for a GatewayClass must be in the root namespace {settings.RootNamespace}", reference)
+                    : found.Spec.ControllerName != MeshController ? new(false, "Invalid", $"GatewayClass {target.Name} must have the controller {MeshController}", reference)
+                    : new(true, "Accepted", "bound to every waypoint of the class " + target.Name, reference);
+            default:
+                return new(false, "Invalid", $"targets of kind {target.Kind} in group \"{target.Group}\" are not supported", reference);
+        }
+    }
+
+    private void SetTargets(ResourceKey policy, AuthorizationPolicy? before, AuthorizationPolicy? now)
+    {
+        foreach (TargetReference target in Targets(before))
+        {
+            LabelIndex.Drop(_targetedBy, (target.Kind, new ResourceKey(policy.Namespace, target.Name)), policy);
+        }
+
+        foreach (TargetReference target in Targets(now))
+        {
+            LabelIndex.Add(_targetedBy, (target.Kind, new ResourceKey(policy.Namespace, target.Name)), policy);
+        }
+    }
+
+    private void MarkPoliciesOf(string kind, ResourceKey target) =>
+        MarkAll(SourceKind.PolicyBinding, _targetedBy.TryGetValue((kind, target), out HashSet<ResourceKey>? policies) ? policies : []);
+}

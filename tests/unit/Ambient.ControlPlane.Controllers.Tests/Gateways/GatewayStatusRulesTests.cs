@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ambient.ControlPlane.Controllers.Gateways;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Services;
+
+namespace Ambient.ControlPlane.Controllers.Tests.Gateways;
+
+/// <summary>What a Gateway's status says, from what is there.</summary>
+public sealed class GatewayStatusRulesTests
+{
+    private static readonly Service Found = Make.Of(KnownResources.Services, "{'metadata':{'name':'w','namespace':'shop'},'spec':{'clusterIP':'10.96.0.7','ports':[{'port':15008},{'port':15021}]}}");
+
+    [Fact]
+    [Trait("behaviour", "CP-239")]
+    public void Waypoint_HasAddressesOnceItAnswers_AndKeepsThem()
+    {
+        Gateway gateway = Gateway("istio-waypoint");
+        (Gateway without, _) = Settle(gateway, GatewayFacts.None);
+        Assert.Equal("Accepted=True/Accepted Programmed=False/AddressNotUsable ResolvedRefs=True/ResolvedRefs", Conditions(without));
+        Assert.Empty(without.Status.Addresses);
+        Assert.Contains("w.shop.svc.cluster.local", without.Status.Conditions[1].Message, StringComparison.Ordinal);
+        (Gateway empty, _) = Settle(without, new GatewayFacts(Found, HasEndpoint: false));
+        Assert.Contains("no instances", empty.Status.Conditions[1].Message, StringComparison.Ordinal);
+        (Gateway ready, _) = Settle(empty, new GatewayFacts(Found, HasEndpoint: true));
+        Assert.Equal(["w.shop.svc.cluster.local", "10.96.0.7"], ready.Status.Addresses.Select(static address => address.Value));
+        Assert.Equal("Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs", Conditions(ready));
+        (Gateway away, _) = Settle(ready, new GatewayFacts(Found, HasEndpoint: false));
+        Assert.Equal(2, away.Status.Addresses.Count);
+
+        // Nothing new, nothing written.
+        Assert.False(Settle(away, new GatewayFacts(Found, HasEndpoint: false)).IsWritten);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-240")]
+    public void ListenerThatIsNoWaypoints_IsRefused_AndTheGatewayIsNot()
+    {
+        (Gateway gateway, _) = Settle(Gateway("istio-waypoint", "{'name':'web','port':1234,'protocol':'HTTP'}"), new GatewayFacts(Found, HasEndpoint: true));
+        Assert.Equal("True", gateway.Status.Conditions.Single(static condition => condition.Type == "Accepted").Status);
+        Condition refused = gateway.Status.Listeners[0].Conditions.Single(static condition => condition.Type == "Accepted");
+        Assert.Equal(("False", "UnsupportedProtocol"), (refused.Status, refused.Reason));
+        Assert.Contains("HBONE", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("AddressNotUsable", gateway.Status.Conditions.Single(static condition => condition.Type == "Programmed").Reason);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-242")]
+    public void RemoteGateway_ShowsItsAddresses_AndNoListeners()
+    {
+        (Gateway gateway, _) = Settle(Gateway("istio-remote", spec: "'addresses':[{'type':'IPAddress','value':'9.9.9.9'}],"), GatewayFacts.None);
+        Assert.Equal("Accepted=True/Accepted Programmed=True/Programmed ResolvedRefs=True/ResolvedRefs", Conditions(gateway));
+        Assert.Equal("9.9.9.9", Assert.Single(gateway.Status.Addresses).Value);
+        Assert.Empty(gateway.Status.Listeners);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-259")]
+    public void Problems_AreSaid()
+    {
+        ManagedClass kind = ManagedClass.All.Single(static one => one.Name == "istio-waypoint");
+        JsonObject status = GatewayStatusRules.Status(Gateway("istio-waypoint"), kind, new GatewayFacts(Found, true), "spec.infrastructure.parametersRef: no", "cluster.local", Make.Now)!;
+        Assert.Equal(("False", "InvalidParameters"), ((string)status["conditions"]![0]!["status"]!, (string)status["conditions"]![0]!["reason"]!));
+        Assert.Equal("True", (string)status["conditions"]![1]!["status"]!);
+    }
+
+    private static string Conditions(Gateway gateway) => string.Join(' ', gateway.Status.Conditions.Select(static condition => $"{condition.Type}={condition.Status}/{condition.Reason}"));
+
+    private static Gateway Gateway(string className, string listener = "{'name':'mesh','port':15008,'protocol':'HBONE'}", string spec = "") => Make.Of(
+        KnownResources.Gateways,
+        $$$"""{'metadata':{'name':'w','namespace':'shop','generation':3},'spec':{ {{{spec}}} 'gatewayClassName':'{{{className}}}','listeners':[ {{{listener}}} ]}}""");
+
+    /// <summary>The Gateway with the status written.</summary>
+    private static (Gateway Gateway, bool IsWritten) Settle(Gateway gateway, GatewayFacts facts)
+    {
+        ManagedClass kind = ManagedClass.All.Single(one => one.Name == gateway.Spec.GatewayClassName);
+        if (GatewayStatusRules.Status(gateway, kind, facts, null, "cluster.local", Make.Now) is not { } status)
+        {
+            return (gateway, false);
+        }
+
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "w" }, ["status"] = status };
+        Assert.True(KnownResources.Gateways.TryRead(Encoding.UTF8.GetBytes(body.ToJsonString()), out Gateway? read, out ReadProblem? problem), problem?.ToString());
+        return (gateway with { Status = read.Status }, true);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.Telemetry.Logging;
+using Ambient.Testing.Waiting;
+
+namespace Ambient.ControlPlane.Controllers.Tests.Reconciling;
+
+public sealed class KeyedWorkTests
+{
+    [Fact]
+    public async Task Keys_AreHandledOnceAtATime_AgainWhenNamedMeanwhile_AndAgainWhenTheyFail()
+    {
+        using LogHub logs = LogHub.Discarding();
+        using var ending = new CancellationTokenSource();
+        var handled = new ConcurrentQueue<string>();
+        var gate = new TaskCompletionSource();
+        int inside = 0, most = 0, failures = 2;
+        var work = new KeyedWork<string>(
+            "test",
+            async (key, _) =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref inside));
+                handled.Enqueue(key);
+                if (key == "slow")
+                {
+                    await gate.Task;
+                }
+
+                Interlocked.Decrement(ref inside);
+                return key == "bad" && Interlocked.Decrement(ref failures) >= 0 ? "not yet" : null;
+            },
+            TimeProvider.System,
+            logs.For("test"));
+        work.Add("slow");
+        work.Add("slow");
+        Task running = work.RunAsync(ending.Token);
+        await Eventually.TrueAsync(() => handled.Count == 1);
+        work.Add("slow");
+        work.Add("slow");
+        work.Add("bad");
+        await Eventually.TrueAsync(() => handled.Count(static key => key == "bad") == 3);
+        Assert.Equal(1, handled.Count(static key => key == "slow"));
+        gate.SetResult();
+        await Eventually.TrueAsync(() => handled.Count(static key => key == "slow") == 2);
+        Assert.InRange(most, 1, 2);
+        await ending.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+}
