@@ -207,7 +207,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             throw new InvalidOperationException(missing);
         }
 
-        if (_settings.HasSelfListener)
+        if (_settings.HasSelfListener && _settings.IsProxyEnabled)
         {
             _own = _factory.StartOwn(new LocalWorkload(_settings.PodName, _settings.PodNamespace, _settings.ServiceAccount));
         }

@@ -134,10 +134,10 @@ internal sealed class InboundStream : SocketEndpoint, IConnectionOwner, IDeadlin
     {
         _record.Open(Key(), _accept.PolicyDestination, _request.Authority, TransportProtocol.Hbone);
         Verdict verdict = PolicyEngine.Evaluate(_pod.View, _record.Facts, _local);
-        PolicyLog.Write(_pod.Context.Log, verdict);
+        PolicyLog.Write(_pod.Context.Log, _pod.Context.Options.PolicyLogLevel, verdict);
         if (!verdict.IsAllowed)
         {
-            Refuse(401, CloseReason.PolicyDenied, "connection closed due to policy rejection: " + verdict.Reason);
+            Refuse(401, CloseReason.PolicyDenied, verdict.Reason);
             return;
         }
 

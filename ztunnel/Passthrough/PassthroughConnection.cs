@@ -105,14 +105,14 @@ internal sealed class PassthroughConnection : IAppSocketOwner, IConnectionOwner,
         };
         _record.Open(key, _target, null, TransportProtocol.Tcp);
         Verdict verdict = PolicyEngine.Evaluate(_pod.View, _record.Facts, local);
-        PolicyLog.Write(_pod.Context.Log, verdict);
+        PolicyLog.Write(_pod.Context.Log, _pod.Context.Options.PolicyLogLevel, verdict);
         if (verdict.IsAllowed)
         {
             Connect();
         }
         else
         {
-            Fail(CloseReason.PolicyDenied, "connection closed due to policy rejection: " + verdict.Reason);
+            Fail(CloseReason.PolicyDenied, verdict.Reason);
         }
     }
 

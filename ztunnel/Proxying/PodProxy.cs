@@ -77,7 +77,8 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
             return;
         }
 
-        _left = _loops.Length;
+        // One for this method, so that a proxy of DNS alone ends, too.
+        _left = _loops.Length + 1;
         _dns?.Drain();
         foreach (PodLoop pod in _loops)
         {
@@ -94,6 +95,8 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
                 },
                 null);
         }
+
+        OnLoopDrained();
     }
 
     /// <inheritdoc/>

@@ -45,7 +45,7 @@ internal sealed class PodProxyFactory : IPodProxyFactory
                 dns = DnsServer.Open(loop.Loop, sockets, _dns, new MeshNames(_context.Mesh, local, _names), _dnsObserver, _log);
             }
 
-            foreach (ProxyLoop _ in _context.Loops)
+            for (int i = 0; i < _context.Loops.Count && _context.Options.IsProxyEnabled; i++)
             {
                 opened.Add(PodSockets.Open(sockets, _context.Options.IPv6, _context.Options.IsSocksEnabled));
             }
@@ -59,12 +59,9 @@ internal sealed class PodProxyFactory : IPodProxyFactory
 
         bool preserve = _context.Options.PreserveSource ?? opened.TrueForAll(o => o.IsTransparent);
         PodProxy proxy = Serve(local, sockets, preserve, opened, dns);
-        LogListener("inbound", 15008, opened[0].IsTransparent);
-        LogListener("inbound plaintext", 15006, opened[0].IsTransparent);
-        LogListener("outbound", 15001, opened[0].IsTransparent);
-        if (_context.Options.IsSocksEnabled)
+        if (opened.Count > 0)
         {
-            LogListener("socks5", SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort), transparent: false);
+            LogListeners(opened[0].IsTransparent);
         }
 
         return proxy;
@@ -99,11 +96,22 @@ internal sealed class PodProxyFactory : IPodProxyFactory
 
     private PodProxy Serve(LocalWorkload local, SocketFactory sockets, bool preserve, List<PodSockets> opened, DnsServer? dns)
     {
-        PodLoop[] loops = [.. _context.Loops.Select(loop => new PodLoop(_context, loop, local, sockets, preserve))];
+        PodLoop[] loops = [.. _context.Loops.Take(opened.Count).Select(loop => new PodLoop(_context, loop, local, sockets, preserve))];
         PodProxy proxy = new(_context, loops, dns, ended => _proxies.TryRemove(ended, out bool _));
         _proxies.TryAdd(proxy, true);
         proxy.Serve(opened);
         return proxy;
+    }
+
+    private void LogListeners(bool transparent)
+    {
+        LogListener("inbound", 15008, transparent);
+        LogListener("inbound plaintext", 15006, transparent);
+        LogListener("outbound", 15001, transparent);
+        if (_context.Options.IsSocksEnabled)
+        {
+            LogListener("socks5", SocketAddress.LoopbackIPv4.WithPort(SocksListener.DefaultPort), transparent: false);
+        }
     }
 
     private void LogListener(string component, ushort port, bool transparent) =>

@@ -1,6 +1,7 @@
 using Ambient.Hbone.Sessions;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Routing;
+using Ambient.Telemetry.Logging;
 
 namespace Ambient.Ztunnel.Proxying;
 
@@ -30,6 +31,12 @@ internal sealed record ProxyOptions
 
     /// <summary>Whether applications may use the SOCKS5 port (ztunnel.md 3.13).</summary>
     public bool IsSocksEnabled { get; init; }
+
+    /// <summary>Whether traffic is proxied at all; otherwise only DNS is.</summary>
+    public bool IsProxyEnabled { get; init; } = true;
+
+    /// <summary>The level at which the policies' verdicts are logged.</summary>
+    public LogLevel PolicyLogLevel { get; init; } = LogLevel.Debug;
 
     /// <summary>Ports that lead back to the proxy.</summary>
     public IllegalPorts IllegalPorts { get; init; } = IllegalPorts.Default;

@@ -1,6 +1,7 @@
 using Ambient.Hbone.Sessions;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Routing;
+using Ambient.Telemetry.Logging;
 using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Settings;
@@ -27,6 +28,8 @@ internal static class ProxyOptionsMapping
         ResponseBaggage = settings.IsResponseBaggageEnabled,
         IsSocksEnabled = settings.IsSocksEnabled,
         IllegalPorts = settings.IsSocksEnabled ? IllegalPorts.WithSocks : IllegalPorts.Default,
+        IsProxyEnabled = settings.IsProxyEnabled,
+        PolicyLogLevel = settings.IsPolicyLoggedAtInfo ? LogLevel.Info : LogLevel.Debug,
         DrainTime = settings.DrainTime,
         Sockets = Sockets(settings),
         Hbone = new HboneSettings

@@ -105,6 +105,11 @@ internal sealed class SettingsParser(IReadOnlyDictionary<string, string> environ
             _read.Fail("LOCAL_XDS_PATH", "no such file", "path of a readable YAML file");
         }
 
+        if (!settings.IsPortReuseEnabled)
+        {
+            _warnings.Add("INPOD_PORT_REUSE=false has no effect: the worker threads of one process share each port");
+        }
+
         foreach (string off in (string[])["TLS12_ENABLED", "COMPLIANCE_POLICY"])
         {
             if (_read.Text(off) is "true" or "pqc")

@@ -156,9 +156,22 @@ public sealed class DedicatedModeTests
         AssertReset(client);
         using Socket stranger = MeshPair.Connect(mesh.Stranger, mesh.ServerAddress);
         AssertReset(stranger);
-        await Eventually.TrueAsync(() => mesh.ServerProxy.Log.Split("allow policies exist, but none allowed").Length == 3);
+        await Eventually.TrueAsync(() => mesh.ServerProxy.Log.Split("error=\"connection closed due to policy rejection: allow policies exist, but none allowed\"").Length == 3);
         await mesh.ClientProxy.LineAsync("401");
         Assert.False(listener.Poll(0, SelectMode.SelectRead), "the application must not see a refused connection");
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task WithoutTheProxy_OnlyNamesAreServed_AndItStillEndsInOrder()
+    {
+        await using MeshPair mesh = await MeshPair.StartSidesAsync(client: [("ENABLE_PROXY", "false"), ("ISTIO_META_DNS_CAPTURE", "true")], server: []);
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => MeshPair.Connect(mesh.Client, MeshPair.Service)).SocketErrorCode);
+        await mesh.ClientProxy.LineAsync("component=\"dns\"");
+        Assert.DoesNotContain("component=\"outbound\"", mesh.ClientProxy.Log, StringComparison.Ordinal);
+
+        mesh.ClientProxy.Process.Signal(15);
+        await mesh.ClientProxy.Process.Exited.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+        Assert.Equal(0, mesh.ClientProxy.Process.ExitCode);
     }
 
     [RequiresToolFact("nft", root: true)]
