@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Ambient.Cli.Tests")]
+[assembly: InternalsVisibleTo("Ambient.Component.Tests")]

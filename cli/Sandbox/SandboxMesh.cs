@@ -123,6 +123,13 @@ internal sealed class SandboxMesh : IAsyncDisposable
         _manifests.Remove(pod.Plan);
     }
 
+    /// <summary>Ends a pod's sandbox as a runtime does when it fails; the pod itself, its manifest and its place in the model stay.</summary>
+    public async Task EndSandboxAsync(SandboxPod pod)
+    {
+        Remove(pod);
+        await _nodes[pod.Plan.Node].Runtime.DeleteAsync(pod.Container);
+    }
+
     /// <summary>Takes a pod out of the model and publishes: what a control plane does when its pod is gone.</summary>
     public void Forget(PodPlan plan)
     {
@@ -139,9 +146,9 @@ internal sealed class SandboxMesh : IAsyncDisposable
     }
 
     /// <summary>One attempt to attach a new sandbox; what the chain said when it failed, then the sandbox is left as it is for a look.</summary>
-    public async Task<(SandboxPod Pod, string? Error)> TryAttachOnceAsync(PodPlan plan)
+    public async Task<(SandboxPod Pod, string? Error)> TryAttachOnceAsync(PodPlan plan, string? uid = null)
     {
-        SandboxPod pod = Place(plan);
+        SandboxPod pod = Place(plan, uid);
         try
         {
             await AttachAsync(pod);
@@ -205,12 +212,13 @@ internal sealed class SandboxMesh : IAsyncDisposable
     }
 
     /// <summary>An empty sandbox, and the pod that waits for it.</summary>
-    private SandboxPod Place(PodPlan plan)
+    private SandboxPod Place(PodPlan plan, string? uid = null)
     {
         lock (_pods)
         {
             VirtualPod network = _network.Nodes.First(n => n.Name == plan.Node).AddSandbox(plan.Name);
             var pod = new SandboxPod(plan, network, null);
+            pod = uid is null ? pod : pod with { Uid = uid };
             _pods[plan.Name] = pod;
             _manifests.Write(plan, pod.Uid, pod.NetworkPath, []);
             return pod;
@@ -260,7 +268,8 @@ internal sealed class SandboxMesh : IAsyncDisposable
         addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? pod.Network.Address,
         addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetworkV6) ?? pod.Network.AddressV6);
 
-    private async Task<SandboxPod> RunApplicationAsync(PodPlan plan, CancellationToken cancellation)
+    /// <summary>Starts a pod's program, when it has one.</summary>
+    public async Task<SandboxPod> RunApplicationAsync(PodPlan plan, CancellationToken cancellation)
     {
         SandboxPod pod;
         lock (_pods)

@@ -12,8 +12,8 @@ namespace Ambient.Cli.Sandbox;
 /// <param name="Application">Its program; null for a pod that only asks.</param>
 internal sealed record SandboxPod(PodPlan Plan, VirtualPod Network, RunningProcess? Application)
 {
-    /// <summary>Its UID, another one each time it is started.</summary>
-    public string Uid => $"{Plan.Namespace}-{Plan.Name}-{Network.Number}";
+    /// <summary>Its UID: another one each time it is started, the same when only its sandbox is made anew.</summary>
+    public string Uid { get; init; } = IdOf(Plan, Network);
 
     /// <summary>Path of its network namespace.</summary>
     public string NetworkPath => "/run/netns/" + Network.NamespaceName;
@@ -22,8 +22,10 @@ internal sealed record SandboxPod(PodPlan Plan, VirtualPod Network, RunningProce
     public IReadOnlyList<IPAddress> Addresses => [Network.Address, Network.AddressV6];
 
     /// <summary>As the container runtime names it.</summary>
-    public ContainerSandbox Container => new(Uid, NetworkPath, Plan.Name, Plan.Namespace, Uid);
+    public ContainerSandbox Container => new(IdOf(Plan, Network), NetworkPath, Plan.Name, Plan.Namespace, Uid);
 
     /// <summary>Runs a program in the pod to its end.</summary>
     public Task<CommandResult> RunAsync(string program, params string[] arguments) => Command.RunInAsync(Network.NamespaceName, program, arguments);
+
+    private static string IdOf(PodPlan plan, VirtualPod network) => $"{plan.Namespace}-{plan.Name}-{network.Number}";
 }
