@@ -134,10 +134,11 @@ public sealed class DnsServerTests : IDisposable
         using var closed = new FakeUpstream((_, _) => null);
         int port = closed.Port;
         closed.Dispose();
-        long start = Environment.TickCount64;
-        DnsBytes.Message answer = Ask(Start(port), udp, DnsBytes.Query("www.bing.com"));
+
+        // A refused port is no reason to wait: whoever waits here would wait longer than the test does.
+        DnsServer server = Start(s => s with { Resolver = s.Resolver with { AttemptLimit = TimeSpan.FromMinutes(1), TotalLimit = TimeSpan.FromMinutes(1) } }, port);
+        DnsBytes.Message answer = Ask(server, udp, DnsBytes.Query("www.bing.com"));
         Assert.Equal((2, 0x1234), (answer.Code, answer.Id));
-        Assert.True(Environment.TickCount64 - start < 2000, "a refused port is no reason to wait");
         Assert.Contains((DnsBytes.A, udp, true), _observer.Upstream);
     }
 
