@@ -1,0 +1,22 @@
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Inputs;
+
+/// <summary>The configuration of one waypoint, and what is to be said about the objects it was made of.</summary>
+public sealed record CompiledWaypoint
+{
+    /// <summary>Routes of the services it serves.</summary>
+    public required IReadOnlyList<ServiceRoutes> Routes { get; init; }
+
+    /// <summary>How hosts are reached.</summary>
+    public required IReadOnlyList<DestinationSettings> Destinations { get; init; }
+
+    /// <summary>Who may do what.</summary>
+    public required IReadOnlyList<AccessPolicy> Policies { get; init; }
+
+    /// <summary>Whose tokens count.</summary>
+    public required IReadOnlyList<TokenPolicy> Tokens { get; init; }
+
+    /// <summary>What could not be done, by object.</summary>
+    public required IReadOnlyList<RoutingProblem> Problems { get; init; }
+}

@@ -1,0 +1,43 @@
+using Ambient.Kubernetes.Resources.Istio;
+
+namespace Ambient.ControlPlane.Routing.Inputs;
+
+/// <summary>Everything that the configuration of one waypoint is made of. Immutable.</summary>
+public sealed record WaypointScope
+{
+    /// <summary>The waypoint's namespace: what it may see, and whose rules apply.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>The name of its Gateway.</summary>
+    public required string Gateway { get; init; }
+
+    /// <summary>The class of its Gateway.</summary>
+    public string GatewayClass { get; init; } = "istio-waypoint";
+
+    /// <summary>The mesh's root namespace.</summary>
+    public string RootNamespace { get; init; } = "istio-system";
+
+    /// <summary>Such as <c>cluster.local</c>.</summary>
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>The services that it serves.</summary>
+    public required IReadOnlyList<RoutedService> Served { get; init; }
+
+    /// <summary>All services that it can see, its own included.</summary>
+    public required IReadOnlyList<RoutedService> Visible { get; init; }
+
+    /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes and RequestAuthentications.</summary>
+    public IReadOnlyList<RoutingObject> Objects { get; init; } = [];
+
+    /// <summary>AuthorizationPolicies.</summary>
+    public IReadOnlyList<AuthorizationPolicy> Policies { get; init; } = [];
+
+    /// <summary>The uids of a service's endpoints that have all of these labels.</summary>
+    public Func<RoutedService, IReadOnlyDictionary<string, string>, IReadOnlyList<string>> Members { get; init; } = static (_, _) => [];
+
+    /// <summary>The key set of an issuer: its address, fetched elsewhere; null when it could not be had.</summary>
+    public Func<string, string, string?> Keys { get; init; } = static (_, _) => null;
+
+    /// <summary>The objects of one kind, oldest first; ties by name, then namespace.</summary>
+    public IEnumerable<RoutingObject> Of(string kind) => Objects.Where(o => o.Kind == kind).OrderBy(o => o.Created).ThenBy(o => o.Name, StringComparer.Ordinal).ThenBy(o => o.Namespace, StringComparer.Ordinal);
+}

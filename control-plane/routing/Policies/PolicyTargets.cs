@@ -1,0 +1,44 @@
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Policies;
+
+/// <summary>What the targetRefs of policies mean at a waypoint (waypoint reference 2.6.1). Immutable.</summary>
+internal sealed class PolicyTargets(WaypointScope scope)
+{
+    /// <summary>What a policy is attached to here; empty when it is none of this waypoint's business.</summary>
+    public IReadOnlyList<Attachment> Resolve(string policyNamespace, IEnumerable<TargetReference> references)
+    {
+        List<Attachment> attachments = [];
+        foreach (TargetReference reference in references)
+        {
+            if (!string.IsNullOrEmpty(reference.Namespace) && reference.Namespace != policyNamespace)
+            {
+                continue;
+            }
+
+            switch (reference.Group, reference.Kind)
+            {
+                case ("" or "core", "Service"):
+                    attachments.AddRange(Services(policyNamespace, reference.Name, isEntry: false));
+                    break;
+                case ("networking.istio.io", "ServiceEntry"):
+                    attachments.AddRange(Services(policyNamespace, reference.Name, isEntry: true));
+                    break;
+                case ("gateway.networking.k8s.io", "Gateway") when policyNamespace == scope.Namespace && reference.Name == scope.Gateway:
+                case ("gateway.networking.k8s.io", "GatewayClass") when policyNamespace == scope.RootNamespace && reference.Name == scope.GatewayClass:
+                    attachments.Add(new Attachment { All = true });
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return attachments;
+    }
+
+    private IEnumerable<Attachment> Services(string @namespace, string name, bool isEntry) => scope.Served
+        .Where(service => service.Namespace == @namespace && service.Name == name && service.IsEntry == isEntry)
+        .Select(service => new Attachment { Service = service.ResourceName });
+}

@@ -1,0 +1,71 @@
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Reading;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Policies;
+
+/// <summary>RequestAuthentications for a waypoint (waypoint reference 2.7).</summary>
+internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
+{
+    private readonly PolicyTargets _targets = new(scope);
+
+    public IEnumerable<TokenPolicy> Compile()
+    {
+        foreach (RoutingObject source in scope.Of("RequestAuthentication"))
+        {
+            SpecReader spec = new(source, problems);
+            IEnumerable<SpecReader> references = spec.Objects("targetRefs");
+            references = spec.Object("targetRef") is { } one ? references.Append(one) : references;
+            IReadOnlyList<Attachment> attachments = _targets.Resolve(source.Namespace, references.Select(Reference));
+            if (attachments.Count == 0)
+            {
+                continue;
+            }
+
+            TokenPolicy policy = new() { Namespace = source.Namespace, Name = source.Name };
+            policy.Attachments.AddRange(attachments);
+            policy.Rules.AddRange(spec.Objects("jwtRules").Select(Rule));
+            _ = spec.Has("selector");
+            spec.End();
+            yield return policy;
+        }
+    }
+
+    private static TargetReference Reference(SpecReader reference) => new()
+    {
+        Group = reference.Text("group"),
+        Kind = reference.Text("kind"),
+        Name = reference.Text("name"),
+        Namespace = reference.Text("namespace"),
+    };
+
+    private TokenRule Rule(SpecReader rule)
+    {
+        string issuer = rule.Text("issuer");
+        string inline = rule.Text("jwks");
+        string address = rule.Has("jwksUri") ? rule.Text("jwksUri") : rule.Text("jwks_uri");
+        string? keys = inline.Length > 0 ? inline : scope.Keys(issuer, address);
+        if (keys is null)
+        {
+            problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path}: the keys of {issuer} could not be had{(address.Length > 0 ? $" from {address}" : "")}; every token of it is refused");
+        }
+
+        TokenRule compiled = new()
+        {
+            Issuer = issuer,
+            Keys = keys ?? "",
+            ForwardOriginal = rule.Flag("forwardOriginalToken"),
+            PayloadHeader = rule.Text("outputPayloadToHeader"),
+            Audiences = { rule.Texts("audiences") },
+            FromParams = { rule.Texts("fromParams") },
+            FromCookies = { rule.Texts("fromCookies") },
+            SpaceDelimitedClaims = { rule.Texts("spaceDelimitedClaims") },
+        };
+        compiled.FromHeaders.AddRange(rule.Objects("fromHeaders").Select(header => new TokenHeader { Name = header.Text("name"), Prefix = header.Text("prefix") }));
+        compiled.ClaimHeaders.AddRange(rule.Objects("outputClaimToHeaders").Select(claim => new ClaimHeader { Header = claim.Text("header"), Claim = claim.Text("claim") }));
+        _ = rule.Milliseconds("timeout");
+        rule.End();
+        return compiled;
+    }
+}

@@ -1,0 +1,47 @@
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Reading;
+
+/// <summary>Host names of objects, and the services they mean. Immutable.</summary>
+internal sealed class Hosts(WaypointScope scope)
+{
+    private readonly ILookup<string, RoutedService> _byHost = scope.Visible.ToLookup(service => service.Hostname, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A name without a dot is one of the object's namespace.</summary>
+    public string Full(string host, string @namespace) =>
+        host.Contains('.', StringComparison.Ordinal) || host == "*" ? host.ToLowerInvariant() : $"{host.ToLowerInvariant()}.{@namespace}.svc.{scope.ClusterDomain}";
+
+    /// <summary>Whether a host of an object, possibly a wildcard, covers a service.</summary>
+    public static bool Covers(string host, string hostname) =>
+        host == "*" || host.Equals(hostname, StringComparison.OrdinalIgnoreCase)
+        || (host.StartsWith("*.", StringComparison.Ordinal) && hostname.EndsWith(host[1..], StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The service of a host; the waypoint's own namespace first. Null when there is none.</summary>
+    public RoutedService? Find(string hostname) =>
+        _byHost[hostname].OrderByDescending(service => service.Namespace == scope.Namespace).ThenBy(service => service.Namespace, StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>The Service or ServiceEntry of that name.</summary>
+    public RoutedService? Find(string @namespace, string name, bool isEntry) =>
+        scope.Visible.FirstOrDefault(service => service.Namespace == @namespace && service.Name == name && service.IsEntry == isEntry);
+
+    /// <summary>A destination of a VirtualService: one that nobody knows has no namespace, and requests for it are answered 503.</summary>
+    public Destination Destination(SpecReader destination, string @namespace, ushort listening)
+    {
+        string host = Full(destination.Text("host"), @namespace);
+        uint? port = destination.Object("port")?.Number("number");
+        RoutedService? service = Find(host);
+        if (service is null)
+        {
+            destination.Problems.Add(destination.Source, RoutingProblem.BackendNotFound, $"{destination.Path}.host: there is no service {host} that this waypoint can see; its requests are answered 503");
+        }
+
+        return new Destination
+        {
+            Namespace = service?.Namespace ?? "",
+            Hostname = host,
+            Port = port ?? (service is { Ports: [{ } only] } ? only.Number : listening),
+            Subset = destination.Text("subset"),
+        };
+    }
+}

@@ -1,0 +1,177 @@
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Reading;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Services;
+
+/// <summary>VirtualServices at a waypoint (waypoint reference 2.1, 2.2).</summary>
+internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, ProblemList problems)
+{
+    private readonly VirtualServiceActions _actions = new(hosts);
+
+    /// <summary>The VirtualServices that apply to a service, oldest first.</summary>
+    public IEnumerable<RoutingObject> Applicable(RoutedService service) => scope.Of("VirtualService").Where(candidate => Applies(candidate, service));
+
+    /// <summary>The HTTP rules of one VirtualService for one port, up to its first catch-all.</summary>
+    public IReadOnlyList<CandidateRoute> Http(RoutingObject source, ushort port)
+    {
+        List<CandidateRoute> routes = [];
+        SpecReader spec = Open(source);
+        foreach (SpecReader rule in spec.Objects("http"))
+        {
+            if (Rule(rule, port, routes))
+            {
+                break;
+            }
+        }
+
+        return routes;
+    }
+
+    /// <summary>The TLS rules and then the TCP rules for one port.</summary>
+    public (IReadOnlyList<TcpRoute> Tls, IReadOnlyList<TcpRoute> Tcp) Connections(RoutingObject source, RoutedService service, ushort port)
+    {
+        SpecReader spec = Open(source);
+        return (Connections(spec, "tls", service, port), Connections(spec, "tcp", service, port));
+    }
+
+    private SpecReader Open(RoutingObject source)
+    {
+        SpecReader spec = new(source, problems);
+        _ = (spec.Texts("hosts"), spec.Texts("gateways"), spec.Texts("exportTo"), spec.Has("http"), spec.Has("tcp"), spec.Has("tls"));
+        spec.End();
+        return spec;
+    }
+
+    private bool Applies(RoutingObject source, RoutedService service)
+    {
+        SpecReader spec = new(source, problems);
+        IReadOnlyList<string> gateways = spec.Texts("gateways");
+        IReadOnlyList<string> exports = spec.Texts("exportTo");
+        bool isExported = exports.Count == 0 || exports.Any(to => to == "*" || to == scope.Namespace || (to == "." && source.Namespace == scope.Namespace));
+        return (gateways.Count == 0 || gateways.Contains("mesh"))
+            && isExported
+            && (source.Namespace == service.Namespace || source.Namespace == scope.Namespace)
+            && spec.Texts("hosts").Any(host => Hosts.Covers(hosts.Full(host, source.Namespace), service.Hostname));
+    }
+
+    /// <summary>Adds the routes of a rule; whether nothing behind it can be reached.</summary>
+    private bool Rule(SpecReader rule, ushort port, List<CandidateRoute> routes)
+    {
+        string name = rule.Text("name");
+        HttpAction action = _actions.Read(rule, port);
+        IReadOnlyList<SpecReader> entries = rule.Objects("match");
+        rule.End();
+        if (entries.Count == 0)
+        {
+            routes.Add(new CandidateRoute(name, new HttpMatch(), ForMatch(action, new HttpMatch(), rule)));
+            return true;
+        }
+
+        foreach (SpecReader entry in entries)
+        {
+            if (VirtualServiceMatches.Read(entry, port, scope) is not { } match)
+            {
+                continue;
+            }
+
+            string entryName = entry.Text("name");
+            CandidateRoute route = new(entryName.Length == 0 ? name : $"{name}.{entryName}", match, ForMatch(action, match, rule));
+            routes.Add(route);
+            if (route.IsCatchAll)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A rewritten URI replaces a prefix, or the whole of an exact path; of an expression nothing.</summary>
+    private static HttpAction ForMatch(HttpAction action, HttpMatch match, SpecReader rule)
+    {
+        if (action.Rewrite is not { PathCase: Rewrite.PathOneofCase.Prefix } || match.Path is null or { KindCase: PathMatch.KindOneofCase.Prefix })
+        {
+            return action;
+        }
+
+        HttpAction own = action.Clone();
+        if (match.Path.KindCase == PathMatch.KindOneofCase.Exact)
+        {
+            own.Rewrite.FullPath = action.Rewrite.Prefix;
+        }
+        else
+        {
+            own.Rewrite.ClearPath();
+            rule.Problems.Add(rule.Source, RoutingProblem.NoEffect, $"{rule.Path}.rewrite.uri has no effect on a path that a regular expression matched; use uriRegexRewrite");
+        }
+
+        return own;
+    }
+
+    private List<TcpRoute> Connections(SpecReader spec, string field, RoutedService service, ushort port)
+    {
+        List<TcpRoute> routes = [];
+        foreach (SpecReader rule in spec.Objects(field))
+        {
+            TcpRoute route = new() { Name = rule.Source.Name };
+            IReadOnlyList<SpecReader> entries = rule.Objects("match");
+            bool matches = entries.Count == 0;
+            foreach (SpecReader entry in entries)
+            {
+                matches |= ConnectionEntry(entry, field == "tls", service, port, route);
+            }
+
+            foreach (SpecReader target in rule.Objects("route"))
+            {
+                WeightedTarget weighted = new() { Weight = target.Number("weight") ?? 0 };
+                if (target.Object("destination") is { } destination)
+                {
+                    weighted.Destination = hosts.Destination(destination, rule.Source.Namespace, port);
+                    destination.End();
+                }
+
+                target.End();
+                route.Targets.Add(weighted);
+            }
+
+            rule.End();
+            if (matches)
+            {
+                OneTargetIsAll(route.Targets);
+                routes.Add(route);
+            }
+        }
+
+        return routes;
+    }
+
+    public static void OneTargetIsAll(Google.Protobuf.Collections.RepeatedField<WeightedTarget> targets)
+    {
+        if (targets is [{ } only])
+        {
+            only.Weight = 1;
+        }
+    }
+
+    private static bool ConnectionEntry(SpecReader entry, bool isTls, RoutedService service, ushort port, TcpRoute route)
+    {
+        IReadOnlyList<string> gateways = entry.Texts("gateways");
+        IReadOnlyList<string> names = entry.Texts("sniHosts");
+        uint? wanted = entry.Number("port");
+        bool applies = (gateways.Count == 0 || gateways.Contains("mesh")) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels");
+        entry.Unsupported("sourceLabels", "the entry never matches");
+        entry.Unsupported("sourceSubnet", "it is ignored");
+        entry.Unsupported("destinationSubnets", "they are ignored");
+        _ = entry.Text("sourceNamespace");
+        entry.End();
+
+        // The service's own name stands for any connection to it, also one without TLS; other names are looked for in the hello.
+        if (applies && isTls && !names.Any(name => name.Equals(service.Hostname, StringComparison.OrdinalIgnoreCase)))
+        {
+            route.ServerNames.AddRange(names);
+        }
+
+        return applies;
+    }
+}

@@ -1,0 +1,85 @@
+using Ambient.ControlPlane.Routing.Destinations;
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Policies;
+using Ambient.ControlPlane.Routing.Reading;
+using Ambient.ControlPlane.Routing.Services;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Routes;
+
+namespace Ambient.ControlPlane.Routing;
+
+/// <summary>Everything a waypoint needs to know, from the objects that users write. A pure function.</summary>
+public static class WaypointCompiler
+{
+    /// <summary>Compiles the configuration of one waypoint. What is not in force as written is among the problems.</summary>
+    public static CompiledWaypoint Compile(WaypointScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        ProblemList problems = new();
+        Hosts hosts = new(scope);
+        ServiceCompiler services = new(scope, hosts, problems);
+        DestinationCompiler destinations = new(scope, hosts, problems);
+        ServiceRoutes[] routes = [.. scope.Served.Select(services.Compile)];
+        foreach (ServiceRoutes service in routes)
+        {
+            Check(service, scope, problems);
+        }
+
+        return new CompiledWaypoint
+        {
+            Routes = routes,
+            Destinations = [.. Reached(scope, routes).Select(destinations.Compile).OfType<DestinationSettings>()],
+            Policies = [.. new AccessCompiler(scope, problems).Compile()],
+            Tokens = [.. new TokenCompiler(scope, problems).Compile()],
+            Problems = problems.All,
+        };
+    }
+
+    // The waypoint refuses a port with a route that it cannot execute. Such a route answers 500 instead, and its object says why.
+    private static void Check(ServiceRoutes service, WaypointScope scope, ProblemList problems)
+    {
+        foreach (PortRoutes port in service.Ports)
+        {
+            for (int i = 0; i < port.HttpActions.Count; i++)
+            {
+                if (!Ambient.Routing.Actions.RouteAction.TryCompile(port.HttpActions[i], out _, out string? error))
+                {
+                    port.HttpActions[i] = new HttpAction { Targets = { new WeightedTarget { Weight = 1, FailStatus = 500 } } };
+                    Say(service, scope, problems, port.Http.First(route => route.Action == i).Name, error);
+                }
+            }
+
+            foreach (HttpRoute route in port.Http.ToArray())
+            {
+                PortRoutes alone = new() { Port = port.Port, Http = { new HttpRoute { Match = route.Match } }, HttpActions = { new HttpAction() } };
+                if (!PortTable.TryCompile(alone, out _, out string? error))
+                {
+                    // A condition that cannot be evaluated is met by nobody.
+                    port.Http.Remove(route);
+                    Say(service, scope, problems, route.Name, error);
+                }
+            }
+        }
+    }
+
+    private static void Say(ServiceRoutes service, WaypointScope scope, ProblemList problems, string route, string error)
+    {
+        RoutingObject? source = scope.Objects.FirstOrDefault(o => route.StartsWith($"{o.Namespace}.{o.Name}.", StringComparison.Ordinal))
+            ?? scope.Of("VirtualService").FirstOrDefault(o => o.Namespace == service.Namespace);
+        problems.Add(new RoutingProblem(source?.Kind ?? "Service", source?.Namespace ?? service.Namespace, source?.Name ?? service.Hostname, RoutingProblem.Invalid, $"route '{route}' of {service.Hostname}: {error}"));
+    }
+
+    private static IEnumerable<RoutedService> Reached(WaypointScope scope, ServiceRoutes[] routes)
+    {
+        HashSet<(string Namespace, string Hostname)> named = [.. scope.Served.Select(service => (service.Namespace, service.Hostname))];
+        foreach (PortRoutes port in routes.SelectMany(service => service.Ports))
+        {
+            named.UnionWith(port.HttpActions.SelectMany(action => action.Targets.Select(target => target.Destination).Concat(action.Mirrors.Select(mirror => mirror.Destination)))
+                .Concat(port.Tcp.SelectMany(rule => rule.Targets.Select(target => target.Destination)))
+                .OfType<Destination>()
+                .Select(destination => (destination.Namespace, destination.Hostname)));
+        }
+
+        return scope.Visible.Where(service => named.Contains((service.Namespace, service.Hostname)));
+    }
+}

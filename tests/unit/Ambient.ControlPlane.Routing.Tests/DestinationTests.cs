@@ -1,0 +1,101 @@
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Tests;
+
+public sealed class DestinationTests
+{
+    [Fact]
+    [Trait("behaviour", "WP-123")]
+    public void PortReplacesItsFourParts_SubsetOverridesPartByPart()
+    {
+        Compiling mesh = Compiling.Of("""
+            DestinationRule a:
+              host: reviews
+              trafficPolicy:
+                loadBalancer: {simple: ROUND_ROBIN}
+                connectionPool: {tcp: {maxConnections: 7}}
+                retryBudget: {percent: 10}
+                portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]
+              subsets:
+              - {name: v1, labels: {version: v1}}
+              - name: v2
+                labels: {version: v2}
+                trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, maxEjectionPercent: 100}, portLevelSettings: [{port: {number: 80}, connectionPool: {http: {http2MaxRequests: 3}}}]}
+            """);
+        Assert.Equal((Balancing.RoundRobin, 7u), (mesh.Policy()!.Balancing, mesh.Policy()!.Pool.MaxConnections));
+        TrafficPolicy port = mesh.Policy(80)!;
+        Assert.Equal((Balancing.Random, null, 10.0), (port.Balancing, port.Pool, port.RetryBudget.Percent));
+        Assert.Equal(7u, mesh.Policy(0, "v1")!.Pool.MaxConnections);
+        TrafficPolicy v2 = mesh.Policy(0, "v2")!;
+        Assert.Equal((Balancing.RoundRobin, 7u, 1u), (v2.Balancing, v2.Pool.MaxConnections, v2.Outliers.Consecutive5Xx));
+        TrafficPolicy v2Port = mesh.Policy(80, "v2")!;
+        Assert.Equal((Balancing.LeastRequest, 3u, null, 10.0), (v2Port.Balancing, v2Port.Pool.MaxRequests, v2Port.Outliers, v2Port.RetryBudget.Percent));
+        Assert.Equal([["uid-v1"], ["uid-v2", "uid-v2b"]], mesh.Result.Destinations[0].Subsets.Select(subset => subset.Members.ToArray()));
+        Assert.Empty(mesh.Messages);
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-114")]
+    public void WaypointsNamespace_ComesFirst_ThenTheRoot()
+    {
+        const string Rule = "{host: reviews.apps.svc.cluster.local, trafficPolicy: {loadBalancer: {simple: RANDOM}}}";
+        Assert.Equal(Balancing.RoundRobin, Compiling.Of($"DestinationRule istio-system/a: {Rule}", "DestinationRule b: {host: reviews, trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}}").Policy()!.Balancing);
+        Assert.Equal(Balancing.Random, Compiling.Of($"DestinationRule istio-system/a: {Rule}").Policy()!.Balancing);
+        Assert.Null(Compiling.Of($"DestinationRule elsewhere/a: {Rule}").Policy());
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-113")]
+    public void MostSpecificHost_Wins()
+    {
+        Compiling mesh = Compiling.Of(
+            "DestinationRule a: {host: '*.svc.cluster.local', trafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 1}}}}",
+            "DestinationRule b: {host: '*.apps.svc.cluster.local', trafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 2}}}}");
+        Assert.Equal(2u, mesh.Policy()!.Pool.MaxRequestsPerConnection);
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-122")]
+    public void SeveralRules_UniteTheirSubsets_AndTheOlderKeepsItsName()
+    {
+        Compiling mesh = Compiling.Of(
+            "DestinationRule a: {host: reviews, subsets: [{name: x, labels: {version: v1}}]}",
+            "DestinationRule b: {host: reviews, subsets: [{name: x, labels: {version: v2}}, {name: y, labels: {version: v2}}]}");
+        Assert.Equal(["x:1", "y:2"], mesh.Result.Destinations[0].Subsets.Select(subset => $"{subset.Name}:{subset.Members.Count}"));
+        Assert.Contains(mesh.Messages, message => message.Contains("an older rule has a subset x", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{consistentHash: {httpHeaderName: h}}", HashSource.KindOneofCase.Header, Balancing.RingHash)]
+    [InlineData("{consistentHash: {httpQueryParameterName: q, maglev: {tableSize: 251}}}", HashSource.KindOneofCase.Query, Balancing.Maglev)]
+    [InlineData("{consistentHash: {useSourceIp: true}}", HashSource.KindOneofCase.SourceAddress, Balancing.RingHash)]
+    [InlineData("{consistentHash: {httpCookie: {name: c, ttl: 0s, path: /}}}", HashSource.KindOneofCase.Cookie, Balancing.RingHash)]
+    [Trait("behaviour", "WP-89")]
+    [Trait("behaviour", "WP-124")]
+    public void Hashes(string balancer, HashSource.KindOneofCase kind, Balancing balancing)
+    {
+        TrafficPolicy policy = Compiling.Of($$$"""DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {{{balancer}}}}}""").Policy()!;
+        Assert.Equal((balancing, kind), (policy.Balancing, Assert.Single(policy.Hash).KindCase));
+        Assert.Equal(kind == HashSource.KindOneofCase.Cookie, policy.Hash[0].HasTtl);
+    }
+
+    [Theory]
+    [InlineData("{mode: SIMPLE, insecureSkipVerify: true}", true, "")]
+    [InlineData("{mode: SIMPLE, sni: x}", true, "")]
+    [InlineData("{mode: MUTUAL}", true, "MUTUAL needs a client certificate")]
+    [InlineData("{mode: MUTUAL, credentialName: s}", true, "spec.trafficPolicy.tls.credentialName is not supported")]
+    [InlineData("{mode: ISTIO_MUTUAL}", false, "")]
+    [InlineData("{mode: DISABLE}", false, "")]
+    public void Tls_ThatCannotBeDone_IsNeverPlain(string tls, bool isSet, string broken)
+    {
+        TrafficPolicy policy = Compiling.Of($$$"""DestinationRule a: {host: reviews, trafficPolicy: {tls: {{{tls}}}}}""").Policy()!;
+        Assert.Equal((isSet, broken), (policy.Tls is not null, policy.Tls?.Broken ?? ""));
+    }
+
+    [Fact]
+    public void EjectionThatCanNeverHappen_IsSaid()
+    {
+        Compiling mesh = Compiling.Of("DestinationRule a: {host: reviews, trafficPolicy: {outlierDetection: {interval: 1s}}}");
+        Assert.Contains(mesh.Messages, message => message.Contains("maxEjectionPercent 10 of 3 endpoints is less than one", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,87 @@
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Tests;
+
+public sealed class PolicyTests
+{
+    [Theory]
+    [InlineData("apps", "", "Service", "reviews", "apps/reviews.apps.svc.cluster.local")]
+    [InlineData("apps", "core", "Service", "reviews", "apps/reviews.apps.svc.cluster.local")]
+    [InlineData("other", "", "Service", "reviews", "")]
+    [InlineData("apps", "gateway.networking.k8s.io", "Gateway", "waypoint", "all")]
+    [InlineData("apps", "gateway.networking.k8s.io", "Gateway", "another", "")]
+    [InlineData("other", "gateway.networking.k8s.io", "Gateway", "waypoint", "")]
+    [InlineData("istio-system", "gateway.networking.k8s.io", "GatewayClass", "istio-waypoint", "all")]
+    [InlineData("apps", "gateway.networking.k8s.io", "GatewayClass", "istio-waypoint", "")]
+    [InlineData("apps", "networking.istio.io", "ServiceEntry", "reviews", "")]
+    [Trait("behaviour", "WP-136")]
+    [Trait("behaviour", "WP-138")]
+    [Trait("behaviour", "WP-139")]
+    public void Target_SaysWhatAPolicyIsFor(string @namespace, string group, string kind, string name, string expected)
+    {
+        AuthorizationPolicy policy = new()
+        {
+            Metadata = new ObjectMeta { Namespace = @namespace, Name = "p" },
+            Spec = new AuthorizationPolicySpec { TargetRefs = [new TargetReference { Group = group, Kind = kind, Name = name }] },
+        };
+        AccessPolicy? compiled = Compiling.Of([policy]).Result.Policies.SingleOrDefault();
+        Assert.Equal(expected, compiled is null ? "" : compiled.Attachments[0].All ? "all" : compiled.Attachments[0].Service);
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-133")]
+    public void PolicyWithoutTarget_IsZtunnelsBusiness() =>
+        Assert.Empty(Compiling.Of([new AuthorizationPolicy { Metadata = new ObjectMeta { Namespace = "apps", Name = "p" } }]).Result.Policies);
+
+    [Fact]
+    public void RulesAreKept_AndWhatCannotBeJudged_IsSaid()
+    {
+        AuthorizationPolicy policy = new()
+        {
+            Metadata = new ObjectMeta { Namespace = "apps", Name = "p" },
+            Spec = new AuthorizationPolicySpec
+            {
+                Action = "DENY",
+                TargetRefs = [new TargetReference { Kind = "Service", Name = "reviews" }],
+                Rules =
+                [
+                    new AuthorizationRule
+                    {
+                        From = [new RuleFrom { Source = new RuleSource { Principals = ["cluster.local/ns/a/sa/b"] } }],
+                        To = [new RuleTo { Operation = new RuleOperation { Paths = ["/admin*"], Methods = ["GET"] } }],
+                        When = [new RuleCondition { Key = "request.headers[x]", Values = ["y"] }, new RuleCondition { Key = "destination.user", Values = ["y"] }],
+                    },
+                ],
+            },
+        };
+        Compiling mesh = Compiling.Of([policy]);
+        AccessRule rule = mesh.Result.Policies[0].Rules[0];
+        Assert.Equal(("cluster.local/ns/a/sa/b", "/admin*", "GET", "request.headers[x]"), (rule.From[0].Principals[0], rule.To[0].Paths[0], rule.To[0].Methods[0], rule.When[0].Key));
+        Assert.Contains(mesh.Messages, message => message.Contains("unknown attribute destination.user; the rest of the rule is in force", StringComparison.Ordinal));
+        Assert.Contains(mesh.Messages, message => message.Contains("on ports that are not HTTP: apps/p: request.path needs HTTP", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-185")]
+    [Trait("behaviour", "WP-180")]
+    public void TokenRules_HaveTheirKeys_OrRefuse()
+    {
+        Compiling mesh = Compiling.Of(
+            """
+            RequestAuthentication a:
+              targetRefs: [{kind: Service, name: reviews, group: ''}]
+              jwtRules:
+              - {issuer: one, jwksUri: "https://good/keys", audiences: [foo], fromHeaders: [{name: x, prefix: "P "}], outputClaimToHeaders: [{header: h, claim: c}], forwardOriginalToken: true}
+              - {issuer: two, jwksUri: "https://bad/keys"}
+              - {issuer: three, jwks: '{"keys":[]}', nonsense: 1}
+            """,
+            "RequestAuthentication b: {selector: {matchLabels: {a: b}}, jwtRules: [{issuer: four}]}");
+        TokenPolicy policy = Assert.Single(mesh.Result.Tokens);
+        Assert.Equal(["one", "two", "three"], policy.Rules.Select(rule => rule.Issuer));
+        Assert.Equal([true, false, true], policy.Rules.Select(rule => rule.Keys.Length > 0));
+        Assert.Contains(mesh.Messages, message => message.Contains("the keys of two could not be had from https://bad/keys; every token of it is refused", StringComparison.Ordinal));
+        Assert.Contains(mesh.Messages, message => message.Contains("jwtRules[2].nonsense", StringComparison.Ordinal));
+    }
+}

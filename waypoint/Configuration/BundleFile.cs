@@ -1,0 +1,95 @@
+using Ambient.Mesh.Views;
+using Ambient.Protocol.L7;
+using Ambient.Telemetry.Logging;
+using Ambient.Xds.Mapping;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Ambient.Waypoint.Configuration;
+
+/// <summary>
+/// The configuration of a waypoint without a control plane: one file with a <see cref="WaypointBundle"/>, read again when it is replaced. A file that cannot be
+/// used changes nothing. Thread-safe.
+/// </summary>
+internal sealed class BundleFile : IDisposable
+{
+    private readonly string _path;
+    private readonly MeshState _mesh;
+    private readonly string _trustDomain;
+    private readonly Action<WaypointConfiguration> _apply;
+    private readonly Logger _log;
+    private readonly FileSystemWatcher _watcher;
+    private readonly Lock _reading = new();
+
+    public BundleFile(string path, MeshState mesh, string trustDomain, Action<WaypointConfiguration> apply, Logger log)
+    {
+        _path = Path.GetFullPath(path);
+        _mesh = mesh;
+        _trustDomain = trustDomain;
+        _apply = apply;
+        _log = log;
+        _watcher = new FileSystemWatcher(Path.GetDirectoryName(_path)!, Path.GetFileName(_path));
+        _watcher.Changed += (_, _) => Read();
+        _watcher.Created += (_, _) => Read();
+        _watcher.Renamed += (_, _) => Read();
+    }
+
+    /// <summary>Reads the file and watches it; false when there is nothing to begin with.</summary>
+    public bool Start()
+    {
+        bool isGood = Read();
+        _watcher.EnableRaisingEvents = true;
+        return isGood;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _watcher.Dispose();
+
+    private bool Read()
+    {
+        lock (_reading)
+        {
+            try
+            {
+                return Apply(WaypointBundle.Parser.ParseFrom(File.ReadAllBytes(_path)));
+            }
+            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+            {
+                _log.Error("the configuration cannot be read; the last one stays in force", LogField.Of("path", _path), LogField.Of("error", unusable.Message));
+                return false;
+            }
+        }
+    }
+
+    private bool Apply(WaypointBundle bundle)
+    {
+        Action<string> problem = text => _log.Warn("a policy is stricter than written", LogField.Of("policy", text));
+        if (!WaypointConfiguration.TryCompile(bundle, _trustDomain, problem, out WaypointConfiguration? configuration, out string? error))
+        {
+            _log.Error("the configuration cannot be used; the last one stays in force", LogField.Of("path", _path), LogField.Of("error", error));
+            return false;
+        }
+
+        MeshBatch batch = new();
+        foreach (Ambient.Protocol.Istio.Workload.Address address in bundle.Addresses)
+        {
+            if (!ResourceMapping.TryAddAddress(batch, new Any { Value = address.ToByteString() }, out error))
+            {
+                _log.Error("an address cannot be used", LogField.Of("error", error));
+            }
+        }
+
+        RemoveOld(batch);
+        _mesh.Apply(batch);
+        _apply(configuration);
+        _log.Info("configuration is in force", LogField.Of("ports", configuration.PortCount), LogField.Of("workloads", batch.Workloads.Count));
+        return true;
+    }
+
+    private void RemoveOld(MeshBatch batch)
+    {
+        HashSet<string> kept = [.. batch.Workloads.Select(workload => workload.Uid), .. batch.Services.Select(service => service.Key.ToString())];
+        MeshView view = _mesh.Current;
+        batch.RemovedAddresses.AddRange(view.Workloads.Select(workload => workload.Uid).Concat(view.ServicesByHostname.Select(service => service.Key.ToString())).Where(name => !kept.Contains(name)));
+    }
+}

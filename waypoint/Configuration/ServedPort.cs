@@ -1,0 +1,12 @@
+using Ambient.Routing.Access;
+using Ambient.Routing.Routes;
+using Ambient.Routing.Tokens;
+
+namespace Ambient.Waypoint.Configuration;
+
+/// <summary>One port of one service that this waypoint serves: routes and policies, compiled. Immutable.</summary>
+/// <param name="Table">Its routes.</param>
+/// <param name="Http">Its policies for requests.</param>
+/// <param name="Tcp">Its policies for connections without HTTP.</param>
+/// <param name="Tokens">Whose tokens count.</param>
+internal sealed record ServedPort(PortTable Table, AccessProgram Http, AccessProgram Tcp, TokenProgram Tokens);

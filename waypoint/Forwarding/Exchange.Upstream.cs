@@ -1,0 +1,421 @@
+using Ambient.Mesh.Services;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Http;
+
+namespace Ambient.Waypoint.Forwarding;
+
+/// <summary>Forwarding: endpoint, connection, tries, limits.</summary>
+internal sealed partial class Exchange : IResponseSink
+{
+    // A request that may be sent again is kept up to here; one that is larger is sent once (waypoint reference 2.1.3 allows 1 MiB).
+    private const int MaxReplay = 256 * 1024;
+
+    private DestinationState? _destination;
+    private TrafficPolicy? _policy;
+    private Candidate[] _candidates = [];
+    private Candidate? _endpoint;
+    private Http1Client? _client;
+    private HashSet<EndpointKey>? _tried;
+    private ExchangeTimer? _total;
+    private ExchangeTimer? _try;
+    private ExchangeTimer? _pause;
+    private byte[]? _replay = [];
+    private int _replayLength;
+    private FieldList? _requestTrailers;
+    private bool _isRequestEnded;
+    private bool _isDelayed;
+    private bool _isConnected;
+    private bool _isUpgraded;
+    private bool _hasStaleRetry = true;
+    private int _retries;
+    private ulong? _hash;
+
+    /// <summary>Whether more of the request's body can be taken.</summary>
+    public bool CanTakeBody => _isDone || (_client is not null && _isConnected && !_client.IsFull);
+
+    /// <inheritdoc/>
+    bool IResponseSink.CanTakeResponse => !server.IsFull;
+
+    private RetryRule? Retry => _route?.Action.Retry;
+
+    /// <summary>A part of the request's body.</summary>
+    public void OnRequestData(ReadOnlySpan<byte> data)
+    {
+        _record.BytesReceived += data.Length;
+        if (_isDone)
+        {
+            return;
+        }
+
+        KeepForRetry(data);
+        _client?.SendData(data);
+    }
+
+    /// <summary>The request is whole.</summary>
+    public void OnRequestEnd(FieldList? trailers)
+    {
+        _isRequestEnded = true;
+        _requestTrailers = trailers;
+        if (!_isDone && _isConnected)
+        {
+            _client?.SendEnd(trailers);
+        }
+    }
+
+    /// <summary>The client can take more of the answer.</summary>
+    public void OnClientDrained() => _client?.ResumeResponse();
+
+    /// <summary>A limit was reached, or a pause is over.</summary>
+    public void OnTimer(ExchangeTimerKind kind)
+    {
+        switch (kind)
+        {
+            case ExchangeTimerKind.Pause when _isDelayed:
+                _isDelayed = false;
+                AfterDelay();
+                break;
+            case ExchangeTimerKind.Pause:
+                Attempt();
+                break;
+            case ExchangeTimerKind.Total:
+                AbandonAttempt("the route's timeout");
+                Fail(UpstreamFailure.Timeout, null);
+                break;
+            default:
+                AbandonAttempt("the try's timeout");
+                FailOrRetry(UpstreamFailure.TryTimeout, null);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnConnected()
+    {
+        _isConnected = true;
+        _client!.SendHead(head, framing, upgrade);
+        if (_replay is not null && _replayLength > 0)
+        {
+            _client.SendData(_replay.AsSpan(0, _replayLength));
+        }
+
+        if (_isRequestEnded || framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 })
+        {
+            if (upgrade.Length == 0)
+            {
+                _client.SendEnd(_requestTrailers);
+            }
+        }
+        else
+        {
+            server.ResumeBody();
+        }
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnServerDrained() => server.ResumeBody();
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseHead(ResponseHead response, BodyFraming responseFraming)
+    {
+        if (response.Status < 200 && responseFraming.Kind != BodyKind.Upgraded)
+        {
+            server.SendInterim(response.Status, response.Fields);
+            return;
+        }
+
+        bool isUnasked = responseFraming.Kind == BodyKind.Upgraded && upgrade.Length == 0;
+        int grpc = response.Fields.TryGet("grpc-status", out ReadOnlySpan<char> text) && int.TryParse(text, out int status) ? status : -1;
+        CountOutcome(isUnasked ? 502 : response.Status);
+        if (isUnasked)
+        {
+            AbandonAttempt("an upgrade that nobody asked for");
+            Fail(UpstreamFailure.ProtocolError, null);
+            return;
+        }
+
+        if (Retry is { } rule && rule.AfterResponse(response.Status, grpc) && !response.Fields.Contains("x-envoy-overloaded") && TryRetry())
+        {
+            return;
+        }
+
+        Pass(response, responseFraming, grpc);
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseData(ReadOnlySpan<byte> data)
+    {
+        _record.BytesSent += data.Length;
+        server.SendData(data);
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseEnd(FieldList? trailers)
+    {
+        if (trailers?.Text("grpc-status") is { } grpc)
+        {
+            _record.GrpcStatus = grpc;
+        }
+
+        EndAttempt();
+        Done();
+        server.SendEnd(trailers);
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
+    {
+        bool isStale = _client?.WasStale == true && _hasStaleRetry && IsSafe && _replay is not null;
+        if (!isStale)
+        {
+            CountOutcome(503);
+        }
+
+        EndAttempt();
+        if (_isHeadSent)
+        {
+            _record.Flags |= ResponseFlags.UpstreamClosed;
+            _record.Details = "upstream_reset_after_response_started{connection_termination}";
+            server.Reset("the endpoint ended in the middle of its answer");
+            Done();
+            return;
+        }
+
+        if (isStale)
+        {
+            // The endpoint closed a kept connection while this request was on its way: it never saw it (RFC 9110 section 9.2.2).
+            _hasStaleRetry = false;
+            Attempt();
+            return;
+        }
+
+        FailOrRetry(failure, detail);
+    }
+
+    private bool IsSafe => head.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" or "TRACE";
+
+    private void Forward(NamespacedHostname service, ushort port, string subset)
+    {
+        _destination = tunnel.Loop.Destinations.Get(service, port, subset);
+        _record.Cluster = _destination.Name;
+        DestinationSettings? settings = tunnel.Configuration.FindDestination(service);
+        if (service.Namespace.Length == 0 || !_destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
+        {
+            _destination = null;
+            Answer(new LocalAnswer(503, "", ResponseFlags.NoCluster, "cluster_not_found"));
+            return;
+        }
+
+        if (_policy.Tls is not null || _policy.ProxyProtocol != 0)
+        {
+            // Not built yet: what must be encrypted is not sent in the clear.
+            Answer(new LocalAnswer(503, "", ResponseFlags.UpstreamFailure, _policy.Tls is null ? "proxy_protocol_not_supported" : "upstream_tls_not_supported"));
+            return;
+        }
+
+        if (!_destination.TryBegin(_policy))
+        {
+            _destination = null;
+            Answer(LocalAnswer.Of(UpstreamFailure.Overflow, null, isRetried: false));
+            return;
+        }
+
+        _hash = RequestHash.Of(_policy, head, Facts, _answer);
+        if (Retry is null && !IsSafe)
+        {
+            FreeReplay();
+        }
+
+        if (_route!.Action.Timeout > TimeSpan.Zero)
+        {
+            Schedule(ref _total, ExchangeTimerKind.Total, _route.Action.Timeout);
+        }
+
+        Attempt();
+    }
+
+    private void Attempt()
+    {
+        _isConnected = false;
+        IReadOnlyCollection<EndpointKey>? avoided = Retry?.AvoidsTriedHosts == true ? _tried : null;
+        _endpoint = _destination!.Choose(_candidates, _policy!, _hash, avoided, tunnel.Loop.Random, tunnel.Loop.Loop.NowMilliseconds);
+        if (_endpoint is null)
+        {
+            Fail(UpstreamFailure.NoEndpoint, null);
+            return;
+        }
+
+        (_tried ??= []).Add(_endpoint.Key);
+        _record.Endpoint = _endpoint.Workload;
+        _record.UpstreamHost = _endpoint.Key.Address.ToString();
+        _endpoint.State.Begin();
+        if (Retry is { PerTryTimeout: { Ticks: > 0 } limit })
+        {
+            Schedule(ref _try, ExchangeTimerKind.Try, limit);
+        }
+
+        // Whatever happens, the outcome comes by the sink, perhaps before this returns.
+        Http1Client client = tunnel.Loop.ClientsOf(_endpoint.Key).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
+        _client = client;
+        client.Begin(this);
+    }
+
+    private void Pass(ResponseHead response, BodyFraming responseFraming, int grpc)
+    {
+        CancelTry();
+        FreeReplay();
+        _record.Status = response.Status;
+        _record.GrpcStatus = grpc >= 0 ? grpc.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
+        _record.UpstreamTime = tunnel.Loop.Loop.NowMilliseconds - _record.Started;
+        FieldList fields = response.Fields;
+        for (int i = 0; i < _answer.Count; i++)
+        {
+            // Cookies of consistent hashing.
+            fields.Add(_answer.Name(i), _answer.Value(i));
+        }
+
+        fields.Set("x-envoy-upstream-service-time", _record.UpstreamTime.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        _route!.Action.Cors?.AddFields(head, fields);
+        _route.Action.Response.Apply(fields, this);
+        _target!.Response.Apply(fields, this);
+        EdgeFields.Finish(fields, tunnel, isOwn: false);
+        _isHeadSent = true;
+        _isUpgraded = responseFraming.Kind == BodyKind.Upgraded;
+        if (_isUpgraded)
+        {
+            CancelTimers();
+            _client!.BecomePlain();
+        }
+
+        server.SendHead(response.Status, fields, responseFraming, _isUpgraded ? upgrade : "");
+    }
+
+    private void FailOrRetry(UpstreamFailure failure, string? detail)
+    {
+        if (_isDone)
+        {
+            return;
+        }
+
+        if (Retry is { } rule && rule.AfterFailure(failure) && TryRetry())
+        {
+            return;
+        }
+
+        Fail(failure, detail);
+    }
+
+    private void Fail(UpstreamFailure failure, string? detail)
+    {
+        _record.TransportFailure = failure == UpstreamFailure.ConnectFailed ? detail : null;
+        if (_retries > 0 && _retries == Retry?.Attempts)
+        {
+            _record.Flags |= ResponseFlags.RetriesExceeded;
+        }
+
+        Answer(LocalAnswer.Of(failure, _record.TransportFailure, _retries > 0));
+    }
+
+    /// <summary>Whether the request will be sent again.</summary>
+    private bool TryRetry()
+    {
+        if (_retries >= Retry!.Attempts || _replay is null || !_destination!.TryBeginRetry(_policy!))
+        {
+            if (_retries >= Retry.Attempts && _retries > 0)
+            {
+                _record.Flags |= ResponseFlags.RetriesExceeded;
+            }
+
+            return false;
+        }
+
+        // The slot is held for the pause alone: what is under way counts as a request.
+        _destination.EndRetry();
+        _retries++;
+        AbandonAttempt("another try");
+        Schedule(ref _pause, ExchangeTimerKind.Pause, Retry.Pause(_retries, tunnel.Loop.Random.NextDouble()));
+        return true;
+    }
+
+    private void KeepForRetry(ReadOnlySpan<byte> data)
+    {
+        if (_replay is null)
+        {
+            return;
+        }
+
+        if (_replayLength + data.Length > MaxReplay)
+        {
+            FreeReplay();
+            return;
+        }
+
+        if (_replay.Length < _replayLength + data.Length)
+        {
+            Array.Resize(ref _replay, Math.Max(1024, (_replayLength + data.Length) * 2));
+        }
+
+        data.CopyTo(_replay.AsSpan(_replayLength));
+        _replayLength += data.Length;
+    }
+
+    private void FreeReplay() => _replay = null;
+
+    private void CountOutcome(int status)
+    {
+        if (_endpoint is not null && _destination is not null)
+        {
+            _destination.Count(_endpoint, status, _policy!, tunnel.Loop.Loop.NowMilliseconds);
+        }
+    }
+
+    private void AbandonAttempt(string detail)
+    {
+        Http1Client? client = _client;
+        EndAttempt();
+        client?.Abandon(detail);
+    }
+
+    private void EndAttempt()
+    {
+        CancelTry();
+        _client = null;
+        _isConnected = false;
+        _endpoint?.State.End();
+        if (_endpoint is not null)
+        {
+            _endpoint = null;
+        }
+    }
+
+    private void CancelTry() => Cancel(_try);
+
+    private void CancelTimers()
+    {
+        Cancel(_total);
+        Cancel(_try);
+        Cancel(_pause);
+        if (_isDone && _destination is not null)
+        {
+            _destination.End();
+            _destination = null;
+        }
+    }
+
+    private void Cancel(ExchangeTimer? timer)
+    {
+        if (timer is { IsScheduled: true })
+        {
+            tunnel.Loop.Loop.Timers.Cancel(timer);
+        }
+    }
+
+    private void Schedule(ref ExchangeTimer? timer, ExchangeTimerKind kind, TimeSpan after)
+    {
+        timer ??= new ExchangeTimer(this, kind);
+        Cancel(timer);
+        tunnel.Loop.Loop.Timers.Schedule(timer, tunnel.Loop.Loop.NowMilliseconds + (long)after.TotalMilliseconds);
+    }
+}

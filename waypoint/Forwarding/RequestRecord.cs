@@ -1,0 +1,86 @@
+using Ambient.Mesh.Services;
+using Ambient.Mesh.Workloads;
+using Ambient.Routing.Messages;
+
+namespace Ambient.Waypoint.Forwarding;
+
+/// <summary>Everything a request has to say about itself, from which metrics and logs are made. Loop-affine.</summary>
+internal sealed class RequestRecord
+{
+    /// <summary>When it began, milliseconds of the loop.</summary>
+    public long Started { get; init; }
+
+    /// <summary>The wall clock at that time.</summary>
+    public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>Method, path as the client sent it, authority.</summary>
+    public string Method { get; set; } = "";
+
+    /// <summary>Path and query.</summary>
+    public string Target { get; set; } = "";
+
+    /// <summary>Host.</summary>
+    public string Authority { get; set; } = "";
+
+    /// <summary>Whether it is gRPC.</summary>
+    public bool IsGrpc { get; set; }
+
+    /// <summary>The status that was sent; 0 for none.</summary>
+    public int Status { get; set; }
+
+    /// <summary>grpc-status; empty for none.</summary>
+    public string GrpcStatus { get; set; } = "";
+
+    /// <summary>What happened.</summary>
+    public ResponseFlags Flags { get; set; }
+
+    /// <summary>The same in words.</summary>
+    public string Details { get; set; } = "via_upstream";
+
+    /// <summary>Why the transport to the endpoint failed.</summary>
+    public string? TransportFailure { get; set; }
+
+    /// <summary>Bytes of the request's body.</summary>
+    public long BytesReceived { get; set; }
+
+    /// <summary>Bytes of the response's body.</summary>
+    public long BytesSent { get; set; }
+
+    /// <summary>Milliseconds until the endpoint's head; −1 without one.</summary>
+    public long UpstreamTime { get; set; } = -1;
+
+    /// <summary>The route's name.</summary>
+    public string RouteName { get; set; } = "";
+
+    /// <summary>The service that the route chose.</summary>
+    public NamespacedHostname? Service { get; set; }
+
+    /// <summary>The destination's name in logs.</summary>
+    public string Cluster { get; set; } = "";
+
+    /// <summary>The endpoint's workload.</summary>
+    public Workload? Endpoint { get; set; }
+
+    /// <summary>The endpoint's address.</summary>
+    public string UpstreamHost { get; set; } = "";
+
+    /// <summary>Fields that logs show.</summary>
+    public string? RequestId { get; set; }
+
+    /// <summary>User-Agent.</summary>
+    public string? UserAgent { get; set; }
+
+    /// <summary>X-Forwarded-For.</summary>
+    public string? ForwardedFor { get; set; }
+
+    /// <summary>Takes from the request what logs show, before anything is edited.</summary>
+    public void Take(RequestHead head)
+    {
+        Method = head.Method;
+        Target = head.Target;
+        Authority = head.Authority;
+        IsGrpc = head.IsGrpc;
+        UserAgent = head.Fields.Text("user-agent");
+        ForwardedFor = head.Fields.Text("x-forwarded-for");
+    }
+}

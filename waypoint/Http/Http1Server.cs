@@ -1,0 +1,297 @@
+using Ambient.Mesh.Connections;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Forwarding;
+using Ambient.Waypoint.Pipes;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Http;
+
+/// <summary>A client's HTTP/1.1 connection: one request after the other. Loop-affine.</summary>
+/// <remarks>
+/// Head → Body → Answering → Head; Answering also while the body is still coming. A pipelined request stays where it is, untouched, until the
+/// one before it is answered. After an upgrade both directions are plain bytes.
+/// </remarks>
+internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
+{
+    private readonly RequestHead _head = new();
+    private Phase _phase = Phase.Head;
+    private byte[]? _partial;
+    private int _partialLength;
+    private BodyReader _body;
+    private Exchange? _exchange;
+    private bool _closes;
+    private bool _isAnswered;
+    private BodyKind _responseKind;
+
+    private enum Phase
+    {
+        Head,
+        Body,
+        Answering,
+        Upgraded,
+        Closed,
+    }
+
+    /// <summary>Whether the client should be slowed down.</summary>
+    public bool IsFull => pipe.IsFull;
+
+    /// <summary>Whether the request has arrived as a whole.</summary>
+    public bool IsRequestComplete => _phase is Phase.Answering or Phase.Head;
+
+    /// <inheritdoc/>
+    public void OnOpened()
+    {
+    }
+
+    /// <inheritdoc/>
+    public int OnInput(ReadOnlySpan<byte> bytes)
+    {
+        int used = 0;
+        while (used < bytes.Length)
+        {
+            int step = _phase switch
+            {
+                Phase.Head => ReadHead(bytes[used..]),
+                Phase.Body or Phase.Upgraded => ReadBody(bytes[used..]),
+                Phase.Closed => bytes.Length - used,
+                _ => 0,
+            };
+            used += step;
+            if (step == 0)
+            {
+                break;
+            }
+        }
+
+        return used;
+    }
+
+    /// <inheritdoc/>
+    public void OnInputEnded()
+    {
+        switch (_phase)
+        {
+            case Phase.Head when _partialLength == 0:
+                Close();
+                break;
+            case Phase.Upgraded:
+                _exchange?.OnRequestEnd(null);
+                break;
+            case Phase.Answering:
+                // The client has said all it wants to say and still listens.
+                _closes = true;
+                break;
+            default:
+                // It stopped in the middle of a message.
+                Abandon("the client ended in the middle of a request");
+                pipe.Abort("incomplete request");
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnOutputDrained() => _exchange?.OnClientDrained();
+
+    /// <inheritdoc/>
+    public void OnClosed(CloseReason reason, string? detail)
+    {
+        Abandon(detail ?? reason.ToString());
+        tunnel.OnEnded(reason, detail);
+    }
+
+    /// <summary>The exchange can take more of the request.</summary>
+    public void ResumeBody() => pipe.ResumeInput();
+
+    /// <summary>An informational response.</summary>
+    public void SendInterim(int status, FieldList fields) => HeadWriter.Response(pipe, status, fields, BodyFraming.None, closes: false, "");
+
+    /// <summary>The head of the answer. A body of unknown length is sent in chunks.</summary>
+    public void SendHead(int status, FieldList fields, BodyFraming framing, string upgrade = "")
+    {
+        // What has not been read of the request would be taken for the next one.
+        _closes |= _phase == Phase.Body && _exchange?.IsForwarding != true;
+        _responseKind = framing.Kind == BodyKind.UntilClose ? BodyKind.Chunked : framing.Kind;
+        HeadWriter.Response(pipe, status, fields, framing with { Kind = _responseKind }, _closes || tunnel.IsDraining, upgrade);
+        _closes |= tunnel.IsDraining;
+        if (framing.Kind == BodyKind.Upgraded)
+        {
+            _phase = Phase.Upgraded;
+            _body = BodyReader.Of(framing);
+            pipe.ResumeInput();
+        }
+    }
+
+    /// <summary>A part of the answer's body.</summary>
+    public void SendData(ReadOnlySpan<byte> data) => HeadWriter.Data(pipe, data, _responseKind);
+
+    /// <summary>The answer is whole.</summary>
+    public void SendEnd(FieldList? trailers)
+    {
+        if (_phase == Phase.Upgraded)
+        {
+            pipe.Finish();
+            return;
+        }
+
+        HeadWriter.End(pipe, _responseKind, trailers);
+        _isAnswered = true;
+        NextIfDone();
+    }
+
+    /// <summary>The answer cannot be completed: the client must not take it for whole.</summary>
+    public void Reset(string detail)
+    {
+        _exchange = null;
+        _phase = Phase.Closed;
+        pipe.Abort(detail);
+    }
+
+    /// <summary>No further request: an idle connection ends now, a busy one after its answer.</summary>
+    public void Drain()
+    {
+        _closes = true;
+        if (_phase == Phase.Head && _partialLength == 0)
+        {
+            Close();
+        }
+    }
+
+    private int ReadHead(ReadOnlySpan<byte> bytes)
+    {
+        int before = _partialLength;
+        ReadOnlySpan<byte> text = bytes;
+        if (before > 0)
+        {
+            Keep(bytes);
+            text = _partial.AsSpan(0, _partialLength);
+        }
+
+        ParseStatus status = RequestParser.Read(text, _head, out int consumed, out BodyFraming framing, out bool isHttp11, out HttpError error);
+        if (status == ParseStatus.Incomplete)
+        {
+            if (before == 0)
+            {
+                Keep(bytes);
+            }
+
+            return bytes.Length;
+        }
+
+        (_partialLength, _partial) = (0, null);
+        if (status == ParseStatus.Bad || !isHttp11)
+        {
+            Refuse(status == ParseStatus.Bad ? error : new HttpError(426, "low_version"));
+            return bytes.Length;
+        }
+
+        Begin(framing);
+        return consumed - before;
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        // The parser says when a head is too long; here it only must be seen whole.
+        if (_partial is null || _partial.Length < _partialLength + bytes.Length)
+        {
+            Array.Resize(ref _partial, Math.Max(1024, (_partialLength + bytes.Length) * 2));
+        }
+
+        bytes.CopyTo(_partial.AsSpan(_partialLength));
+        _partialLength += bytes.Length;
+    }
+
+    private void Begin(BodyFraming framing)
+    {
+        HopFields.Remove(_head.Fields, out bool closes, out _, out string upgrade);
+        _closes |= closes;
+        _isAnswered = false;
+        _body = BodyReader.Of(framing);
+        _phase = _body.IsComplete ? Phase.Answering : Phase.Body;
+        _exchange = new Exchange(tunnel, this, _head, framing, upgrade);
+        _exchange.Start();
+    }
+
+    private int ReadBody(ReadOnlySpan<byte> bytes)
+    {
+        if (_exchange is { } exchange && !exchange.CanTakeBody)
+        {
+            return 0;
+        }
+
+        int used = _body.Read(bytes, out ReadOnlySpan<byte> data);
+        if (_body.IsBad)
+        {
+            Abandon("malformed chunk");
+            Refuse(HttpError.Malformed("chunk"));
+            return bytes.Length;
+        }
+
+        if (data.Length > 0)
+        {
+            _exchange?.OnRequestData(data);
+        }
+
+        if (_phase == Phase.Body && _body.IsComplete)
+        {
+            _phase = Phase.Answering;
+            _exchange?.OnRequestEnd(_body.Trailers);
+            NextIfDone();
+        }
+
+        return used;
+    }
+
+    private void NextIfDone()
+    {
+        if (!_isAnswered || _phase == Phase.Closed)
+        {
+            return;
+        }
+
+        if (_closes)
+        {
+            Close();
+        }
+        else if (_phase == Phase.Answering)
+        {
+            _exchange = null;
+            _phase = Phase.Head;
+            pipe.ResumeInput();
+        }
+    }
+
+    private void Refuse(HttpError error)
+    {
+        if (_isAnswered || _phase == Phase.Closed)
+        {
+            return;
+        }
+
+        _phase = Phase.Closed;
+        tunnel.Record.OnBadRequest(_head, error);
+        FieldList fields = new();
+        ReadOnlySpan<byte> body = error.Status == 400 ? "Bad Request"u8 : default;
+        if (body.Length > 0)
+        {
+            fields.Add("content-type", "text/plain");
+        }
+
+        HeadWriter.Response(pipe, error.Status, fields, new BodyFraming(BodyKind.Length, body.Length), closes: true, "");
+        pipe.Send(body);
+        pipe.Finish();
+    }
+
+    private void Abandon(string detail)
+    {
+        Exchange? exchange = _exchange;
+        _exchange = null;
+        exchange?.OnClientGone(detail);
+    }
+
+    private void Close()
+    {
+        _exchange = null;
+        _phase = Phase.Closed;
+        pipe.Finish();
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using Ambient.EventLoop;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+
+namespace Ambient.Waypoint.Pipes;
+
+/// <summary>A plain TCP connection to an endpoint outside the mesh as a pipe. Loop-affine; owns its descriptor.</summary>
+internal sealed class SocketPipe : Pipe
+{
+    private const int ReadSize = 64 * 1024;
+
+    private readonly Handler _handler;
+    private byte[]? _left;
+    private int _leftOffset;
+    private int _leftLength;
+    private bool _isOpen;
+    private bool _isReadable;
+    private bool _isInputEnded;
+    private bool _hasShutDown;
+
+    public SocketPipe() => _handler = new Handler(this);
+
+    /// <summary>Begins to connect; the outcome is told later, a failure to begin as well.</summary>
+    public void Connect(EventLoop.EventLoop loop, SocketFactory sockets, SocketAddress address)
+    {
+        SysResult socket = sockets.OpenStream(address.IsIPv4, null);
+        if (socket.IsError)
+        {
+            Close(CloseReason.OutOfResources, $"io error: {socket}", reset: false);
+            return;
+        }
+
+        SysResult connect = SocketIo.Connect((int)socket.Value, address);
+        _handler.Watch(loop, (int)socket.Value);
+        if (connect.IsError && !connect.Is(Errno.EINPROGRESS))
+        {
+            Close(CloseReason.ConnectFailed, $"io error: {connect}", reset: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(string detail) => Close(CloseReason.Completed, detail, reset: true);
+
+    /// <inheritdoc/>
+    public override void ResumeInput()
+    {
+        if (_isOpen && !IsClosed)
+        {
+            Read();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Kick()
+    {
+        if (_isOpen)
+        {
+            Write();
+        }
+    }
+
+    private void OnEvents(PollEvents events)
+    {
+        if (!_isOpen)
+        {
+            SysResult outcome = SocketIo.PendingError(_handler.Descriptor);
+            if (outcome.IsError)
+            {
+                Close(CloseReason.ConnectFailed, $"io error: {outcome}", reset: true);
+                return;
+            }
+
+            if ((events & PollEvents.Out) == PollEvents.None)
+            {
+                return;
+            }
+
+            _isOpen = true;
+            Owner.OnOpened();
+        }
+
+        Write();
+        _isReadable |= (events & (PollEvents.In | PollEvents.PeerClosed | PollEvents.HangUp | PollEvents.Error)) != PollEvents.None;
+        if (!IsClosed)
+        {
+            Read();
+        }
+    }
+
+    private void Write()
+    {
+        bool sent = false;
+        while (!IsClosed && Output.Length > 0)
+        {
+            SysResult written = SocketIo.Write(_handler.Descriptor, Output.Front);
+            if (written.IsError)
+            {
+                if (!written.Is(Errno.EAGAIN))
+                {
+                    Close(CloseReason.SendFailed, written.ToString(), reset: true);
+                    return;
+                }
+
+                break;
+            }
+
+            Output.Take((int)written.Value);
+            sent = true;
+        }
+
+        if (!IsClosed && Output.Length == 0 && IsFinishing && !_hasShutDown)
+        {
+            _hasShutDown = true;
+            SocketIo.ShutdownWrite(_handler.Descriptor);
+            CloseIfBothEnded();
+        }
+
+        if (sent && !IsClosed)
+        {
+            OnSent();
+        }
+    }
+
+    private void Read()
+    {
+        while (!IsClosed && OfferLeft() && _isReadable && !_isInputEnded)
+        {
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
+            SysResult read = SocketIo.Read(_handler.Descriptor, buffer);
+            if (read.Value > 0)
+            {
+                (_left, _leftOffset, _leftLength) = (buffer, 0, (int)read.Value);
+                continue;
+            }
+
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (read.Is(Errno.EAGAIN))
+            {
+                _isReadable = false;
+            }
+            else if (read.IsError)
+            {
+                Close(CloseReason.PeerReset, read.ToString(), reset: true);
+            }
+            else
+            {
+                _isInputEnded = true;
+                Owner.OnInputEnded();
+                CloseIfBothEnded();
+            }
+        }
+    }
+
+    /// <summary>Offers what the reader left; whether nothing is left.</summary>
+    private bool OfferLeft()
+    {
+        while (_leftLength > 0 && !IsClosed)
+        {
+            int taken = Owner.OnInput(_left.AsSpan(_leftOffset, _leftLength));
+            _leftOffset += taken;
+            _leftLength -= taken;
+            if (taken == 0)
+            {
+                return false;
+            }
+        }
+
+        FreeLeft();
+        return !IsClosed;
+    }
+
+    private void FreeLeft()
+    {
+        if (_left is { } buffer)
+        {
+            (_left, _leftLength) = (null, 0);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void CloseIfBothEnded()
+    {
+        if (_isInputEnded && _hasShutDown)
+        {
+            Close(CloseReason.Completed, null, reset: false);
+        }
+    }
+
+    private void Close(CloseReason reason, string? detail, bool reset)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        IsClosed = true;
+        _handler.Close(reset);
+        Output.Clear();
+        FreeLeft();
+        Owner.OnClosed(reason, detail);
+    }
+
+    private sealed class Handler(SocketPipe pipe) : PollHandler
+    {
+        public void Watch(EventLoop.EventLoop loop, int fd) => loop.Register(this, fd, PollEvents.In | PollEvents.Out | PollEvents.PeerClosed);
+
+        public void Close(bool reset) => CloseDescriptor(reset);
+
+        public override void OnFault(Exception exception) => pipe.Close(CloseReason.InternalError, exception.Message, reset: true);
+
+        protected override void OnEvents(PollEvents events) => pipe.OnEvents(events);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using Ambient.Hbone.Frames;
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Sessions;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+
+namespace Ambient.Waypoint.Pipes;
+
+/// <summary>The inside of a CONNECT stream as a pipe: what the session reads is our output, what it writes is our input. Loop-affine.</summary>
+internal sealed unsafe class TunnelPipe : Pipe
+{
+    private readonly End _end;
+
+    public TunnelPipe() => _end = new End(this);
+
+    /// <summary>The side that is given to the session.</summary>
+    public StreamEndpoint Endpoint => _end;
+
+    /// <inheritdoc/>
+    public override void Abort(string detail)
+    {
+        if (!IsClosed)
+        {
+            Output.Clear();
+            _end.Stream?.Reset(Http2Error.Cancel, CloseReason.Completed, detail);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ResumeInput() => _end.Stream?.OnSinkWritable();
+
+    /// <inheritdoc/>
+    protected override void Kick() => _end.Stream?.OnSourceReadable(ended: false);
+
+    private SysResult Give(ReadOnlySpan<IoVector> into)
+    {
+        int given = 0;
+        foreach (IoVector vector in into)
+        {
+            Span<byte> gap = new((void*)vector.Address, (int)vector.Length);
+            while (gap.Length > 0 && Output.Length > 0)
+            {
+                ReadOnlySpan<byte> front = Output.Front;
+                int part = Math.Min(front.Length, gap.Length);
+                front[..part].CopyTo(gap);
+                Output.Take(part);
+                gap = gap[part..];
+                given += part;
+            }
+        }
+
+        if (given == 0)
+        {
+            return IsFinishing ? SysResult.Success(0) : SysResult.Failure(Errno.EAGAIN);
+        }
+
+        OnSent();
+        return SysResult.Success(given);
+    }
+
+    private SysResult Take(ReadOnlySpan<IoVector> from)
+    {
+        int taken = 0;
+        foreach (IoVector vector in from)
+        {
+            ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref *(byte*)vector.Address, (int)vector.Length);
+            int part = Owner.OnInput(bytes);
+            taken += part;
+            if (part < bytes.Length || IsClosed)
+            {
+                break;
+            }
+        }
+
+        return taken == 0 ? SysResult.Failure(Errno.EAGAIN) : SysResult.Success(taken);
+    }
+
+    private void OnGone(in StreamClosure closure)
+    {
+        IsClosed = true;
+        Output.Clear();
+        Owner.OnClosed(closure.Reason, closure.HttpStatus > 0 ? $"CONNECT was answered {closure.HttpStatus}" : closure.Detail);
+    }
+
+    private sealed class End(TunnelPipe pipe) : StreamEndpoint
+    {
+        public override SysResult Read(ReadOnlySpan<IoVector> into) => pipe.Give(into);
+
+        public override SysResult Write(ReadOnlySpan<IoVector> from) => pipe.Take(from);
+
+        public override void OnOpened(in ConnectResponse response)
+        {
+            pipe.Owner.OnOpened();
+            pipe.Kick();
+        }
+
+        public override void OnPeerEnded() => pipe.Owner.OnInputEnded();
+
+        public override void OnClosed(in StreamClosure closure) => pipe.OnGone(closure);
+    }
+}

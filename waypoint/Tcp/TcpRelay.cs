@@ -1,0 +1,196 @@
+using Ambient.Mesh.Connections;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Access;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Routing.Routes;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Forwarding;
+using Ambient.Waypoint.Pipes;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Tcp;
+
+/// <summary>
+/// A connection that is not HTTP: policies, one choice of an endpoint, and bytes both ways; a half-close stays one, a reset as well (waypoint reference 2.2, 3.2).
+/// Loop-affine.
+/// </summary>
+internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
+{
+    private readonly RequestRecord _record = new() { Started = tunnel.Loop.Loop.NowMilliseconds, StartTime = tunnel.Loop.Clock.GetUtcNow() };
+    private Pipe? _server;
+    private Candidate? _endpoint;
+    private bool _isOpen;
+    private bool _isOver;
+
+    /// <summary>Judges the connection and begins to connect.</summary>
+    public void Begin()
+    {
+        tunnel.Facts.Head = null;
+        tunnel.Record.OnTcpOpened(_record);
+        AccessVerdict verdict = tunnel.Served.Tcp.Evaluate(tunnel.Facts);
+        if (!verdict.IsAllowed || tunnel.Served.Tcp.FindProvider(tunnel.Facts) is not null)
+        {
+            Refuse(ResponseFlags.None, $"rbac_access_denied_matched_policy[{verdict.RuleId}]");
+            return;
+        }
+
+        TcpRule? rule = tunnel.Served.Table.FindTcp(tunnel.Facts.ServerName);
+        Target? target = rule?.Targets.Pick(tunnel.Loop.Random.NextDouble());
+        if (target is null || target.FailStatus > 0 || target.Service.Namespace.Length == 0)
+        {
+            Refuse(ResponseFlags.NoCluster, "no destination");
+            return;
+        }
+
+        _record.RouteName = rule!.Name;
+        _record.Service = target.Service;
+        DestinationState destination = tunnel.Loop.Destinations.Get(target.Service, target.Port, target.Subset);
+        _record.Cluster = destination.Name;
+        if (!destination.TryGet(tunnel.Loop.View, tunnel.Configuration.FindDestination(target.Service), out TrafficPolicy policy, out Candidate[] candidates))
+        {
+            Refuse(ResponseFlags.NoCluster, "no such subset");
+            return;
+        }
+
+        if (policy.Tls is not null || policy.ProxyProtocol != 0)
+        {
+            Refuse(ResponseFlags.UpstreamFailure, "TLS and PROXY to endpoints are not built yet");
+            return;
+        }
+
+        _endpoint = destination.Choose(candidates, policy, RequestHash.Of(policy, null, tunnel.Facts, new FieldList()), null, tunnel.Loop.Random, tunnel.Loop.Loop.NowMilliseconds);
+        if (_endpoint is null)
+        {
+            Refuse(ResponseFlags.NoHealthyUpstream, "no healthy upstream");
+            return;
+        }
+
+        _endpoint.State.Begin();
+        _record.Endpoint = _endpoint.Workload;
+        _record.UpstreamHost = _endpoint.Key.Address.ToString();
+        _server = UpstreamDialer.NewPipe(_endpoint.Key, new ServerSide(this));
+        tunnel.Loop.Dialer.Dial(_endpoint.Key, _server);
+    }
+
+    /// <inheritdoc/>
+    public void OnOpened()
+    {
+    }
+
+    /// <inheritdoc/>
+    public int OnInput(ReadOnlySpan<byte> bytes)
+    {
+        if (_isOver)
+        {
+            return bytes.Length;
+        }
+
+        if (!_isOpen || _server!.IsFull)
+        {
+            return 0;
+        }
+
+        _record.BytesReceived += bytes.Length;
+        _server.Send(bytes);
+        return bytes.Length;
+    }
+
+    /// <inheritdoc/>
+    public void OnInputEnded() => _server?.Finish();
+
+    /// <inheritdoc/>
+    public void OnOutputDrained() => _server?.ResumeInput();
+
+    /// <inheritdoc/>
+    public void OnClosed(CloseReason reason, string? detail)
+    {
+        if (reason != CloseReason.Completed)
+        {
+            _server?.Abort(detail ?? "the client is gone");
+        }
+        else
+        {
+            _server?.Finish();
+        }
+
+        End();
+        tunnel.OnEnded(reason, detail);
+    }
+
+    private void Refuse(ResponseFlags flags, string details)
+    {
+        _record.Flags |= flags;
+        _record.Details = details;
+        client.Finish();
+        End();
+    }
+
+    private void End()
+    {
+        if (!_isOver)
+        {
+            _isOver = true;
+            _endpoint?.State.End();
+            tunnel.Record.OnTcpClosed(_record);
+        }
+    }
+
+    private void OnServerClosed(CloseReason reason, string? detail)
+    {
+        if (!_isOpen)
+        {
+            _record.Flags |= ResponseFlags.UpstreamFailure;
+            _record.TransportFailure = detail;
+        }
+
+        End();
+        if (reason == CloseReason.Completed)
+        {
+            client.Finish();
+        }
+        else
+        {
+            client.Abort(detail ?? "the endpoint is gone");
+        }
+    }
+
+    /// <summary>The other half: what comes from the endpoint.</summary>
+    private sealed class ServerSide(TcpRelay relay) : IPipeOwner
+    {
+        public void OnOpened()
+        {
+            relay._isOpen = true;
+            relay.Resume();
+        }
+
+        public int OnInput(ReadOnlySpan<byte> bytes)
+        {
+            if (relay.IsClientFull)
+            {
+                return 0;
+            }
+
+            relay.ToClient(bytes);
+            return bytes.Length;
+        }
+
+        public void OnInputEnded() => relay.FinishClient();
+
+        public void OnOutputDrained() => relay.Resume();
+
+        public void OnClosed(CloseReason reason, string? detail) => relay.OnServerClosed(reason, detail);
+    }
+
+    private bool IsClientFull => client.IsFull;
+
+    private void Resume() => client.ResumeInput();
+
+    private void FinishClient() => client.Finish();
+
+    private void ToClient(ReadOnlySpan<byte> bytes)
+    {
+        _record.BytesSent += bytes.Length;
+        client.Send(bytes);
+    }
+}

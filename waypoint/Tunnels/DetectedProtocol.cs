@@ -1,0 +1,14 @@
+namespace Ambient.Waypoint.Tunnels;
+
+/// <summary>What the first bytes of a connection are.</summary>
+public enum DetectedProtocol
+{
+    /// <summary>Too few of them.</summary>
+    Undecided,
+
+    /// <summary>An HTTP/1.1 request.</summary>
+    Http1,
+
+    /// <summary>Something else, HTTP/1.0 included.</summary>
+    Other,
+}

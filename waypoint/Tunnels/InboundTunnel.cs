@@ -1,0 +1,173 @@
+using Ambient.EventLoop;
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Sessions;
+using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Identities;
+using Ambient.Mesh.Services;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Pipes;
+using Ambient.Waypoint.Tcp;
+
+namespace Ambient.Waypoint.Tunnels;
+
+/// <summary>
+/// One CONNECT of a caller for a service that is served here: finds out what the bytes are and hands them on. Loop-affine.
+/// </summary>
+internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
+{
+    private readonly TunnelConnection _connection;
+    private readonly TunnelPipe _pipe;
+    private IPipeOwner? _inner;
+    private Http1Server? _http;
+
+    public InboundTunnel(WaypointLoop loop, TunnelConnection connection, ServedPort served, Service service, IpPort source, IpPort target, string authority, SpiffeId? client)
+    {
+        Loop = loop;
+        _connection = connection;
+        Served = served;
+        Service = service;
+        Source = source;
+        Authority = authority;
+        Configuration = loop.Configuration;
+        Facts = new RequestFacts { Client = client, SourceAddress = source.Address, RemoteAddress = source.Address, DestinationAddress = target.Address, DestinationPort = target.Port };
+        Record = new TunnelRecord(this);
+        _pipe = new TunnelPipe { Owner = this };
+    }
+
+    public WaypointLoop Loop { get; }
+
+    public ServedPort Served { get; }
+
+    public Service Service { get; }
+
+    public IpPort Source { get; }
+
+    public string Authority { get; }
+
+    /// <summary>The configuration it began with.</summary>
+    public WaypointConfiguration Configuration { get; }
+
+    public RequestFacts Facts { get; }
+
+    public TunnelRecord Record { get; }
+
+    public bool IsDraining => Loop.IsDraining;
+
+    /// <summary>Accepts the stream and looks at its bytes.</summary>
+    public void Begin(TunnelStream stream)
+    {
+        _connection.Tunnels.Add(this);
+        switch (Served.Table.Protocol)
+        {
+            case PortProtocol.Http or PortProtocol.Http2:
+                BecomeHttp();
+                break;
+            case PortProtocol.Detect:
+                Loop.Loop.Timers.Schedule(this, Loop.Loop.NowMilliseconds + (long)Loop.Options.DetectionTime.TotalMilliseconds);
+                break;
+            default:
+                BecomeTcp();
+                break;
+        }
+
+        stream.Accept(_pipe.Endpoint, new ConnectResponse(200));
+    }
+
+    /// <summary>No further requests.</summary>
+    public void Drain() => _http?.Drain();
+
+    /// <summary>It is over.</summary>
+    public void OnEnded(CloseReason reason, string? detail)
+    {
+        Loop.Loop.Timers.Cancel(this);
+        _connection.Tunnels.Remove(this);
+    }
+
+    /// <inheritdoc/>
+    public void OnFault(Exception exception) => _pipe.Abort(exception.Message);
+
+    /// <inheritdoc/>
+    public void OnOpened()
+    {
+    }
+
+    /// <inheritdoc/>
+    public int OnInput(ReadOnlySpan<byte> bytes)
+    {
+        if (_inner is null)
+        {
+            switch (ProtocolDetector.Look(bytes))
+            {
+                case DetectedProtocol.Undecided:
+                    // What is there is looked at again when more comes, or when the time is over.
+                    return 0;
+                case DetectedProtocol.Http1:
+                    BecomeHttp();
+                    break;
+                default:
+                    BecomeTcp();
+                    break;
+            }
+        }
+
+        return _inner!.OnInput(bytes);
+    }
+
+    /// <inheritdoc/>
+    public void OnInputEnded()
+    {
+        if (_inner is null)
+        {
+            BecomeTcp();
+        }
+
+        _inner!.OnInputEnded();
+    }
+
+    /// <inheritdoc/>
+    public void OnOutputDrained() => _inner?.OnOutputDrained();
+
+    /// <inheritdoc/>
+    public void OnClosed(CloseReason reason, string? detail)
+    {
+        if (_inner is null)
+        {
+            OnEnded(reason, detail);
+        }
+        else
+        {
+            _inner.OnClosed(reason, detail);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnTimer()
+    {
+        // A client that says nothing waits for the server to begin.
+        if (_inner is null)
+        {
+            BecomeTcp();
+            _pipe.ResumeInput();
+        }
+    }
+
+    private void BecomeHttp()
+    {
+        Loop.Loop.Timers.Cancel(this);
+        _http = new Http1Server(this, _pipe);
+        _inner = _http;
+    }
+
+    private void BecomeTcp()
+    {
+        Loop.Loop.Timers.Cancel(this);
+        TcpRelay relay = new(this, _pipe);
+        _inner = relay;
+        relay.Begin();
+    }
+}

@@ -1,0 +1,98 @@
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Sessions;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Routing;
+using Ambient.Mesh.Services;
+using Ambient.Mesh.Views;
+using Ambient.Tls.Verification;
+using Ambient.Waypoint.Configuration;
+
+namespace Ambient.Waypoint.Tunnels;
+
+/// <summary>A caller's HBONE connection; each CONNECT becomes an <see cref="InboundTunnel"/>. Loop-affine.</summary>
+internal sealed class TunnelConnection : SessionOwner
+{
+    private static readonly HboneSettings Settings = new() { MaxConcurrentStreams = 100 };
+
+    private readonly WaypointLoop _loop;
+    private readonly IpPort _peer;
+    private Session? _session;
+
+    private TunnelConnection(WaypointLoop loop, SocketAddress peer)
+    {
+        _loop = loop;
+        Span<byte> bytes = stackalloc byte[16];
+        _peer = new IpPort(IpAddress.From(bytes[..peer.WriteAddressBytes(bytes)]), peer.Port);
+    }
+
+    /// <summary>Its tunnels.</summary>
+    public HashSet<InboundTunnel> Tunnels { get; } = [];
+
+    /// <summary>Takes an accepted socket.</summary>
+    public static void Begin(WaypointLoop loop, int fd, SocketAddress peer)
+    {
+        if (loop.Tls is not { } tls || loop.IsDraining)
+        {
+            SocketIo.CloseWithReset(fd);
+            return;
+        }
+
+        TunnelConnection connection = new(loop, peer);
+        try
+        {
+            connection._session = Session.Accept(loop.Loop, Settings, tls, new PeerRequirement.SameTrustDomain(loop.Identity.TrustDomain), fd, connection);
+            loop.Connections.Add(connection);
+        }
+        catch (LinuxException)
+        {
+            // The session has closed the descriptor.
+        }
+    }
+
+    /// <summary>No new tunnels; requests that are under way finish.</summary>
+    public void Drain()
+    {
+        _session?.Drain();
+        foreach (InboundTunnel tunnel in Tunnels.ToArray())
+        {
+            tunnel.Drain();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request)
+    {
+        if (!TryFind(request.Authority, out ServedPort? served, out Service? service, out IpPort target))
+        {
+            // Nothing is ever passed through to an address that is not served here.
+            _loop.AccessLog.Unserved(_peer, request.Authority, session.Peer?.Identity);
+            stream.Refuse(404);
+            return;
+        }
+
+        new InboundTunnel(_loop, this, served!, service!, _peer, target, request.Authority, session.Peer?.Identity).Begin(stream);
+    }
+
+    /// <inheritdoc/>
+    public override void OnClosed(Session session, CloseReason reason, string detail) => _loop.Connections.Remove(this);
+
+    private bool TryFind(string authority, out ServedPort? served, out Service? service, out IpPort target)
+    {
+        served = null;
+        service = null;
+        target = default;
+        if (!ConnectTarget.TryParse(authority, out ConnectTarget? parsed) || parsed.Address is not { } address)
+        {
+            return false;
+        }
+
+        MeshView view = _loop.View;
+        target = new IpPort(address, parsed.Port);
+        service = view.FindService(new NetworkAddress(_loop.Options.Network, address), null);
+        served = service is null ? null : _loop.Configuration.Find(service.Key, parsed.Port);
+        return served is not null;
+    }
+}

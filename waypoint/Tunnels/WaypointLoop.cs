@@ -1,0 +1,74 @@
+using Ambient.Mesh.Identities;
+using Ambient.Mesh.Views;
+using Ambient.Tls.Handshakes;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Settings;
+
+namespace Ambient.Waypoint.Tunnels;
+
+/// <summary>What belongs to one event loop: its tunnels in both directions and its connections to endpoints. Loop-affine.</summary>
+internal sealed class WaypointLoop
+{
+    private readonly WaypointShared _shared;
+    private readonly Dictionary<EndpointKey, ClientPool> _clients = [];
+
+    public WaypointLoop(EventLoop.EventLoop loop, WaypointShared shared)
+    {
+        Loop = loop;
+        _shared = shared;
+        Dialer = new UpstreamDialer(this);
+    }
+
+    public EventLoop.EventLoop Loop { get; }
+
+    public UpstreamDialer Dialer { get; }
+
+    public HashSet<TunnelConnection> Connections { get; } = [];
+
+    public Random Random { get; } = new(Random.Shared.Next());
+
+    public WaypointOptions Options => _shared.Options;
+
+    public SpiffeId Identity => _shared.Options.Identity;
+
+    public TimeProvider Clock => _shared.Clock;
+
+    public MeshView View => _shared.Mesh.Current;
+
+    public WaypointConfiguration Configuration => _shared.Configuration;
+
+    public DestinationTable Destinations => _shared.Destinations;
+
+    public RequestMetrics Metrics => _shared.Metrics;
+
+    public AccessLog AccessLog => _shared.AccessLog;
+
+    /// <summary>The own certificate; null before there is one.</summary>
+    public TlsContext? Tls => _shared.Tls;
+
+    public bool IsDraining { get; private set; }
+
+    /// <summary>The connections to one endpoint.</summary>
+    public ClientPool ClientsOf(EndpointKey key)
+    {
+        if (!_clients.TryGetValue(key, out ClientPool? pool))
+        {
+            _clients[key] = pool = new ClientPool(Dialer, key);
+        }
+
+        return pool;
+    }
+
+    /// <summary>No new work; what is under way may finish.</summary>
+    public void Drain()
+    {
+        IsDraining = true;
+        foreach (TunnelConnection connection in Connections.ToArray())
+        {
+            connection.Drain();
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Ambient.EventLoop;
+using Ambient.Identity.Certificates;
+using Ambient.Identity.Issuing;
+using Ambient.Identity.Renewal;
+using Ambient.Linux;
+using Ambient.Linux.Proc;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Views;
+using Ambient.Telemetry.Http;
+using Ambient.Telemetry.Logging;
+using Ambient.Telemetry.Metrics;
+using Ambient.Tls.Handshakes;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Settings;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint;
+
+/// <summary>The process: its parts, how they are wired, and the order in which they start and end.</summary>
+internal sealed class WaypointProcess : IAsyncDisposable
+{
+    private const ushort HbonePort = 15008;
+    private const ushort MetricsPort = 15020;
+
+    private readonly WaypointOptions _options;
+    private readonly LogHub _logs = new(new LogHubOptions());
+    private readonly Logger _log;
+    private readonly MetricRegistry _metrics = new();
+    private readonly MeshState _mesh = new();
+    private readonly LocalAuthority _authority;
+    private readonly CertificateStore _certificates;
+    private readonly WaypointShared _shared;
+    private readonly WaypointLoop[] _loops;
+    private readonly List<TunnelListener> _listeners = [];
+    private readonly BundleFile _configuration;
+    private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private HttpServer? _server;
+
+    public WaypointProcess(WaypointOptions options)
+    {
+        _options = options;
+        _log = _logs.For("waypoint");
+        Logger access = _logs.For("access");
+        _authority = LocalAuthority.Open(new LocalAuthorityOptions { Directory = options.AuthorityDirectory }, TimeProvider.System);
+        _certificates = new CertificateStore(_authority, new CertificateStoreOptions(), TimeProvider.System);
+        _metrics.Add(new ProcessMetrics());
+        _shared = new WaypointShared
+        {
+            Options = options,
+            Mesh = _mesh,
+            Clock = TimeProvider.System,
+            Metrics = new RequestMetrics(_metrics),
+            AccessLog = new AccessLog(line => access.Info(line), _log),
+        };
+        _loops = [.. Enumerable.Range(0, options.Threads).Select(Loop)];
+        _configuration = new BundleFile(options.ConfigurationPath, _mesh, options.Identity.TrustDomain, configuration => _shared.Configuration = configuration, _log);
+    }
+
+    /// <summary>Runs until a signal; returns the exit code.</summary>
+    public async Task<int> RunAsync()
+    {
+        OpenFileLimit.Raise();
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        try
+        {
+            _shared.Tls = await CertificateAsync();
+            if (!_configuration.Start())
+            {
+                return 1;
+            }
+
+            _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, MetricsPort)]), new MetricsHandler(_metrics), _log);
+            Array.ForEach(_loops, loop => loop.Loop.Start());
+            Listen();
+        }
+        catch (Exception e) when (e is LinuxException or IOException or System.Net.Sockets.SocketException or InvalidOperationException or TlsException or IssueException)
+        {
+            _log.Error("cannot start: " + e.Message);
+            return 1;
+        }
+
+        _log.Info("waypoint is running", LogField.Of("identity", _options.Identity.ToString()), LogField.Of("threads", _loops.Length));
+        await _shutdown.Task;
+        await DrainAsync();
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _configuration.Dispose();
+        await _certificates.DisposeAsync();
+        _authority.Dispose();
+        foreach (WaypointLoop loop in _loops)
+        {
+            loop.Loop.Stop();
+            loop.Loop.Dispose();
+        }
+
+        _logs.Flush(TimeSpan.FromSeconds(1));
+        _logs.Dispose();
+    }
+
+    private WaypointLoop Loop(int index)
+    {
+        Logger log = _logs.For("waypoint::loop");
+        EventLoopOptions options = new()
+        {
+            Index = index,
+            FaultSink = (loop, what, fault) => log.Error("a connection was closed because of a defect", LogField.Of("loop", loop), LogField.Of("where", what), LogField.Of("error", fault.ToString())),
+        };
+        return new WaypointLoop(new EventLoop.EventLoop($"waypoint-{index}", options), _shared);
+    }
+
+    private async Task<TlsContext> CertificateAsync()
+    {
+        WorkloadCertificate certificate = await _certificates.GetAsync(_options.Identity, CancellationToken.None);
+        return TlsContext.Create(certificate, new TlsSettings());
+    }
+
+    private void Listen()
+    {
+        SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
+        foreach (WaypointLoop loop in _loops)
+        {
+            int fd = (int)sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _).OrThrow("listen", "port 15008");
+            TunnelListener listener = new(loop);
+            _listeners.Add(listener);
+            loop.Loop.Post(_ => listener.Watch(fd), null);
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        _log.Info("shutting down", LogField.Milliseconds("drain", (long)_options.DrainTime.TotalMilliseconds));
+        for (int i = 0; i < _loops.Length; i++)
+        {
+            TunnelListener listener = _listeners[i];
+            WaypointLoop loop = _loops[i];
+            loop.Loop.Post(_ => { listener.Close(); loop.Drain(); }, null);
+        }
+
+        long deadline = Environment.TickCount64 + (long)_options.DrainTime.TotalMilliseconds;
+        while (Environment.TickCount64 < deadline && await OpenConnectionsAsync() > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    private async Task<int> OpenConnectionsAsync()
+    {
+        int open = 0;
+        foreach (WaypointLoop loop in _loops)
+        {
+            TaskCompletionSource<int> count = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            loop.Loop.Post(_ => count.SetResult(loop.Connections.Count), null);
+            open += await count.Task;
+        }
+
+        return open;
+    }
+
+    private void OnSignal(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        _shutdown.TrySetResult();
+    }
+}
