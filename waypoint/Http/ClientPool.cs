@@ -29,7 +29,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
         }
 
         Http1Client client = new(this);
-        client.Use(UpstreamDialer.NewPipe(key, client));
+        client.Use(dialer.NewPipe(key, client));
         return client;
     }
 

@@ -1,10 +1,12 @@
+using Ambient.EventLoop;
+
 namespace Ambient.Waypoint.Pipes;
 
 /// <summary>
 /// A byte stream to a client or an endpoint, whatever carries it. Output is queued and bounded by the writer, who looks at
 /// <see cref="IsFull"/>; input is taken or left. Loop-affine.
 /// </summary>
-internal abstract class Pipe
+internal abstract class Pipe : IReadyItem
 {
     /// <summary>Output that makes a writer pause, bytes.</summary>
     public const int HighWater = 128 * 1024;
@@ -13,6 +15,12 @@ internal abstract class Pipe
 
     /// <summary>Who reads from it.</summary>
     public required IPipeOwner Owner { get; set; }
+
+    /// <summary>The loop of both sides.</summary>
+    public required EventLoop.EventLoop Loop { get; init; }
+
+    /// <inheritdoc/>
+    bool IReadyItem.IsQueued { get; set; }
 
     /// <summary>Whether it is gone.</summary>
     public bool IsClosed { get; protected set; }
@@ -63,13 +71,22 @@ internal abstract class Pipe
     /// <summary>There is output, or its end.</summary>
     protected abstract void Kick();
 
-    /// <summary>Some output was sent.</summary>
+    /// <inheritdoc/>
+    void IReadyItem.OnReady()
+    {
+        if (!IsClosed && !IsFull)
+        {
+            Owner.OnOutputDrained();
+        }
+    }
+
+    /// <summary>Some output was sent. The writer is told later: its next bytes must not come while these are being read.</summary>
     protected void OnSent()
     {
         if (_wasFull && Output.Length < HighWater / 2)
         {
             _wasFull = false;
-            Owner.OnOutputDrained();
+            Loop.RunLater(this);
         }
     }
 }

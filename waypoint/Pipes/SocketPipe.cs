@@ -23,7 +23,7 @@ internal sealed class SocketPipe : Pipe
     public SocketPipe() => _handler = new Handler(this);
 
     /// <summary>Begins to connect; the outcome is told later, a failure to begin as well.</summary>
-    public void Connect(EventLoop.EventLoop loop, SocketFactory sockets, SocketAddress address)
+    public void Connect(SocketFactory sockets, SocketAddress address)
     {
         SysResult socket = sockets.OpenStream(address.IsIPv4, null);
         if (socket.IsError)
@@ -33,7 +33,7 @@ internal sealed class SocketPipe : Pipe
         }
 
         SysResult connect = SocketIo.Connect((int)socket.Value, address);
-        _handler.Watch(loop, (int)socket.Value);
+        _handler.Watch(Loop, (int)socket.Value);
         if (connect.IsError && !connect.Is(Errno.EINPROGRESS))
         {
             Close(CloseReason.ConnectFailed, $"io error: {connect}", reset: true);

@@ -81,7 +81,10 @@ internal sealed unsafe class TunnelPipe : Pipe
     {
         IsClosed = true;
         Output.Clear();
-        Owner.OnClosed(closure.Reason, closure.HttpStatus > 0 ? $"CONNECT was answered {closure.HttpStatus}" : closure.Detail);
+
+        // NO_ERROR from the peer is an end as well, and what had come whole stays whole.
+        bool isEnd = closure.Clean || closure.IsRemoteComplete || (closure is { ByPeer: true, Reason: CloseReason.PeerReset, Code: Http2Error.NoError });
+        Owner.OnClosed(isEnd ? CloseReason.Completed : closure.Reason, closure.HttpStatus > 0 ? $"CONNECT was answered {closure.HttpStatus}" : closure.Detail);
     }
 
     private sealed class End(TunnelPipe pipe) : StreamEndpoint

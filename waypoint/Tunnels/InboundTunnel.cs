@@ -36,7 +36,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         Configuration = loop.Configuration;
         Facts = new RequestFacts { Client = client, SourceAddress = source.Address, RemoteAddress = source.Address, DestinationAddress = target.Address, DestinationPort = target.Port };
         Record = new TunnelRecord(this);
-        _pipe = new TunnelPipe { Owner = this };
+        _pipe = new TunnelPipe { Owner = this, Loop = loop.Loop };
     }
 
     public WaypointLoop Loop { get; }

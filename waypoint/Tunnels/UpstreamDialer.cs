@@ -23,14 +23,14 @@ internal sealed class UpstreamDialer(WaypointLoop loop)
     public long NowMilliseconds => loop.Loop.NowMilliseconds;
 
     /// <summary>A pipe of the right kind, not connected yet.</summary>
-    public static Pipe NewPipe(EndpointKey key, IPipeOwner owner) => key.Identity is null ? new SocketPipe { Owner = owner } : new TunnelPipe { Owner = owner };
+    public Pipe NewPipe(EndpointKey key, IPipeOwner owner) => key.Identity is null ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
 
     /// <summary>Begins to connect; the owner hears the outcome.</summary>
     public void Dial(EndpointKey key, Pipe pipe)
     {
         if (pipe is SocketPipe plain)
         {
-            plain.Connect(loop.Loop, _sockets, Address(key.Address));
+            plain.Connect(_sockets, Address(key.Address));
             return;
         }
 

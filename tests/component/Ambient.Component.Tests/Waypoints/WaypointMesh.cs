@@ -85,7 +85,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
             Policies = policies,
             Objects = [.. objects.Select((o, age) => new RoutingObject(o.Kind, "bench", $"o{age}", DateTimeOffset.UnixEpoch.AddMinutes(age), JsonDocument.Parse(o.Spec).RootElement.Clone()))],
         });
-        Assert.Empty(compiled.Problems.Where(problem => problem.Reason != RoutingProblem.NoEffect));
+        Assert.DoesNotContain(compiled.Problems, problem => problem.Reason != RoutingProblem.NoEffect);
         WaypointBundle bundle = new() { Settings = new WaypointSettings { LogsAccess = true } };
         bundle.Routes.AddRange(compiled.Routes);
         bundle.Destinations.AddRange(compiled.Destinations);
