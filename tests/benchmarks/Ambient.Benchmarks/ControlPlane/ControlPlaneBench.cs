@@ -69,9 +69,11 @@ internal static class ControlPlaneBench
         var elapsed = new List<double>(Changes);
         var own = new List<double>(Changes);
         var random = new Random(7);
+        int[] versions = new int[pods];
         for (int i = 0; i < Changes + 100; i++)
         {
-            Pod pod = cluster.Pod(random.Next(pods), (i * 2) + 1);
+            int number = random.Next(pods);
+            Pod pod = cluster.Pod(number, ++versions[number]);
             long began = Stopwatch.GetTimestamp();
             index.SetPod(pod.Key, pod);
             store.Apply(index.Take());
