@@ -22,7 +22,7 @@ public sealed class ClusterFactAttribute : FactAttribute
     /// <summary>Why there can be no cluster here; null when there can.</summary>
     public static string? Missing() =>
         Requirement.MissingRoot()
-        ?? Requirement.MissingTools("nft", "iptables", "conntrack", "nsenter", "unshare", "/usr/lib/cni/bridge")
+        ?? Requirement.MissingTools("nft", "iptables", "conntrack", "tcpdump", "nsenter", "unshare", "/usr/lib/cni/bridge")
         ?? RigNode.Missing()
         ?? KubernetesBinaries.Missing(RigCluster.Programs.Split(", "));
 }

@@ -103,4 +103,30 @@ public sealed class TrafficTests(MeshFixture mesh)
 
         await shop.UntilAnswerAsync("client", "db", a => a.StartsWith("db-", StringComparison.Ordinal));
     }
+
+    [ClusterFact]
+    public async Task Names_OfServicesAreZtunnelsToAnswer_OthersArePassedOn()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        await shop.PodAsync("client", "node1");
+        string address = await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "service", "client", "-o", "jsonpath={.spec.clusterIP}");
+
+        // The cluster's own server has not been told of this one.
+        foreach (string name in (string[])["client", "client." + shop.Name, $"client.{shop.Name}.svc", $"client.{shop.Name}.svc.cluster.local"])
+        {
+            await mesh.Cluster.UntilAsync(async () => await LookUpAsync(shop, name) == address, "answer for " + name, TimeSpan.FromSeconds(20));
+        }
+
+        string api = await mesh.Cluster.KubectlAsync("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}");
+        Assert.Equal(api, await LookUpAsync(shop, "kubernetes.default"));
+        Assert.Equal("", await LookUpAsync(shop, "nobody." + shop.Name));
+        await mesh.Cluster.TellAsync("elsewhere.example", "192.0.2.7");
+        Assert.Equal("192.0.2.7", await LookUpAsync(shop, "elsewhere.example"));
+    }
+
+    private async Task<string> LookUpAsync(Shop shop, string name)
+    {
+        string[] lines = (await mesh.Cluster.ExecAsync(shop.Name, "client", "/rig", "find", name)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length == 0 ? "" : lines[0];
+    }
 }

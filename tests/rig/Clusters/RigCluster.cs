@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Ambient.Rig.Nodes;
 using Ambient.Testing.Networks;
+using Ambient.Topology.Captures;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -115,6 +116,9 @@ public sealed class RigCluster : IAsyncDisposable
             LogPath = Path.Combine(Folder, name + ".log"),
         });
 
+    /// <summary>Records what crosses the wire between the nodes.</summary>
+    public Task<PacketCapture> CaptureAsync(params string[] filter) => _network.CaptureAsync(_network.FabricName, "bridge", filter);
+
     /// <summary>Tells the cluster's DNS what services and members of StatefulSets there are, as CoreDNS would find out by itself.</summary>
     public async Task TellNamesAsync()
     {
@@ -139,6 +143,9 @@ public sealed class RigCluster : IAsyncDisposable
         await File.WriteAllLinesAsync(path + ".new", lines);
         File.Move(path + ".new", path, overwrite: true);
     }
+
+    /// <summary>Tells the cluster's DNS one more name, until the next <see cref="TellNamesAsync"/>.</summary>
+    public Task TellAsync(string name, string address) => File.AppendAllTextAsync(Path.Combine(Folder, "names"), $"{name} {address}\n");
 
     /// <summary>Waits for a condition of the cluster; throws with what the nodes and pods look like.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)

@@ -4,6 +4,7 @@
 //   rig ask HOST PORT [LINE]         one connection, one line; prints the answer
 //   rig talk HOST PORT MILLIS        one connection for ever, a line now and then; ends with 1 and the reason when it breaks
 //   rig knock HOST PORT MILLIS       a connection now and then for ever; prints each that fails
+//   rig find NAME                    the IPv4 address of a name, as an application asks for it
 //   rig names ADDRESS FILE           a DNS server (UDP 53) for the lines "name IPv4" of a file, read for each question
 // talk and knock print "N done" once a second's worth of lines, and at the end (SIGTERM).
 #define _GNU_SOURCE
@@ -196,6 +197,20 @@ static int repeat(const char *name, const char *port, int millis, int anew) {
   return 0;
 }
 
+static int find(const char *name) {
+  struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found = NULL;
+  char text[64];
+  int error = getaddrinfo(name, NULL, &hints, &found);
+  if (error != 0) {
+    fprintf(stderr, "%s\n", gai_strerror(error));
+    return 1;
+  }
+  getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
+  puts(text);
+  freeaddrinfo(found);
+  return 0;
+}
+
 // Where the question ends, its name in text; 0 when it cannot be read.
 static size_t question(const unsigned char *query, size_t size, char *name, size_t room) {
   size_t at = 12, filled = 0;
@@ -276,9 +291,12 @@ int main(int count, char **words) {
   if (count == 5 && (strcmp(words[1], "talk") == 0 || strcmp(words[1], "knock") == 0)) {
     return repeat(words[2], words[3], atoi(words[4]), words[1][0] == 'k');
   }
+  if (count == 3 && strcmp(words[1], "find") == 0) {
+    return find(words[2]);
+  }
   if (count == 4 && strcmp(words[1], "names") == 0) {
     return names(words[2], words[3]);
   }
-  fprintf(stderr, "usage: rig pause | serve PORT | ask HOST PORT [LINE] | talk HOST PORT MILLIS | knock HOST PORT MILLIS | names ADDRESS FILE\n");
+  fprintf(stderr, "usage: rig pause | serve PORT | ask HOST PORT [LINE] | talk HOST PORT MILLIS | knock HOST PORT MILLIS | find NAME | names ADDRESS FILE\n");
   return 2;
 }
