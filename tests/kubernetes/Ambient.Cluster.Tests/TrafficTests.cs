@@ -109,10 +109,11 @@ public sealed class TrafficTests(MeshFixture mesh)
     {
         await using Shop shop = await Shop.OpenAsync(mesh);
         await shop.PodAsync("client", "node1");
-        string address = await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "service", "client", "-o", "jsonpath={.spec.clusterIP}");
+        await shop.PodAsync("server", "node1");
+        string address = await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "service", "server", "-o", "jsonpath={.spec.clusterIP}");
 
         // The cluster's own server has not been told of this one.
-        foreach (string name in (string[])["client", "client." + shop.Name, $"client.{shop.Name}.svc", $"client.{shop.Name}.svc.cluster.local"])
+        foreach (string name in (string[])["server", "server." + shop.Name, $"server.{shop.Name}.svc", $"server.{shop.Name}.svc.cluster.local"])
         {
             await mesh.Cluster.UntilAsync(async () => await LookUpAsync(shop, name) == address, "answer for " + name, TimeSpan.FromSeconds(20));
         }
