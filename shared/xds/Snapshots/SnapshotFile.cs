@@ -8,12 +8,13 @@ namespace Ambient.Xds.Snapshots;
 
 /// <summary>
 /// A file of changes, each a <see cref="DeltaDiscoveryResponse"/> without nonce: eight bytes of format, sixteen of the writer's mark, then
-/// records of length, CRC-32C and message (both numbers little-endian). What a crash left unfinished at the end is not read. Not thread-safe.
+/// records of length, its complement, CRC-32C (all little-endian) and message. What a crash left unfinished at the end is not read; with the
+/// complement a damaged length does not look like that. Not thread-safe.
 /// </summary>
 internal sealed class SnapshotFile : IDisposable
 {
     internal const int HeaderLength = 24;
-    private const int RecordHeaderLength = 8;
+    private const int RecordHeaderLength = 12;
     private readonly FileStream _file;
     private byte[] _buffer = new byte[4096];
 
@@ -28,7 +29,7 @@ internal sealed class SnapshotFile : IDisposable
 
     internal long Length => _file.Length;
 
-    private static ReadOnlySpan<byte> Format => "AMBXDS01"u8;
+    private static ReadOnlySpan<byte> Format => "AMBXDS02"u8;
 
     /// <summary>An empty file that only its owner may read; an old one of that name is replaced.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -102,7 +103,8 @@ internal sealed class SnapshotFile : IDisposable
         Span<byte> whole = Buffer(RecordHeaderLength + length).AsSpan(0, RecordHeaderLength + length);
         record.WriteTo(whole[RecordHeaderLength..]);
         BinaryPrimitives.WriteInt32LittleEndian(whole, length);
-        BinaryPrimitives.WriteUInt32LittleEndian(whole[4..], Checksum(whole[RecordHeaderLength..]));
+        BinaryPrimitives.WriteInt32LittleEndian(whole[4..], ~length);
+        BinaryPrimitives.WriteUInt32LittleEndian(whole[8..], Checksum(whole[RecordHeaderLength..]));
         _file.Seek(0, SeekOrigin.End);
         _file.Write(whole);
     }
@@ -143,15 +145,15 @@ internal sealed class SnapshotFile : IDisposable
         Span<byte> header = stackalloc byte[RecordHeaderLength];
         _file.ReadExactly(header);
         int length = BinaryPrimitives.ReadInt32LittleEndian(header);
-        if (length <= 0 || length > rest)
+        isDamaged = length <= 0 || BinaryPrimitives.ReadInt32LittleEndian(header[4..]) != ~length;
+        if (isDamaged || length > rest)
         {
-            isDamaged = length <= 0;
             return false;
         }
 
         byte[] buffer = Buffer(length);
         _file.ReadExactly(buffer, 0, length);
-        if (Checksum(buffer.AsSpan(0, length)) != BinaryPrimitives.ReadUInt32LittleEndian(header[4..]))
+        if (Checksum(buffer.AsSpan(0, length)) != BinaryPrimitives.ReadUInt32LittleEndian(header[8..]))
         {
             isDamaged = length < rest;
             return false;

@@ -86,12 +86,23 @@ public sealed class ResourceSnapshotTests : IDisposable
             File.WriteAllBytes(Path, damaged);
             string[]? read = Read();
 
-            // The writer's mark says nothing; a length that leads beyond the end is like a crash in that record.
+            // The writer's mark says nothing; damage in the last record is like a crash in it.
             if (at is < 8 or >= SnapshotFile.HeaderLength)
             {
                 Assert.True(read is null || (read is ["w1 1"] && at >= lastRecord), $"byte {at}: {string.Join(',', read ?? [])}");
             }
         }
+    }
+
+    [Fact]
+    public void ADamagedLengthInTheMiddle_IsNotTakenForTheEnd()
+    {
+        byte[] whole = WholeFile(out int lastRecord);
+        byte[] longer = [.. whole, .. whole[lastRecord..]];
+        longer[lastRecord + 2] ^= 1;
+        File.WriteAllBytes(Path, longer);
+        Assert.Null(Read());
+        Assert.Contains("is damaged", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +117,7 @@ public sealed class ResourceSnapshotTests : IDisposable
             random.NextBytes(rubbish);
             if (random.Next(2) == 0)
             {
-                "AMBXDS01"u8[..Math.Min(8, rubbish.Length)].CopyTo(rubbish);
+                "AMBXDS02"u8[..Math.Min(8, rubbish.Length)].CopyTo(rubbish);
             }
 
             File.WriteAllBytes(Path, rubbish);
