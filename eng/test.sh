@@ -20,6 +20,8 @@ if [ "$suite" != unit ]; then
     /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy nghttpx=nghttp2-proxy h2load=nghttp2-client \
     redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack /usr/lib/cni/bridge=containernetworking-plugins
 
+  [ "$suite" = demo ] || eng/chart-renderer.sh >/dev/null || echo "charts cannot be rendered here: their tests are skipped" >&2
+
   # Built once into a cache outside of the repository. Without it the tests that need it are skipped and say so.
   parts=(containerd kube-apiserver)
   [ "$suite" != kubernetes ] || parts=(cluster)

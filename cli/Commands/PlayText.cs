@@ -21,6 +21,9 @@ internal static class PlayText
               ip netns exec {client} dig +short {SandboxLayout.Web.Host}
               ip netns exec {client} nft list table inet ambient-redirection
               ip netns exec {run.NameOf("fabric")} tcpdump -ni bridge
+              {program} check --sandbox
+              {program} ztunnel-config workload --sandbox        (also service, policy, certificate, connections, log)
+              {program} explain --sandbox --from {SandboxLayout.Client.Namespace}/{SandboxLayout.Client.Name} --to {SandboxLayout.Web.Host}
               ip netns exec {node} curl -s http://127.0.0.1:15000/config_dump
               ip netns exec {node} curl -s http://127.0.0.1:15020/metrics
               tail -f {run.Directory}/node1/ztunnel.log

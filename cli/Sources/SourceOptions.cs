@@ -9,7 +9,7 @@ internal sealed class SourceOptions
 {
     private readonly Option<string?> _file = new("--file", "-f") { Description = "A config_dump that was saved." };
     private readonly Option<string?> _admin = new("--admin") { Description = "Address of a ztunnel's admin port, such as 127.0.0.1:15000." };
-    private readonly Option<string?> _sandbox = new("--sandbox") { Description = "A node of the sandbox on this machine (default: its first).", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _sandbox = new("--sandbox") { Description = "A node of the sandbox on this machine (default: its first), or the name of any network namespace.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _node = new("--node") { Description = "The node whose ztunnel is asked through Kubernetes (default: the first)." };
     private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Which kubeconfig (default: KUBECONFIG, ~/.kube/config)." };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig." };
@@ -91,6 +91,13 @@ internal sealed class SourceOptions
         RunId? run = Leftovers.Runs(SandboxMesh.Purpose).FirstOrDefault(static r => r.IsAlive());
         error = run is null ? "no sandbox is running: ./ambient demo --keep starts one" : null;
         string? name = run?.NameOf(node ?? "node1");
+        if (node is not null && System.IO.File.Exists("/var/run/netns/" + node))
+        {
+            // A namespace by its own name: of several sandboxes, the one that is meant.
+            error = null;
+            return node;
+        }
+
         if (name is not null && !System.IO.File.Exists("/var/run/netns/" + name))
         {
             error = $"the sandbox has no node '{node}'; it has node1 and node2";

@@ -81,7 +81,7 @@ internal static class ChartValues
         env: {RUST_LOG: "debug,access=off", ZTUNNEL_WORKER_THREADS: "50%"}
         logAsJson: true
         peerCaCrl: {enabled: true}
-        resources: {limits: {cpu: 1500m, memory: 1Gi}, requests: {cpu: "2", memory: 1Gi}}
+        resources: {limits: {cpu: 1500m, memory: 1Gi}, requests: {cpu: "1", memory: 1Gi}}
         resourceQuotas: {enabled: true}
         labels: {team: mesh}
         annotations: {a: "yes"}
