@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Ambient.Component.Tests.Kubernetes;
+using Ambient.Rig;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Component.Tests.Charts;
