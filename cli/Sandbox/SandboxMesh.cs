@@ -3,8 +3,6 @@ using System.Net.Sockets;
 using Ambient.Cli.Sandbox.Model;
 using Ambient.Cli.Sandbox.Nodes;
 using Ambient.Cli.Sandbox.Observation;
-using Ambient.Cni.Redirection;
-using Ambient.Cni.Redirection.Rules;
 using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
@@ -106,11 +104,6 @@ internal sealed class SandboxMesh : IAsyncDisposable
 
     /// <summary>A pod by its plan. Throws <see cref="KeyNotFoundException"/> when it was killed.</summary>
     public SandboxPod Pod(PodPlan plan) => _pods[plan.Name];
-
-    /// <summary>The redirection of a pod as its agent makes it, to compare the kernel with.</summary>
-    public static PodRedirection RedirectionOf(SandboxPod pod) => new(
-        pod.Network.Namespace,
-        new RedirectionOptions { Method = RedirectionMethod.Sockets, PodAddresses = pod.Addresses });
 
     /// <summary>Gives a running pod a data plane mode of its own, or takes it away: its manifest is written anew, nothing else is done.</summary>
     public void Label(SandboxPod pod, string? mode) => _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses, mode);

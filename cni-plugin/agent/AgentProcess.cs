@@ -13,6 +13,7 @@ using Ambient.Cni.Agent.Settings;
 using Ambient.Cni.Agent.Sources;
 using Ambient.Cni.Agent.Zds;
 using Ambient.Cni.Enrolment.Wire;
+using Ambient.Cni.Redirection.Rules;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Proc;
 using Ambient.Telemetry.Http;
@@ -105,6 +106,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         DnsCapture = settings.DnsCapture,
         Strict = settings.Strict,
         OpenAfter = settings.OpenAfter,
+        NewMark = settings.SecretMarks ? SecretMarks.Next : static () => 0,
         ProofInterval = settings.ProofInterval,
     };
 

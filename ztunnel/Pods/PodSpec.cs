@@ -14,4 +14,11 @@ namespace Ambient.Ztunnel.Pods;
 /// The pod's network namespace, or null for the process' own. It stays owned by whoever called the factory, and is kept open
 /// until the proxy has completed.
 /// </param>
-public sealed record PodSpec(string Uid, string? Name, string? Namespace, string? ServiceAccount, NetworkNamespace? Network);
+public sealed record PodSpec(string Uid, string? Name, string? Namespace, string? ServiceAccount, NetworkNamespace? Network)
+{
+    /// <summary>The mark of the proxy's packets; 0 leaves it to the settings. A secret of the pod, never logged.</summary>
+    public uint Mark { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => "pod " + Uid;
+}

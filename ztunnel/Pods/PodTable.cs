@@ -224,17 +224,17 @@ public sealed class PodTable
 
         if (_running.TryGetValue(add.Uid, out Running? running))
         {
-            if (running.Pod.Network!.IsSameAs(network))
+            if (running.Pod.Network!.IsSameAs(network) && running.Pod.Mark == add.Mark)
             {
                 network.Dispose();
                 return ZdsOutcome.Success;
             }
 
-            Stop(add.Uid, "its network namespace was replaced");
+            Stop(add.Uid, running.Pod.Network!.IsSameAs(network) ? "its packet mark was replaced" : "its network namespace was replaced");
         }
 
         Forget(add.Uid);
-        var pod = new PodSpec(add.Uid, info.Name, info.Namespace, info.ServiceAccount, network);
+        var pod = new PodSpec(add.Uid, info.Name, info.Namespace, info.ServiceAccount, network) { Mark = add.Mark };
         return TryStart(pod) is { } error ? ZdsOutcome.Failed("failure to start proxy : " + error) : ZdsOutcome.Success;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Ambient.Ztunnel.Pods;
@@ -14,10 +15,15 @@ public static class ZdsCodec
     /// <summary>The agent reads our packets into 1024 bytes, so an error text is cut.</summary>
     private const int MaxErrorBytes = 900;
 
+    /// <summary>Our own agent's addition to AddWorkload: 4 bytes, little endian.</summary>
+    private const int MarkField = 100;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>ZdsHello{version: V1}.</summary>
-    public static ReadOnlySpan<byte> Hello => [0x08, 0x01];
+    /// <summary>
+    /// ZdsHello{version: V1}, and beside it (field 100, which others skip) that this ztunnel takes a packet mark for each pod.
+    /// </summary>
+    public static ReadOnlySpan<byte> Hello => [0x08, 0x01, 0xa2, 0x06, 0x01, 0x01];
 
     /// <summary>WorkloadResponse{ack}; null or empty means success.</summary>
     public static byte[] Ack(string? error)
@@ -88,6 +94,7 @@ public static class ZdsCodec
     {
         string uid = string.Empty;
         ZdsWorkloadInfo? info = null;
+        uint mark = 0;
         message = null;
         var reader = new WireReader(bytes);
         while (reader.TryNext(out int field, out ReadOnlySpan<byte> content))
@@ -96,6 +103,7 @@ public static class ZdsCodec
             {
                 1 => ReadText(content, "add.uid", ref uid),
                 2 => ReadInfo(content, ref info),
+                MarkField => ReadMark(content, ref mark),
                 _ => null,
             };
             if (error is not null)
@@ -104,9 +112,12 @@ public static class ZdsCodec
             }
         }
 
-        message = new ZdsMessage.Add(uid, info);
+        message = new ZdsMessage.Add(uid, info) { Mark = mark };
         return reader.Failed ? "add is malformed" : uid.Length == 0 ? "add.uid is empty" : null;
     }
+
+    private static string? ReadMark(ReadOnlySpan<byte> bytes, ref uint mark) =>
+        BinaryPrimitives.TryReadUInt32LittleEndian(bytes, out mark) && bytes.Length == sizeof(uint) ? null : "add: the packet mark is not 4 bytes";
 
     private static string? ReadInfo(ReadOnlySpan<byte> bytes, ref ZdsWorkloadInfo? info)
     {

@@ -10,7 +10,14 @@ public abstract record ZdsMessage
     /// <summary>Start a proxy; the pod's network namespace comes as a descriptor beside the packet.</summary>
     /// <param name="Uid">Opaque identity of the pod.</param>
     /// <param name="Info">Who the pod is; its absence violates the protocol.</param>
-    public sealed record Add(string Uid, ZdsWorkloadInfo? Info) : ZdsMessage;
+    public sealed record Add(string Uid, ZdsWorkloadInfo? Info) : ZdsMessage
+    {
+        /// <summary>The mark of packets of this pod's proxy, a secret between agent and ztunnel; 0 leaves it to the settings.</summary>
+        public uint Mark { get; init; }
+
+        /// <inheritdoc/>
+        public override string ToString() => "Add " + Uid;
+    }
 
     /// <summary>Part of the snapshot: the pod lives, though the agent has no descriptor for it.</summary>
     /// <param name="Uid">Opaque identity of the pod.</param>

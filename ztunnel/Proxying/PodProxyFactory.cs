@@ -33,7 +33,7 @@ internal sealed class PodProxyFactory : IPodProxyFactory
     /// <inheritdoc/>
     public IPodProxy Start(PodSpec pod)
     {
-        SocketFactory sockets = new(pod.Network, _context.Options.Sockets);
+        SocketFactory sockets = new(pod.Network, pod.Mark == 0 ? _context.Options.Sockets : _context.Options.Sockets with { Mark = pod.Mark });
         LocalWorkload local = new(pod.Name ?? "", pod.Namespace ?? "", pod.ServiceAccount ?? "");
         DnsServer? dns = null;
         List<PodSockets> opened = [];

@@ -1,5 +1,5 @@
 using Ambient.Cli.Sandbox;
-using Ambient.Cni.Redirection.Verification;
+using Ambient.Cli.Sandbox.Observation;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Cli.Demo.Checks;
@@ -15,8 +15,10 @@ internal static class CaptureChecks
         log.Did("read back the nftables table, routes and listening sockets of " + string.Join(", ", meshed.Select(p => p.Plan.Name)));
         foreach (SandboxPod pod in meshed)
         {
-            VerificationReport report = await SandboxMesh.RedirectionOf(pod).VerifyAsync(cancellation);
-            log.Require(report.IsClean, pod.Plan.Name + ": " + report);
+            AgentPodView? view = (await mesh.Nodes[pod.Plan.Node].PodsAsync(cancellation)).FirstOrDefault(p => p.Name == $"{pod.Plan.Namespace}/{pod.Plan.Name}");
+            log.Require(view is { IsProven: true, Guard: "Absent" }, $"{pod.Plan.Name}: its agent must have proven it: {view}");
+            CommandResult rules = (await pod.RunAsync("nft", "list", "table", "inet", "ambient-redirection")).OrThrow();
+            log.Require(rules.Output.Contains("15001", StringComparison.Ordinal) && rules.Output.Contains("15006", StringComparison.Ordinal), $"{pod.Plan.Name}: no rules lead to its proxy");
             CommandResult sockets = (await pod.RunAsync("ss", "-Hltn")).OrThrow();
             foreach (string port in Ports)
             {
@@ -26,6 +28,6 @@ internal static class CaptureChecks
 
         CommandResult outside = (await mesh.Pod(SandboxLayout.Outsider).RunAsync("nft", "list", "tables")).OrThrow();
         log.Require(outside.Output.Length == 0, "the pod outside the mesh has rules: " + outside.Output);
-        log.Saw($"{meshed.Length} pods hold exactly the model's rules and listen on 15001, 15006 and 15008; {SandboxLayout.Outsider.Name} holds none");
+        log.Saw($"{meshed.Length} pods hold exactly the rules of their agents' model and listen on 15001, 15006 and 15008; {SandboxLayout.Outsider.Name} holds none");
     }
 }

@@ -143,19 +143,22 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         }
     }
 
-    private PodRedirection Redirection(NetworkNamespace network, PodRules rules, IReadOnlyList<Flow> spared) => new(
-        network,
-        new RedirectionOptions
-        {
-            Method = options.Method,
-            PodAddresses = rules.Addresses,
-            Spared = spared,
-            DnsCapture = rules.DnsCapture,
-            IngressMode = rules.Settings.IngressMode,
-            VirtualInterfaces = [.. rules.Settings.VirtualInterfaces.Select(n => InterfaceName.TryParse(n, out InterfaceName? name) ? name : throw new ArgumentException("no interface name: " + n))],
-            Ipv6 = options.Ipv6,
-            ProbeAddress = options.ProbeAddress,
-            ProbeAddressV6 = options.ProbeAddressV6,
-        },
-        options.BackEnd);
+    private PodRedirection Redirection(NetworkNamespace network, PodRules rules, IReadOnlyList<Flow> spared)
+    {
+        RedirectionOptions wanted = OptionsOf(rules, spared);
+        return new PodRedirection(network, rules.Mark == 0 ? wanted : wanted.WithSecret(rules.Mark), options.BackEnd);
+    }
+
+    private RedirectionOptions OptionsOf(PodRules rules, IReadOnlyList<Flow> spared) => new()
+    {
+        Method = options.Method,
+        PodAddresses = rules.Addresses,
+        Spared = spared,
+        DnsCapture = rules.DnsCapture,
+        IngressMode = rules.Settings.IngressMode,
+        VirtualInterfaces = [.. rules.Settings.VirtualInterfaces.Select(n => InterfaceName.TryParse(n, out InterfaceName? name) ? name : throw new ArgumentException("no interface name: " + n))],
+        Ipv6 = options.Ipv6,
+        ProbeAddress = options.ProbeAddress,
+        ProbeAddressV6 = options.ProbeAddressV6,
+    };
 }

@@ -71,6 +71,7 @@ public sealed class PodMemoryFolder
                 writer.WriteEndObject();
                 writer.WriteNumber("device", memory.Network.Device);
                 writer.WriteNumber("inode", memory.Network.Inode);
+                writer.WriteNumber("mark", memory.Mark);
                 writer.WriteEndObject();
             }
 
@@ -101,7 +102,11 @@ public sealed class PodMemoryFolder
                 root.GetProperty("serviceAccount").GetString()!,
                 [.. root.GetProperty("addresses").EnumerateArray().Select(a => IPAddress.Parse(a.GetString()!))],
                 root.GetProperty("annotations").EnumerateObject().ToDictionary(a => a.Name, a => a.Value.GetString()!, StringComparer.Ordinal),
-                new NetworkIdentity(root.GetProperty("device").GetUInt64(), root.GetProperty("inode").GetUInt64()));
+                new NetworkIdentity(root.GetProperty("device").GetUInt64(), root.GetProperty("inode").GetUInt64()))
+            {
+                // An older agent knew none.
+                Mark = root.TryGetProperty("mark", out JsonElement mark) && mark.TryGetUInt32(out uint number) && (number == 0 || Redirection.Rules.SecretMarks.IsSecret(number)) ? number : 0,
+            };
         }
         catch (Exception unreadable) when (unreadable is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentNullException or UnauthorizedAccessException)
         {

@@ -66,7 +66,7 @@ public sealed partial class PodBook
                 pod.AppliedRules = result.Kernel == KernelState.Applied ? RulesOf(pod) : null;
                 break;
             case PodStep.Remember:
-                (pod.IsRemembered, pod.RememberedNetwork) = (true, pod.StepNetwork);
+                (pod.IsRemembered, pod.RememberedNetwork, pod.RememberedMark) = (true, pod.StepNetwork, pod.StepMark);
                 break;
             case PodStep.Apply:
                 // Other rules than those that were proven.
@@ -95,7 +95,7 @@ public sealed partial class PodBook
                 (pod.HasProbes, pod.ProbeAddresses) = (false, []);
                 break;
             default:
-                (pod.IsRemembered, pod.RememberedNetwork) = (false, null);
+                (pod.IsRemembered, pod.RememberedNetwork, pod.RememberedMark) = (false, null, 0);
                 break;
         }
     }

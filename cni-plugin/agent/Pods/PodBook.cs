@@ -85,6 +85,13 @@ public sealed partial class PodBook
             case PodEvent.ProxyAnswered answered:
                 OnProxy(answered);
                 break;
+            case PodEvent.MarkUsed used:
+                if (_pods.TryGetValue(used.Uid, out PodEntry? marked) && marked.Generation == used.Generation)
+                {
+                    marked.UsesMark = used.IsUsed;
+                }
+
+                break;
             case PodEvent.Done done:
                 OnDone(done);
                 break;
@@ -134,7 +141,7 @@ public sealed partial class PodBook
         if (pod.Rules is null)
         {
             PodSettings settings = PodSettings.Read(pod.Record.Facts.Annotations);
-            pod.Rules = new PodRules(settings, settings.DnsCapture ?? _options.DnsCapture, pod.Addresses);
+            pod.Rules = new PodRules(settings, settings.DnsCapture ?? _options.DnsCapture, pod.Addresses) { Mark = pod.UsesMark ? pod.Secret : 0 };
         }
 
         return pod.Rules;
@@ -182,7 +189,7 @@ public sealed partial class PodBook
             case PodAim.Enrol when pod.Network is { } network && pod.ServedGeneration != pod.Generation:
                 pod.ServedGeneration = pod.Generation;
                 pod.IsKept = false;
-                _commands.Add(new PodCommand.Serve(pod.Uid, pod.Generation, MemoryOf(pod, network), network));
+                _commands.Add(new PodCommand.Serve(pod.Uid, pod.Generation, MemoryOf(pod, network), network) { Mark = SecretOf(pod) });
                 break;
             case PodAim.Enrol when pod.Network is null && pod.WasEnrolled && !pod.IsKept && pod.ServedGeneration < 0:
                 pod.IsKept = true;
@@ -210,7 +217,7 @@ public sealed partial class PodBook
 
     private void Begin(PodEntry pod, PodStep step)
     {
-        (pod.Step, pod.StepNetwork, pod.StepAddresses) = (step, pod.Network, pod.Addresses);
+        (pod.Step, pod.StepNetwork, pod.StepAddresses, pod.StepMark) = (step, pod.Network, pod.Addresses, RulesOf(pod).Mark);
         long ticket = pod.Ticket = ++_lastTicket;
         NetworkIdentity network = pod.Network ?? default;
         PodRules rules = RulesOf(pod);
@@ -267,6 +274,9 @@ public sealed partial class PodBook
         }
     }
 
+    /// <summary>The pod's mark; made when it is needed first.</summary>
+    private uint SecretOf(PodEntry pod) => pod.Secret != 0 ? pod.Secret : pod.Secret = _options.NewMark();
+
     private static PodMemory MemoryOf(PodEntry pod, NetworkIdentity network) =>
         new(
             pod.Uid,
@@ -275,7 +285,10 @@ public sealed partial class PodBook
             pod.Record.ServiceAccount,
             pod.Addresses,
             pod.Record.Facts.Annotations.Where(a => a.Key is PodSettings.DnsCaptureAnnotation or PodSettings.BypassInboundAnnotation or PodSettings.WithoutProxyAnnotation or PodSettings.VirtualInterfacesAnnotation).ToDictionary(StringComparer.Ordinal),
-            network);
+            network)
+        {
+            Mark = pod.UsesMark ? pod.Secret : 0,
+        };
 
     private void OpenGateWhenComplete()
     {

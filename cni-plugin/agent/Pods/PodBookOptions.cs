@@ -20,6 +20,9 @@ public sealed record PodBookOptions
     /// <summary>How long a proxy may be gone before pods that need not be strict go on without it.</summary>
     public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Makes a secret packet mark for a pod; 0 means that pods have none of their own.</summary>
+    public Func<uint> NewMark { get; init; } = static () => 0;
+
     /// <summary>Time between two proofs of a pod that is well.</summary>
     public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -47,7 +47,14 @@ public abstract record PodCommand
     public sealed record Forget(string Uid, long Ticket) : PodCommand;
 
     /// <summary>Hand the pod to ztunnels; without a namespace whoever has it keeps it.</summary>
-    public sealed record Serve(string Uid, long Generation, PodMemory Pod, NetworkIdentity? Network) : PodCommand;
+    public sealed record Serve(string Uid, long Generation, PodMemory Pod, NetworkIdentity? Network) : PodCommand
+    {
+        /// <summary>The mark that was made for it; 0 for none.</summary>
+        public uint Mark { get; init; }
+
+        /// <inheritdoc/>
+        public override string ToString() => $"Serve {Uid} {Network}";
+    }
 
     /// <summary>Ask ztunnels once more.</summary>
     public sealed record ServeAgain(string Uid) : PodCommand;

@@ -55,6 +55,16 @@ internal sealed class PodEntry(PodRecord record)
     /// <summary>Since when no ztunnel has served it in this namespace; of no meaning while one does.</summary>
     public TimeSpan UnservedSince { get; set; }
 
+    /// <summary>The mark that was made for it; 0 while none was.</summary>
+    public uint Secret { get; set; }
+
+    /// <summary>Whether its ztunnels use that mark.</summary>
+    public bool UsesMark
+    {
+        get;
+        set => (field, Rules) = (value, null);
+    }
+
     // Proof.
     public bool IsProven { get; set; }
 
@@ -67,6 +77,11 @@ internal sealed class PodEntry(PodRecord record)
     public bool IsRemembered { get; set; }
 
     public NetworkIdentity? RememberedNetwork { get; set; }
+
+    public uint RememberedMark { get; set; }
+
+    /// <summary>What a note under way says.</summary>
+    public uint StepMark { get; set; }
 
     public bool HasProbes { get; set; }
 

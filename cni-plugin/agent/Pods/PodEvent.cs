@@ -40,6 +40,9 @@ public abstract record PodEvent
     /// <summary>ztunnels said something about a pod.</summary>
     public sealed record ProxyAnswered(string Uid, long Generation, ZdsPodState State, string? Refusal) : PodEvent;
 
+    /// <summary>Whether the ztunnels that serve a pod use the mark that was made for it.</summary>
+    public sealed record MarkUsed(string Uid, long Generation, bool IsUsed) : PodEvent;
+
     /// <summary>A command ended.</summary>
     public sealed record Done(string Uid, long Ticket, StepResult Result) : PodEvent;
 

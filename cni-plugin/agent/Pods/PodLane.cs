@@ -59,7 +59,7 @@ internal static class PodLane
             return opens && (pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent) ? PodStep.Remove : PodStep.None;
         }
 
-        if (pod.RememberedNetwork != pod.Network)
+        if (pod.RememberedNetwork != pod.Network || pod.RememberedMark != rules.Mark)
         {
             return PodStep.Remember;
         }

@@ -17,4 +17,11 @@ public sealed record PodMemory(
     string ServiceAccount,
     IReadOnlyList<IPAddress> Addresses,
     IReadOnlyDictionary<string, string> Annotations,
-    NetworkIdentity Network);
+    NetworkIdentity Network)
+{
+    /// <summary>The secret mark that its rules know the proxy by; 0 when they know it by the well-known one.</summary>
+    public uint Mark { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"memory of pod {Uid} in {Network}";
+}

@@ -94,10 +94,14 @@ public sealed class AgentLoop : IZdsEvents
     }
 
     /// <inheritdoc/>
-    public void OnPod(string uid, long generation, ZdsPodState state, string? refusal)
+    public void OnPod(string uid, long generation, ZdsPodState state, string? refusal) => Leave(new PodEvent.ProxyAnswered(uid, generation, state, refusal));
+
+    /// <inheritdoc/>
+    public void OnMark(string uid, long generation, bool isUsed) => Leave(new PodEvent.MarkUsed(uid, generation, isUsed));
+
+    private void Leave(PodEvent heard)
     {
         // The mailbox is larger than all pods of a node together; were it full, waiting here would only slow ztunnels down.
-        PodEvent heard = new PodEvent.ProxyAnswered(uid, generation, state, refusal);
         if (!_mailbox.Writer.TryWrite(heard))
         {
             _ = TellAsync(heard).AsTask();

@@ -130,7 +130,7 @@ public sealed class CommandRunner : IDisposable
             _log.Error("a pod cannot be handed to ztunnel", LogField.Of("uid", serve.Uid), LogField.Of("error", e.Message));
         }
 
-        _parts.Zds.Upsert(new ZdsPod(serve.Uid, serve.Generation, serve.Pod.Name, serve.Pod.Namespace, serve.Pod.ServiceAccount, network));
+        _parts.Zds.Upsert(new ZdsPod(serve.Uid, serve.Generation, serve.Pod.Name, serve.Pod.Namespace, serve.Pod.ServiceAccount, network) { Mark = serve.Mark });
     }
 
     private async Task PodWorkAsync(PodCommand command, CancellationToken cancellation)

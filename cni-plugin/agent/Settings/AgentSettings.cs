@@ -45,6 +45,9 @@ public sealed record AgentSettings
     /// <summary><c>AMBIENT_STRICT</c>: false lets pods whose workloads are not STRICT go on in plaintext when their proxy is gone.</summary>
     public bool Strict { get; init; } = true;
 
+    /// <summary><c>AMBIENT_SECRET_MARKS</c>: each pod's proxy has a packet mark that only agent and ztunnel know, where ztunnel can do that.</summary>
+    public bool SecretMarks { get; init; } = true;
+
     /// <summary><c>AMBIENT_OPEN_AFTER</c>, in seconds: how long the proxy must be gone for that.</summary>
     public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -50,6 +50,7 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
             Method = method,
             BackEnd = backEnd,
             Strict = Flag("AMBIENT_STRICT", Defaults.Strict),
+            SecretMarks = Flag("AMBIENT_SECRET_MARKS", Defaults.SecretMarks),
             OpenAfter = Seconds("AMBIENT_OPEN_AFTER", Defaults.OpenAfter, 1, 3600),
             ProofInterval = Seconds("AMBIENT_PROOF_INTERVAL", Defaults.ProofInterval, 1, 3600),
             AddPatience = Seconds("AMBIENT_ADD_TIMEOUT", Defaults.AddPatience, 1, 120),

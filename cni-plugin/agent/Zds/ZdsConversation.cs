@@ -29,6 +29,9 @@ internal sealed class ZdsConversation
 
     public ZdsPhase Phase { get; private set; }
 
+    /// <summary>Whether this ztunnel uses the packet mark that it is told for each pod.</summary>
+    public bool TakesMarks { get; private set; }
+
     /// <summary>Why it is closed.</summary>
     public string? Reason { get; private set; }
 
@@ -49,11 +52,12 @@ internal sealed class ZdsConversation
     /// <summary>The hello came. False: it was no hello, and the conversation is over.</summary>
     public bool OnHello(ReadOnlySpan<byte> packet)
     {
-        if (!ZdsMessages.TryReadHello(packet, out string? error))
+        if (!ZdsMessages.TryReadHello(packet, out bool takesMarks, out string? error))
         {
             return Close(error!);
         }
 
+        TakesMarks = takesMarks;
         Phase = ZdsPhase.AwaitingPods;
         return true;
     }

@@ -8,12 +8,15 @@ internal static class ZdsMessages
     /// <summary>Longest packet that a ztunnel reads, and longest that is read from one.</summary>
     public const int MaxPacket = 1024;
 
+    /// <summary>In a hello: takes marks. In an add: the mark.</summary>
+    private const int MarkField = 100;
+
     /// <summary>SnapshotSent.</summary>
     public static ReadOnlySpan<byte> SnapshotSent => [0x1a, 0x00];
 
     /// <summary>An add; null when its texts do not fit into a packet.</summary>
-    public static byte[]? Add(ZdsPod pod) =>
-        Bounded(Field(1, [.. Text(1, pod.Uid), .. Field(2, [.. Text(1, pod.Name), .. Text(2, pod.Namespace), .. Text(3, pod.ServiceAccount)])]));
+    public static byte[]? Add(ZdsPod pod, bool withMark) =>
+        Bounded(Field(1, [.. Text(1, pod.Uid), .. Field(2, [.. Text(1, pod.Name), .. Text(2, pod.Namespace), .. Text(3, pod.ServiceAccount)]), .. withMark && pod.Mark != 0 ? Mark(pod.Mark) : []]));
 
     /// <summary>A keep.</summary>
     public static byte[]? Keep(string uid) => Bounded(Field(5, Text(1, uid)));
@@ -22,13 +25,15 @@ internal static class ZdsMessages
     public static byte[]? Delete(string uid) => Bounded(Field(2, Text(2, uid)));
 
     /// <summary>Whether the packet is a hello of a version that we speak; the error says what else it is.</summary>
-    public static bool TryReadHello(ReadOnlySpan<byte> packet, out string? error)
+    public static bool TryReadHello(ReadOnlySpan<byte> packet, out bool takesMarks, out string? error)
     {
+        takesMarks = false;
         ulong version = 0;
         var reader = new ProtoReader(packet);
-        while (reader.TryNext(out int field, out ulong number, out _))
+        while (reader.TryNext(out int field, out ulong number, out ReadOnlySpan<byte> content))
         {
             version = field == 1 ? number : version;
+            takesMarks |= field == MarkField && content is [1];
         }
 
         error = reader.Failed ? "the hello is not a protobuf message" : version != 1 ? "the hello has version " + version + ", this agent speaks 1" : null;
@@ -65,6 +70,9 @@ internal static class ZdsMessages
         error = reader.Failed ? "the response is not a protobuf message" : error;
         return error is null;
     }
+
+    /// <summary>Our own addition (field 100, which upstream's ztunnel skips): 4 bytes, little endian.</summary>
+    private static byte[] Mark(uint mark) => [0xa2, 0x06, 0x04, .. BitConverter.IsLittleEndian ? BitConverter.GetBytes(mark) : BitConverter.GetBytes(System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(mark))];
 
     private static byte[]? Bounded(byte[] packet) => packet.Length <= MaxPacket ? packet : null;
 

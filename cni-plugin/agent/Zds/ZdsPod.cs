@@ -9,4 +9,11 @@ namespace Ambient.Cni.Agent.Zds;
 /// <param name="Namespace">Kubernetes namespace.</param>
 /// <param name="ServiceAccount">Service account.</param>
 /// <param name="Network">The namespace; null while it is being looked for, then a ztunnel that has the pod is told to keep it.</param>
-public sealed record ZdsPod(string Uid, long Generation, string Name, string Namespace, string ServiceAccount, NetworkNamespace? Network);
+public sealed record ZdsPod(string Uid, long Generation, string Name, string Namespace, string ServiceAccount, NetworkNamespace? Network)
+{
+    /// <summary>The packet mark that its proxy is to use, if it can; 0 for none. A secret, never logged.</summary>
+    public uint Mark { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => "pod " + Uid;
+}

@@ -7,7 +7,7 @@ internal sealed class ZdsProofs(IZdsEvents events)
     private readonly Dictionary<string, Told> _reported = new(StringComparer.Ordinal);
 
     /// <summary>An answer of one connection; it replaces that connection's older one about the pod.</summary>
-    public void Set(ZdsPod pod, long connection, string? refusal)
+    public void Set(ZdsPod pod, long connection, string? refusal, bool usesMark)
     {
         if (!_answers.TryGetValue(pod.Uid, out List<Answer>? answers))
         {
@@ -15,15 +15,20 @@ internal sealed class ZdsProofs(IZdsEvents events)
         }
 
         answers.RemoveAll(a => a.Connection == connection);
-        answers.Add(new Answer(connection, pod.Generation, refusal));
+        answers.Add(new Answer(connection, pod.Generation, refusal, usesMark));
     }
 
     /// <summary>Tells the state of a pod if it changed.</summary>
     public void Publish(ZdsPod pod)
     {
-        Told now = new(pod.Generation, ZdsPodState.Unserved, null);
+        Told now = new(pod.Generation, ZdsPodState.Unserved, null, true);
         foreach (Answer answer in _answers.GetValueOrDefault(pod.Uid) ?? [])
         {
+            if (answer.Generation == pod.Generation && answer.Refusal is null)
+            {
+                now = now with { UsesMark = now.UsesMark && answer.UsesMark };
+            }
+
             if (answer.Generation == pod.Generation && now.State != ZdsPodState.Served)
             {
                 now = answer.Refusal is null ? now with { State = ZdsPodState.Served, Refusal = null } : now with { State = ZdsPodState.Refused, Refusal = answer.Refusal };
@@ -34,6 +39,11 @@ internal sealed class ZdsProofs(IZdsEvents events)
         if ((known && before != now) || (!known && now.State != ZdsPodState.Unserved))
         {
             _reported[pod.Uid] = now;
+            if (now.State == ZdsPodState.Served)
+            {
+                events.OnMark(pod.Uid, pod.Generation, now.UsesMark);
+            }
+
             events.OnPod(pod.Uid, pod.Generation, now.State, now.Refusal);
         }
     }
@@ -57,7 +67,7 @@ internal sealed class ZdsProofs(IZdsEvents events)
         }
     }
 
-    private readonly record struct Answer(long Connection, long Generation, string? Refusal);
+    private readonly record struct Answer(long Connection, long Generation, string? Refusal, bool UsesMark);
 
-    private readonly record struct Told(long Generation, ZdsPodState State, string? Refusal);
+    private readonly record struct Told(long Generation, ZdsPodState State, string? Refusal, bool UsesMark);
 }

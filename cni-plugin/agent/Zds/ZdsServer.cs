@@ -251,7 +251,7 @@ public sealed class ZdsServer : IDisposable
                     _log.Warn("ztunnel refused a pod", LogField.Of("connection", connection.Talk.Id), LogField.Of("uid", send.Uid), LogField.Of("error", refusal));
                 }
 
-                _proofs.Set(send.Pod!, connection.Talk.Id, refusal);
+                _proofs.Set(send.Pod!, connection.Talk.Id, refusal, connection.Talk.TakesMarks && send.Pod!.Mark != 0);
                 if (_pods.TryGetValue(send.Uid, out ZdsPod? pod))
                 {
                     _proofs.Publish(pod);
@@ -269,7 +269,7 @@ public sealed class ZdsServer : IDisposable
         {
             byte[]? packet = send.Kind switch
             {
-                ZdsSendKind.Add => ZdsMessages.Add(send.Pod!),
+                ZdsSendKind.Add => ZdsMessages.Add(send.Pod!, connection.Talk.TakesMarks),
                 ZdsSendKind.Keep => ZdsMessages.Keep(send.Uid),
                 ZdsSendKind.Delete => ZdsMessages.Delete(send.Uid),
                 _ => ZdsMessages.SnapshotSent.ToArray(),

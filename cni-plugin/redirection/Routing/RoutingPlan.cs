@@ -34,7 +34,7 @@ internal sealed record RoutingPlan(IReadOnlyList<RoutingRule> Rules, IReadOnlyLi
 
         List<RoutingRule> rules =
         [
-            new(options.RulePreference - 3, MainRule, options.ProxyMark, Jump: true),
+            new(options.RulePreference - 3, MainRule, options.ProxyRoute ?? options.ProxyMark, Jump: true),
             new(options.RulePreference - 2, MainRule, options.DirectMark, Jump: true),
             back,
         ];
@@ -62,6 +62,8 @@ internal sealed record RoutingPlan(IReadOnlyList<RoutingRule> Rules, IReadOnlyLi
     {
         RedirectionOptions all = options with { Method = RedirectionMethod.Sockets, Spared = [], DnsCapture = true, PodAddresses = [family == RuleFamily.IPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback] };
         RoutingPlan plan = For(all, family, capture: true);
-        return new RoutingPlan([.. plan.Rules.Reverse()], [.. plan.Routes.Select(r => r with { Source = null })]);
+        MaskedMark wellKnown = new RedirectionOptions().ProxyMark;
+        RoutingRule[] others = [.. new[] { wellKnown, SecretMarks.Route }.Select(m => new RoutingRule(options.RulePreference - 3, MainRule, m, Jump: true)).Where(r => !plan.Rules.Contains(r))];
+        return new RoutingPlan([.. plan.Rules.Reverse(), .. others], [.. plan.Routes.Select(r => r with { Source = null })]);
     }
 }

@@ -36,6 +36,17 @@ public sealed record RedirectionOptions
     /// <summary>The mark of every packet that the proxy sends.</summary>
     public MaskedMark ProxyMark { get; init; } = new(0x539, 0xfff);
 
+    /// <summary>
+    /// By which bits of it routing knows the proxy's packets; null takes <see cref="ProxyMark"/>. Routing rules can be read by every program of the pod:
+    /// of a mark that is a secret they name one bit, and what bears that bit and not the mark is refused by the rules.
+    /// </summary>
+    public MaskedMark? ProxyRoute { get; init; }
+
+    /// <summary>The options with a secret mark, 30 bits of which are nobody's guess. Throws <see cref="ArgumentException"/> for one that is none.</summary>
+    public RedirectionOptions WithSecret(uint mark) => SecretMarks.IsSecret(mark)
+        ? this with { ProxyMark = new(mark, SecretMarks.Mask), ProxyRoute = SecretMarks.Route }
+        : throw new ArgumentException("not a secret mark", nameof(mark));
+
     /// <summary>The mark of replies to connections that the proxy made under a foreign source address.</summary>
     public MaskedMark ReturnMark { get; init; } = new(0x111, 0xfff);
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
+using Ambient.Topology.Captures;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -216,6 +217,9 @@ internal sealed class AgentNode : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _network.DisposeAsync();
+
+    /// <summary>Records what crosses the bridge of the node's pods.</summary>
+    public Task<PacketCapture> CaptureAsync() => _network.CaptureAsync(Client.Node.NamespaceName, "pods", "tcp", "or", "udp");
 
     public Task<string> RoutingOfAsync(VirtualPod pod) => _network.RunAsync(pod, "ip", "rule");
 

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Ambient.Testing.Facts;
 using Ambient.Testing.Waiting;
+using Ambient.Topology.Captures;
 using Ambient.Topology.Networks;
 
 namespace Ambient.Component.Tests.NodeAgents;
@@ -170,6 +173,45 @@ public sealed class NodeAgentTests
         await node.UntilAsync(node.Client, proven: true);
         await node.UntilAsync(node.Server, proven: true);
         Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+    }
+
+    [RequiresRootTheory("nft, tcpdump")]
+    [InlineData("sockets", true)]
+    [InlineData("translation", true)]
+    [InlineData("sockets", false)]
+    [InlineData("translation", false)]
+    public async Task AppThatSetsTheProxysMark_StaysInTheMesh_BecauseTheMarkIsASecret(string redirection, bool secret)
+    {
+        const uint wellKnown = 0x539;
+        await using AgentNode node = await AgentNode.StartAsync(redirection, new Dictionary<string, string> { ["AMBIENT_SECRET_MARKS"] = secret ? "true" : "false" });
+        using Socket listener = AgentNode.Listen(node.Server);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        await using PacketCapture capture = await node.CaptureAsync();
+        string marker = "open-secret-" + Guid.NewGuid().ToString("N");
+        using Socket app = node.Client.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        app.SetRawSocketOption(1, 36, BitConverter.GetBytes(wellKnown));
+        try
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+            await app.ConnectAsync(new IPEndPoint(node.Server.Address, AgentNode.Port), deadline.Token);
+            await app.SendAsync(Encoding.ASCII.GetBytes(marker), deadline.Token);
+            using Socket accepted = await listener.AcceptAsync(deadline.Token);
+            await accepted.ReceiveAsync(new byte[64], deadline.Token);
+        }
+        catch (Exception refused) when (refused is SocketException or OperationCanceledException && secret)
+        {
+            // Closed is as good as captured.
+        }
+
+        // What leaves a pod is seen here.
+        string control = "control-" + Guid.NewGuid().ToString("N");
+        using Socket sender = node.Client.Node.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        await sender.SendToAsync(Encoding.ASCII.GetBytes(control), new IPEndPoint(node.Client.Address, 9));
+        await capture.WaitForAsync(control);
+
+        // Without secrets the mark opens the way out, as with upstream: the test would see it.
+        Assert.Equal(!secret, PacketCapture.Containing(await capture.StopAsync(), marker).Count > 0);
+        Assert.Equal(!secret, (await node.RulesOfAsync(node.Client)).Contains("0x00000539", StringComparison.Ordinal));
     }
 
     private static (int Status, bool Says) Shape((int Status, string Body) answer, string text) =>

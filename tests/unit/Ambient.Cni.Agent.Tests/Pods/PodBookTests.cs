@@ -11,7 +11,7 @@ public sealed class PodBookTests
 {
     private static readonly NetworkIdentity Here = new(4, 100), There = new(4, 200);
     private readonly List<PodCommand> _pending = [];
-    private readonly PodBook _book = new(new PodBookOptions(), TimeSpan.Zero);
+    private readonly PodBook _book = new(new PodBookOptions { NewMark = () => 0x4bcd_1238 }, TimeSpan.Zero);
     private TimeSpan _now;
 
     public PodBookTests()
@@ -134,6 +134,42 @@ public sealed class PodBookTests
         Assert.Contains("Unserve", Names());
         Tell(new PodEvent.PodChanged(Pod()));
         Assert.Contains("Find", Names());
+    }
+
+    [Fact]
+    public void SecretMark_IsUsedWhenAllItsProxiesUseIt_WrittenDownFirst_AndRecalled()
+    {
+        const uint secret = 0x4bcd_1238;
+        Tell(new PodEvent.PodChanged(Pod()));
+        Answer<PodCommand.Find>(StepResult.Ok with { Network = Here });
+        Answer<PodCommand.Inspect>(new StepResult(null) { Kernel = KernelState.Absent, Guard = GuardState.Absent });
+        Assert.Equal(secret, _pending.OfType<PodCommand.Serve>().Single().Mark);
+        Tell(new PodEvent.MarkUsed("u", Generation(), true));
+        Tell(new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
+        PodMemory memory = _pending.OfType<PodCommand.Remember>().Single().Memory;
+        Assert.Equal(secret, memory.Mark);
+        Answer<PodCommand.Remember>(StepResult.Ok);
+        Assert.Equal(secret, _pending.OfType<PodCommand.Apply>().Single().Rules.Mark);
+        Assert.DoesNotContain(_pending, c => c.ToString()!.Contains("1271730744", StringComparison.Ordinal));
+        Answer<PodCommand.Apply>(StepResult.Ok);
+        Answer<PodCommand.Prove>(StepResult.Ok);
+        Answer<PodCommand.AdmitProbes>(StepResult.Ok);
+
+        // Another ztunnel joins, which knows the well-known mark alone.
+        Tell(new PodEvent.MarkUsed("u", Generation(), false));
+        Tell(new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
+        Assert.Equal(0u, _pending.OfType<PodCommand.Remember>().Single().Memory.Mark);
+        Answer<PodCommand.Remember>(StepResult.Ok);
+        Assert.Equal(0u, _pending.OfType<PodCommand.Apply>().Single().Rules.Mark);
+
+        var next = new PodBook(new PodBookOptions { NewMark = () => 8 }, TimeSpan.Zero);
+        next.Apply(new PodEvent.Recalled([memory]), TimeSpan.Zero);
+        next.Apply(new PodEvent.NamespaceChanged(new NamespaceFacts("mesh", new Dictionary<string, string> { [EnablementSelector.ModeLabel] = "ambient" })), TimeSpan.Zero);
+        PodCommand.Find find = next.Apply(new PodEvent.PodChanged(Pod()), TimeSpan.Zero).Concat(next.Apply(new PodEvent.Synced(["u"]), TimeSpan.Zero)).OfType<PodCommand.Find>().FirstOrDefault()
+            ?? new PodCommand.Find("u", 1, Pod());
+        IReadOnlyList<PodCommand> found = next.Apply(new PodEvent.Done("u", find.Ticket, StepResult.Ok with { Network = Here }), TimeSpan.Zero);
+        Assert.Equal(secret, found.OfType<PodCommand.Serve>().Single().Mark);
+        Assert.Equal(secret, found.OfType<PodCommand.Inspect>().Single().Rules.Mark);
     }
 
     private static PodRecord Pod(string uid = "u", string ns = "mesh") => new()

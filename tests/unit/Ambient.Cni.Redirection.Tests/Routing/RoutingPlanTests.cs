@@ -54,7 +54,26 @@ public sealed class RoutingPlanTests
     {
         RoutingPlan all = RoutingPlan.Everything(new RedirectionOptions(), RuleFamily.IPv4);
         Assert.Equal(101, all.Rules[0].Target);
-        Assert.Equal(RoutingPlan.For(Sockets, RuleFamily.IPv4, capture: true).Rules.Count, all.Rules.Count);
+
+        // Whichever mark the rules were made for, they are found again.
+        Assert.Empty(RoutingPlan.For(Sockets, RuleFamily.IPv4, capture: true).Rules.Except(all.Rules));
+        Assert.Empty(RoutingPlan.For(Sockets.WithSecret(SecretMarks.Next()), RuleFamily.IPv4, capture: true).Rules.Except(all.Rules));
+    }
+
+    [Fact]
+    public void SecretMark_IsInNoRoutingRule()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            uint mark = SecretMarks.Next();
+            Assert.True(SecretMarks.IsSecret(mark));
+            RedirectionOptions options = Sockets.WithSecret(mark);
+            Assert.Equal(mark, options.ProxyMark.Value);
+            Assert.DoesNotContain(RoutingPlan.For(options, RuleFamily.IPv4, capture: true).Rules, r => r.Mark?.Value == mark);
+            options.Check();
+        }
+
+        Assert.Throws<ArgumentException>(() => Sockets.WithSecret(0x111));
     }
 
     [Fact]
