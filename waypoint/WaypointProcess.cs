@@ -135,7 +135,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             int fd = (int)sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _).OrThrow("listen", "port 15008");
             TunnelListener listener = new(loop);
             _listeners.Add(listener);
-            loop.Loop.Post(_ => listener.Watch(fd), null);
+            loop.Loop.Post(_ => { listener.Watch(fd); loop.Start(); }, null);
         }
     }
 

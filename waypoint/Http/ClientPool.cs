@@ -36,6 +36,21 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
     /// <summary>Begins to connect.</summary>
     public void Dial(Pipe pipe) => dialer.Dial(key, pipe);
 
+    /// <summary>Connections that wait for a request.</summary>
+    public int IdleCount => _idle.Count;
+
+    /// <summary>Lets go of those that have waited too long.</summary>
+    public void Sweep()
+    {
+        // Those at the front have waited longest.
+        while (_idle.Count > 0 && dialer.NowMilliseconds - _idle[0].IdleSince > IdleMilliseconds)
+        {
+            Http1Client oldest = _idle[0];
+            _idle.RemoveAt(0);
+            oldest.Abandon("idle for too long");
+        }
+    }
+
     /// <summary>Takes a connection back.</summary>
     public void Release(Http1Client client)
     {
@@ -47,14 +62,6 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
         }
 
         _idle.Add(client);
-
-        // Those at the front have waited longest.
-        if (dialer.NowMilliseconds - _idle[0].IdleSince > IdleMilliseconds)
-        {
-            Http1Client oldest = _idle[0];
-            _idle.RemoveAt(0);
-            oldest.Abandon("idle for too long");
-        }
     }
 
     /// <summary>A connection is gone.</summary>

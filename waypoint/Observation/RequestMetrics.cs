@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Workloads;
 using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Forwarding;
@@ -61,31 +60,25 @@ internal sealed class RequestMetrics
         _received = registry.AddCounter("istio_tcp_received_bytes", "Bytes received from clients.", tcp);
     }
 
-    /// <summary>A request is over.</summary>
-    public void Count(InboundTunnel tunnel, RequestRecord record, long duration)
+    /// <summary>The series of requests with these labels.</summary>
+    public RequestSeries SeriesOf(InboundTunnel tunnel, RequestRecord record, Workload? source)
     {
         string?[] labels =
         [
-            .. PeersOf(tunnel, record),
+            .. PeersOf(tunnel, record, source),
             record.IsGrpc ? "grpc" : "http",
             record.Status.ToString(CultureInfo.InvariantCulture),
             record.GrpcStatus,
             ResponseFlagText.Of(record.Flags),
             Security(tunnel),
         ];
-        _requests.With(labels).Increment();
-        _requestBytes.With(labels).Observe(record.BytesReceived);
-        _responseBytes.With(labels).Observe(record.BytesSent);
-        if (record.Status > 0)
-        {
-            _duration.With(labels).Observe(duration);
-        }
+        return new RequestSeries(_requests.With(labels).NewCell(), _duration.With(labels), _requestBytes.With(labels), _responseBytes.With(labels));
     }
 
     /// <summary>A connection is over.</summary>
-    public void CountTcp(InboundTunnel tunnel, RequestRecord record)
+    public void CountTcp(InboundTunnel tunnel, RequestRecord record, Workload? source)
     {
-        string?[] labels = [.. PeersOf(tunnel, record), "tcp", ResponseFlagText.Of(record.Flags), Security(tunnel)];
+        string?[] labels = [.. PeersOf(tunnel, record, source), "tcp", ResponseFlagText.Of(record.Flags), Security(tunnel)];
         _opened.With(labels).Increment();
         _closed.With(labels).Increment();
         _sent.With(labels).Add(record.BytesSent);
@@ -94,9 +87,8 @@ internal sealed class RequestMetrics
 
     private static string Security(InboundTunnel tunnel) => tunnel.Facts.Client is null ? "none" : "mutual_tls";
 
-    private static string?[] PeersOf(InboundTunnel tunnel, RequestRecord record)
+    private static string?[] PeersOf(InboundTunnel tunnel, RequestRecord record, Workload? source)
     {
-        Workload? source = tunnel.Loop.View.FindWorkload(new NetworkAddress(tunnel.Loop.Options.Network, tunnel.Source.Address));
         Workload? destination = record.Endpoint;
         string service = record.Service?.Hostname ?? Unknown;
         int dot = service.IndexOf('.', StringComparison.Ordinal);

@@ -11,7 +11,11 @@ internal sealed class SocketPipe : Pipe
 {
     private const int ReadSize = 64 * 1024;
 
+    // The mesh's connectTimeout; a tunnel has its own.
+    private const long ConnectMilliseconds = 10_000;
+
     private readonly Handler _handler;
+    private readonly ConnectLimit _limit;
     private byte[]? _left;
     private int _leftOffset;
     private int _leftLength;
@@ -20,7 +24,11 @@ internal sealed class SocketPipe : Pipe
     private bool _isInputEnded;
     private bool _hasShutDown;
 
-    public SocketPipe() => _handler = new Handler(this);
+    public SocketPipe()
+    {
+        _handler = new Handler(this);
+        _limit = new ConnectLimit(this);
+    }
 
     /// <summary>Begins to connect; the outcome is told later, a failure to begin as well.</summary>
     public void Connect(SocketFactory sockets, SocketAddress address)
@@ -34,6 +42,7 @@ internal sealed class SocketPipe : Pipe
 
         SysResult connect = SocketIo.Connect((int)socket.Value, address);
         _handler.Watch(Loop, (int)socket.Value);
+        Loop.Timers.Schedule(_limit, Loop.NowMilliseconds + ConnectMilliseconds);
         if (connect.IsError && !connect.Is(Errno.EINPROGRESS))
         {
             Close(CloseReason.ConnectFailed, $"io error: {connect}", reset: true);
@@ -78,6 +87,7 @@ internal sealed class SocketPipe : Pipe
             }
 
             _isOpen = true;
+            Loop.Timers.Cancel(_limit);
             Owner.OnOpened();
         }
 
@@ -196,10 +206,16 @@ internal sealed class SocketPipe : Pipe
         }
 
         IsClosed = true;
+        Loop.Timers.Cancel(_limit);
         _handler.Close(reset);
         Output.Clear();
         FreeLeft();
         Owner.OnClosed(reason, detail);
+    }
+
+    private sealed class ConnectLimit(SocketPipe pipe) : LoopTimer
+    {
+        protected override void OnTimer() => pipe.Close(CloseReason.ConnectTimeout, "connect timed out", reset: true);
     }
 
     private sealed class Handler(SocketPipe pipe) : PollHandler

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
@@ -66,7 +67,7 @@ internal sealed unsafe class TunnelPipe : Pipe
         foreach (IoVector vector in from)
         {
             ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref *(byte*)vector.Address, (int)vector.Length);
-            int part = Owner.OnInput(bytes);
+            int part = Offer(bytes);
             taken += part;
             if (part < bytes.Length || IsClosed)
             {
@@ -75,6 +76,21 @@ internal sealed unsafe class TunnelPipe : Pipe
         }
 
         return taken == 0 ? SysResult.Failure(Errno.EAGAIN) : SysResult.Success(taken);
+    }
+
+    // The session carries other people's streams as well: a defect in one of them costs that one alone.
+    private int Offer(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return Owner.OnInput(bytes);
+        }
+        catch (Exception defect)
+        {
+            Loop.Post(static fault => ((ExceptionDispatchInfo)fault!).Throw(), ExceptionDispatchInfo.Capture(defect));
+            Abort("internal error");
+            return bytes.Length;
+        }
     }
 
     private void OnGone(in StreamClosure closure)

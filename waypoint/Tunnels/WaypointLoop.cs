@@ -20,6 +20,7 @@ internal sealed class WaypointLoop
         Loop = loop;
         _shared = shared;
         Dialer = new UpstreamDialer(this);
+        Metrics = new LoopMetrics(this, shared.Metrics);
     }
 
     public EventLoop.EventLoop Loop { get; }
@@ -42,7 +43,7 @@ internal sealed class WaypointLoop
 
     public DestinationTable Destinations => _shared.Destinations;
 
-    public RequestMetrics Metrics => _shared.Metrics;
+    public LoopMetrics Metrics { get; }
 
     public AccessLog AccessLog => _shared.AccessLog;
 
@@ -50,6 +51,23 @@ internal sealed class WaypointLoop
     public TlsContext? Tls => _shared.Tls;
 
     public bool IsDraining { get; private set; }
+
+    /// <summary>Begins what goes on for ever; on the loop.</summary>
+    public void Start() => new PoolSweeper(this).Schedule();
+
+    /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
+    public void SweepPools()
+    {
+        foreach ((EndpointKey key, ClientPool pool) in _clients.ToArray())
+        {
+            pool.Sweep();
+            if (pool.IdleCount == 0)
+            {
+                // Connections that are busy keep their pool; the next request makes another.
+                _clients.Remove(key);
+            }
+        }
+    }
 
     /// <summary>The connections to one endpoint.</summary>
     public ClientPool ClientsOf(EndpointKey key)
