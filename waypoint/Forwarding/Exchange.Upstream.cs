@@ -45,6 +45,14 @@ internal sealed partial class Exchange : IResponseSink
     public void OnRequestData(ReadOnlySpan<byte> data)
     {
         _record.BytesReceived += data.Length;
+        if (_mirrors is not null)
+        {
+            foreach (MirrorCopy copy in _mirrors)
+            {
+                copy.Add(data);
+            }
+        }
+
         if (_isDone)
         {
             return;
@@ -59,6 +67,7 @@ internal sealed partial class Exchange : IResponseSink
     {
         _isRequestEnded = true;
         _requestTrailers = trailers;
+        _mirrors?.ForEach(copy => copy.End(trailers));
         if (!_isDone && _isConnected)
         {
             _client?.SendEnd(trailers);

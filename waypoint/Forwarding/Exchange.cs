@@ -18,6 +18,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
     private readonly FieldList _answer = new();
     private Route? _route;
     private Target? _target;
+    private List<MirrorCopy>? _mirrors;
     private bool _isDone;
     private bool _isHeadSent;
 
@@ -57,6 +58,11 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
             _record.Flags |= ResponseFlags.ClientGone;
             _record.Details = "downstream_remote_disconnect";
             AbandonAttempt(detail);
+            if (!_isRequestEnded && framing.Kind != BodyKind.None)
+            {
+                _mirrors?.ForEach(static copy => copy.GiveUp("the client is gone"));
+            }
+
             Done();
         }
     }
@@ -198,7 +204,19 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
 
         _record.Service = _target.Service.Namespace.Length > 0 ? _target.Service : null;
         Edit(action);
+        Mirror(action);
         Forward(_target.Service, _target.Port, _target.Subset);
+    }
+
+    private void Mirror(RouteAction action)
+    {
+        foreach (MirrorRule rule in action.Mirrors)
+        {
+            if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, tunnel.Configuration, rule, head, framing) is { } copy)
+            {
+                (_mirrors ??= []).Add(copy);
+            }
+        }
     }
 
     /// <summary>What the route and the destination change in the request.</summary>

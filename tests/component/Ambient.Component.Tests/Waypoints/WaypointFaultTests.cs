@@ -183,6 +183,32 @@ public sealed class WaypointFaultTests
     }
 
     [RequiresToolFact("nft", root: true)]
+    [Trait("behaviour", "WP-95")]
+    public async Task Mirror_GetsACopy_AndItsAnswerIsNobodys()
+    {
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([], ("VirtualService", """{"hosts": ["cart"], "http": [{"mirror": {"host": "v2"}, "route": [{"destination": {"host": "v1"} }]}]}"""));
+        TaskCompletionSource<string> copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ScriptedBackend primary = ScriptedBackend.Start(mesh.Pair.Server, 9001, async (socket, _) =>
+        {
+            await ScriptedBackend.ReadUntilAsync(socket, "hello");
+            await ScriptedBackend.SayAsync(socket, Good);
+        });
+        using ScriptedBackend mirror = ScriptedBackend.Start(mesh.Pair.Server, 9002, async (socket, _) =>
+        {
+            copied.TrySetResult(await ScriptedBackend.ReadUntilAsync(socket, "hello"));
+            await ScriptedBackend.SayAsync(socket, "HTTP/1.1 500 Nobody\r\nContent-Length: 0\r\n\r\n");
+        });
+        Assert.EndsWith("\r\n\r\nok", mesh.Ask("POST /m HTTP/1.1\r\nHost: cart:80\r\nContent-Length: 5\r\nX-Request-Id: 7\r\n\r\nhello"), StringComparison.Ordinal);
+        string copy = await copied.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.StartsWith("POST /m HTTP/1.1\r\nhost: cart-shadow:80\r\n", copy, StringComparison.Ordinal);
+        Assert.Contains("\r\nx-request-id: 7\r\n", copy, StringComparison.Ordinal);
+
+        // Without a mirror the answer is the same.
+        mirror.Dispose();
+        Assert.EndsWith("\r\n\r\nok", mesh.Ask("POST /m HTTP/1.1\r\nHost: cart\r\nContent-Length: 5\r\n\r\nhello"), StringComparison.Ordinal);
+    }
+
+    [RequiresToolFact("nft", root: true)]
     public async Task LargeBodies_PassBothWays_WhileTheOtherSideIsSlow()
     {
         await using WaypointMesh mesh = await WaypointMesh.StartAsync([], ("VirtualService", Rules));

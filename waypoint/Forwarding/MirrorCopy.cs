@@ -1,0 +1,170 @@
+using Ambient.EventLoop;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Forwarding;
+
+/// <summary>
+/// A copy of a request for somebody whose answer nobody waits for (waypoint reference 2.1.2). It never slows the request down: what it cannot take in time is
+/// given up. Loop-affine.
+/// </summary>
+internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopTimer, IResponseSink
+{
+    private const int MaxWaiting = 256 * 1024;
+    private const long LimitMilliseconds = 30_000;
+
+    private readonly RequestHead _head = new();
+    private byte[] _waiting = [];
+    private int _waitingLength;
+    private Http1Client? _client;
+    private Candidate? _endpoint;
+    private FieldList? _trailers;
+    private bool _isConnected;
+    private bool _isEnded;
+    private bool _isOver;
+
+    /// <inheritdoc/>
+    bool IResponseSink.CanTakeResponse => true;
+
+    /// <summary>Begins a copy; null when there is nobody to send it to.</summary>
+    public static MirrorCopy? Begin(WaypointLoop loop, WaypointConfiguration configuration, MirrorRule rule, RequestHead head, BodyFraming framing)
+    {
+        DestinationState destination = loop.Destinations.Get(rule.Service, rule.Port, rule.Subset);
+        if (!destination.TryGet(loop.View, configuration.FindDestination(rule.Service), out TrafficPolicy policy, out Candidate[] candidates)
+            || policy.Tls is not null || policy.ProxyProtocol != 0
+            || destination.Choose(candidates, policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
+        {
+            return null;
+        }
+
+        MirrorCopy copy = new(loop, framing);
+        copy._head.CopyFrom(head);
+        if (!configuration.Settings.NoMirrorSuffix)
+        {
+            copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);
+        }
+
+        copy.Start(endpoint, (int)(policy.Pool?.MaxRequestsPerConnection ?? 0));
+        return copy;
+    }
+
+    /// <summary>A part of the request's body.</summary>
+    public void Add(ReadOnlySpan<byte> data)
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        if (_isConnected)
+        {
+            if (_client!.IsFull)
+            {
+                GiveUp("too slow");
+                return;
+            }
+
+            _client.SendData(data);
+        }
+        else if (_waitingLength + data.Length > MaxWaiting)
+        {
+            GiveUp("too slow");
+        }
+        else
+        {
+            if (_waiting.Length < _waitingLength + data.Length)
+            {
+                Array.Resize(ref _waiting, Math.Max(1024, (_waitingLength + data.Length) * 2));
+            }
+
+            data.CopyTo(_waiting.AsSpan(_waitingLength));
+            _waitingLength += data.Length;
+        }
+    }
+
+    /// <summary>The request is whole.</summary>
+    public void End(FieldList? trailers)
+    {
+        _isEnded = true;
+        _trailers = trailers;
+        if (_isConnected && !_isOver)
+        {
+            _client!.SendEnd(trailers);
+        }
+    }
+
+    /// <summary>The request will not become whole.</summary>
+    public void GiveUp(string why)
+    {
+        Http1Client? client = _client;
+        Finish();
+        client?.Abandon(why);
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnConnected()
+    {
+        _isConnected = true;
+        _client!.SendHead(_head, framing, "");
+        _client.SendData(_waiting.AsSpan(0, _waitingLength));
+        (_waiting, _waitingLength) = ([], 0);
+        if (_isEnded || framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 })
+        {
+            _client.SendEnd(_trailers);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnServerDrained()
+    {
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseHead(ResponseHead head, BodyFraming responseFraming)
+    {
+        if (responseFraming.Kind == BodyKind.Upgraded)
+        {
+            GiveUp("an upgrade that nobody asked for");
+        }
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseData(ReadOnlySpan<byte> data)
+    {
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseEnd(FieldList? trailers) => Finish();
+
+    /// <inheritdoc/>
+    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail) => Finish();
+
+    /// <inheritdoc/>
+    protected override void OnTimer() => GiveUp("no answer in time");
+
+    private void Start(Candidate endpoint, int maxRequests)
+    {
+        _endpoint = endpoint;
+        endpoint.State.Begin();
+        loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LimitMilliseconds);
+        _client = loop.ClientsOf(endpoint.Key).Take(maxRequests);
+        _client.Begin(this);
+    }
+
+    private void Finish()
+    {
+        if (!_isOver)
+        {
+            _isOver = true;
+            _client = null;
+            _waiting = [];
+            loop.Loop.Timers.Cancel(this);
+            _endpoint?.State.End();
+        }
+    }
+}
