@@ -136,6 +136,13 @@ internal sealed class Cluster
 
     public void NoPeer(string name, string ns = "ns1") => Index.SetPeerAuthentication(new ResourceKey(ns, name), null);
 
+    public void Set<T>(ResourceType<T> type, string json, Action<ResourceKey, T?> set)
+        where T : Resource
+    {
+        T read = Read(type, json);
+        set(read.Key, read);
+    }
+
     public static T Read<T>(ResourceType<T> type, string json)
         where T : Resource
     {

@@ -151,5 +151,49 @@ public sealed class ControlPlaneOnKubernetesTests(ApiServerFixture rig)
         await plane.WaitReadyAsync();
     }
 
+    [RequiresApiServerFact]
+    public async Task ApiServerThatGoesAndComes_TakesNothingBack_AndIsFollowedAgain()
+    {
+        await Definitions.InstallAsync(rig);
+        string system = await rig.NamespaceAsync(), shop = await rig.NamespaceAsync();
+        Pod ztunnel = await rig.RunningPodAsync(system, "zt-1", "10.3.0.1", "n-9", "ztunnel");
+        await rig.RunningPodAsync(shop, "cart", "10.3.0.2", "n-9");
+        string token = await rig.PodTokenAsync(ztunnel);
+        var identity = new SpiffeId("cluster.local", shop, "cart");
+        await using PlaneProcess plane = await PlaneProcess.ReadyAsync(rig, system);
+        using GrpcChannel channel = await plane.ChannelAsync(token);
+        await PlaneProcess.CertificateAsync(channel, identity);
+        await rig.StopAsync();
+        try
+        {
+            await plane.SaysAsync("the API server cannot be followed");
+            Assert.Equal(200, (await plane.GetAsync("ready", "/ready")).Status);
+            (_, string metrics) = await plane.GetAsync("metrics", "/metrics");
+            Assert.Contains("ambient_watch_troubled{kind=\"pods\"} 1", metrics, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await rig.StartAsync();
+        }
+
+        // Whoever leads now brings about what was missed, and the same callers get what they got.
+        string after = await rig.NamespaceAsync();
+        await plane.RootAsync(after);
+        await Eventually.PassesAsync(() => PlaneProcess.CertificateAsync(channel, identity), PlaneProcess.Deadline);
+    }
+
+    [RequiresApiServerFact]
+    public async Task ObjectOfAMegabyte_IsTaken()
+    {
+        await Definitions.InstallAsync(rig);
+        string system = await rig.NamespaceAsync(), shop = await rig.NamespaceAsync();
+        await using PlaneProcess plane = await PlaneProcess.ReadyAsync(rig, system);
+        string namespaces = string.Join(',', Enumerable.Range(0, 60_000).Select(static i => $"\"namespace-{i}\""));
+        await rig.SpecAsync(KnownResources.AuthorizationPolicies, shop, "huge", $"\"action\":\"DENY\",\"rules\":[{{\"from\":[{{\"source\":{{\"namespaces\":[{namespaces}]}}}}]}}]");
+        await Eventually.PassesAsync(
+            async () => Assert.Equal("Accepted", (await rig.Admin.GetAsync(KnownResources.AuthorizationPolicies, new ResourceKey(shop, "huge"), CancellationToken.None)).Value!.Status.Conditions.SingleOrDefault()?.Reason),
+            PlaneProcess.Deadline);
+    }
+
     private static bool IsLeading(PlaneProcess plane) => plane.Log.Contains("leading", StringComparison.Ordinal) && !plane.Log.Contains("not leading any more", StringComparison.Ordinal);
 }
