@@ -22,7 +22,9 @@ public sealed partial class MeshIndex
     public void SetAuthorizationPolicy(ResourceKey key, AuthorizationPolicy? now)
     {
         now = now is not null && IsOurs(now) ? now : null;
-        StringMap? before = Selector(_policies.GetValueOrDefault(key));
+
+        // One that could not be enforced was listed by nobody, whatever it selected.
+        StringMap? before = _verdicts.GetValueOrDefault(key)?.Message is null ? null : Selector(_policies.GetValueOrDefault(key));
         SetTargets(key, _policies.GetValueOrDefault(key), now);
         Put(_policies, key, now);
         PolicyVerdict? verdict = now is null ? null : AuthorizationConversion.Convert(now, settings);

@@ -3,6 +3,17 @@ namespace Ambient.ControlPlane.Discovery.Tests.Indexing;
 /// <summary>What came step by step is what would come at once, and a step costs what depends on it.</summary>
 public sealed class IncrementalTests
 {
+    [Fact]
+    public void PolicyThatBecomesEnforceable_IsListed()
+    {
+        var cluster = new Cluster();
+        cluster.Pod("p", "10.0.0.1", """{"app":"a"}""");
+        cluster.Authorization("o", """{"action":"AUDIT","selector":{"matchLabels":{"app":"a"}}}""");
+        Assert.Empty(cluster.Workload("cluster0//Pod/ns1/p").AuthorizationPolicies);
+        cluster.Authorization("o", """{"action":"DENY","selector":{"matchLabels":{"app":"a"}}}""");
+        Assert.Equal(["ns1/o"], cluster.Workload("cluster0//Pod/ns1/p").AuthorizationPolicies);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -11,7 +22,7 @@ public sealed class IncrementalTests
     {
         for (int round = 0; round < 40; round++)
         {
-            var random = new Random(HashCode.Combine(seed, round));
+            var random = new Random((seed * 1000) + round);
             var stepwise = new Cluster();
             var objects = new Dictionary<string, Action<Cluster>>(StringComparer.Ordinal);
             for (int step = 0; step < 60; step++)
