@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Ambient.Rig.Nodes;
 using Ambient.Testing.Networks;
 using Ambient.Topology.Captures;
@@ -36,6 +37,24 @@ public sealed class FaultTests(MeshFixture mesh)
         // Before 1.22 a DaemonSet cannot start the next pod before the last one has gone: what it interrupts is counted, not forbidden.
         string[] failures = [.. knock.Process.LogLines().Concat(talk.Process.LogLines()).Where(l => l.StartsWith("failed", StringComparison.Ordinal))];
         mesh.Cluster.Time($"ztunnels replaced one after the other, {failures.Length} connections failed ({string.Join("; ", failures.Take(3))})");
+    }
+
+    [ClusterFact]
+    public async Task NextZtunnel_BesideTheLast_TakesOver_AndNoNewConnectionFails()
+    {
+        await using Shop shop = await Shop.OpenAsync(mesh);
+        (Peer talk, Peer knock) = await StartTrafficAsync(shop);
+
+        // What a DaemonSet does by maxSurge from 1.22 on: two on a node, then the older one goes. Twice, so that all is as before.
+        JsonNode original = JsonNode.Parse(await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "get", "daemonset", "ztunnel", "-o", "json"))!;
+        foreach ((string next, string last) in ((string, string)[])[("ztunnel-next", "ztunnel"), ("ztunnel", "ztunnel-next")])
+        {
+            await ReplaceAsync(original, next, last);
+        }
+
+        await shop.UntilRedirectedAsync("client");
+        AssertNoFailure(knock);
+        mesh.Cluster.Time($"ztunnels replaced with surge; the long connection: {(talk.Process.HasExited ? talk.Process.LogTail(1) : "unbroken")}");
     }
 
     [ClusterFact]
@@ -127,6 +146,20 @@ public sealed class FaultTests(MeshFixture mesh)
         await mesh.Cluster.UntilReadyAsync(shop.Name, "app=remote", 1);
         await shop.UntilRedirectedAsync("remote");
         await shop.UntilAnswerAsync("client", "remote", a => a == $"remote {client} hello");
+    }
+
+    /// <summary>Starts a ztunnel under another name beside the one there is, then takes the latter away, gracefully.</summary>
+    private async Task ReplaceAsync(JsonNode original, string next, string last)
+    {
+        JsonNode copy = original.DeepClone();
+        copy["metadata"] = new JsonObject { ["name"] = next, ["namespace"] = MeshFixture.System, ["labels"] = original["metadata"]!["labels"]!.DeepClone() };
+        copy.AsObject().Remove("status");
+        copy["spec"]!["selector"]!["matchLabels"]!["generation"] = next;
+        copy["spec"]!["template"]!["metadata"]!["labels"]!["generation"] = next;
+        await mesh.Cluster.ApplyAsync(copy.ToJsonString());
+        await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "generation=" + next, 2);
+        await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "delete", "daemonset", last, "--wait=false");
+        await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "app=ztunnel", 2);
     }
 
     /// <summary>Without warning, as a crash does it.</summary>
