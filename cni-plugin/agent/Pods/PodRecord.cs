@@ -29,4 +29,7 @@ public sealed record PodRecord
 
     /// <summary>Namespace and name, for messages.</summary>
     public string FullName => Facts.Namespace + "/" + Facts.Name;
+
+    /// <summary>It is being deleted: what is gone of it is not missed.</summary>
+    public bool IsEnding { get; init; }
 }

@@ -12,6 +12,9 @@ internal static class PodStatus
         {
             case PodAim.Enrol when pod.IsProven && pod.Proxy == ZdsPodState.Served && pod.Guard != GuardState.Raised:
                 return new PodReport(ReportedRedirection.Enabled, null);
+            case PodAim.Enrol when pod.Network is null && (pod.Record.IsEnding || (pod.Reported is null && pod.Addresses.Count == 0)):
+                // A sandbox that is not made yet, or is gone because the pod ends, is the course of things: every pod would get a warning at both ends.
+                return null;
             case PodAim.Enrol:
                 bool isStill = pod.Reported?.Redirection == ReportedRedirection.Enabled && now < pod.UnprovenSince + options.ReportGrace;
                 bool isEarly = pod.Error is null && pod.Proxy == ZdsPodState.Unserved && now < pod.UnprovenSince + options.ServicePatience;

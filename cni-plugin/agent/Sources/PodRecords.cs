@@ -32,6 +32,7 @@ internal static class PodRecords
             },
             ServiceAccount = pod.Spec.ServiceAccountName.Length > 0 ? pod.Spec.ServiceAccountName : "default",
             Addresses = addresses,
+            IsEnding = pod.Metadata.DeletionTimestamp is not null,
             ProbePorts = [.. ProbePorts(pod)],
             Annotation = pod.Metadata.Annotations.Find(Enrolment.EnrolmentRules.RedirectionAnnotation),
         };
