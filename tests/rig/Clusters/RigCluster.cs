@@ -95,6 +95,10 @@ public sealed class RigCluster : IAsyncDisposable
         input,
         TimeSpan.FromMinutes(3));
 
+    /// <summary>Another program as the cluster's administrator, which takes <c>--kubeconfig</c>.</summary>
+    public Task<CommandResult> RunBesideAsync(string program, params string[] arguments) =>
+        Command.RunInAsync(_network.FabricName, program, [.. arguments, "--kubeconfig", _files!.Path("admin.conf")], deadline: TimeSpan.FromMinutes(2));
+
     /// <summary>Applies manifests. Fields are checked by the server, not by an old client.</summary>
     public async Task ApplyAsync(string manifests) => (await TryKubectlAsync(manifests, "apply", "--validate=false", "-f", "-")).OrThrow();
 
