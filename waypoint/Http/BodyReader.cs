@@ -8,6 +8,13 @@ internal struct BodyReader
     private const int MaxChunkLine = 256;
     private const int MaxTrailers = 8 * 1024;
 
+    // Framing, routing and proofs of identity are decided before a body; behind it they could only deceive a reader that merges them (RFC 9110 section 6.5.1).
+    private static readonly string[] NeverTrailers =
+    [
+        "content-length", "transfer-encoding", "host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "authorization", "proxy-authorization", "cookie",
+        "set-cookie", "content-encoding", "content-type", "content-range", "x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-client-cert",
+    ];
+
     private BodyKind _kind;
     private long _left;
     private Phase _phase;
@@ -152,6 +159,11 @@ internal struct BodyReader
             FieldList trailers = new();
             int at = 0;
             IsBad = FieldParser.Read(text, ref at, trailers, out _) != ParseStatus.Complete;
+            foreach (string name in NeverTrailers)
+            {
+                trailers.Remove(name);
+            }
+
             Trailers = trailers;
         }
 

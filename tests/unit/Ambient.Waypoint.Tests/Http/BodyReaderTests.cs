@@ -44,6 +44,15 @@ public sealed class BodyReaderTests
     }
 
     [Fact]
+    public void Trailers_NeverFrameNorProveAnything()
+    {
+        BodyReader reader = BodyReader.Of(new BodyFraming(BodyKind.Chunked, -1));
+        Read(ref reader, "0\r\nContent-Length: 9\r\nHost: b\r\nAuthorization: x\r\ngrpc-status: 0\r\nX-Forwarded-Client-Cert: y\r\n\r\n", 7);
+        Assert.Equal("grpc-status", reader.Trailers!.Name(0).ToString());
+        Assert.Equal(1, reader.Trailers.Count);
+    }
+
+    [Fact]
     public void TooLongLines_AreRefused()
     {
         foreach (string text in new[] { "5;" + new string('a', 300), "0\r\nx: " + new string('a', 9000) })
