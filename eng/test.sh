@@ -53,7 +53,7 @@ names() { grep -oE '<UnitTestResult [^>]*' "$2" | grep "outcome=\"$1\"" | grep -
 for project in $([ ${#folders[@]} -eq 0 ] || find "${folders[@]}" -name '*.Tests.csproj' | sort); do
   name="$(basename "$project" .csproj)"
   log="$results/$name.log" first="$results/$name.trx" second="$results/$name.again.trx"
-  run() { timeout 900 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$1" "${@:2}" >"$log" 2>&1; }
+  run() { timeout 1500 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$1" "${@:2}" >"$log" 2>&1; }
   run "$first"
   code=$?
   p="$(count passed "$first")" f="$(count failed "$first")" total="$(count total "$first")"
