@@ -122,6 +122,7 @@ public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime, IDi
             ("istiod", "patch", "security.istio.io", "authorizationpolicies", "shop", "x", false),
             ("istiod", "create", "authentication.k8s.io", "tokenreviews", "", "", true),
             ("istiod", "patch", "", "configmaps", "shop", "istio-ca-root-cert", true),
+            ("istiod", "patch", "", "configmaps", "shop", "other", false),
             ("istiod", "patch", "apps", "deployments", "shop", "waypoint", true),
             ("istiod", "create", "gateway.networking.k8s.io", "gatewayclasses", "", "", true),
             ("istiod", "update", "", "secrets", "istio-system", "istio-ca-secret", true),
