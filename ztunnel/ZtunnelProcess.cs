@@ -8,6 +8,7 @@ using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
+using Ambient.Ztunnel.Accepting;
 using Ambient.Ztunnel.Admin;
 using Ambient.Ztunnel.Certificates;
 using Ambient.Ztunnel.Discovery;
@@ -156,6 +157,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Revocations = _revocations,
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
+            Accepting = new AcceptReport(_logs.For("ztunnel::proxy"), TimeProvider.System),
             Demand = _settings is { IsXdsOnDemand: true, Xds.Address: not null } ? (name, answered, state) => _discovery!.Demand(name, answered, state) : null,
         };
         DnsSettings? dns = _settings.IsDnsEnabled ? ProxyOptionsMapping.Dns(_settings) : null;

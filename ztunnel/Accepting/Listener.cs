@@ -13,13 +13,15 @@ internal sealed class Listener : PollHandler, IReadyItem
     private const int PerTurn = 64;
     private const int PauseMilliseconds = 100;
     private readonly AcceptedSocket _accepted;
+    private readonly AcceptReport? _report;
     private Pause? _pause;
 
     /// <summary>Takes ownership of a descriptor that listens.</summary>
-    public Listener(int fd, AcceptedSocket accepted)
+    public Listener(int fd, AcceptedSocket accepted, AcceptReport? report = null)
     {
         Descriptor = fd;
         _accepted = accepted;
+        _report = report;
     }
 
     /// <inheritdoc/>
@@ -76,6 +78,7 @@ internal sealed class Listener : PollHandler, IReadyItem
             }
             else if (socket.Is(Errno.EMFILE) || socket.Is(Errno.ENFILE) || socket.Is(Errno.ENOBUFS) || socket.Is(Errno.ENOMEM))
             {
+                _report?.Paused(socket);
                 Loop.Timers.Schedule(_pause ??= new Pause(this), Loop.NowMilliseconds + PauseMilliseconds);
                 return;
             }

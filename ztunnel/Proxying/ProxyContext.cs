@@ -2,6 +2,7 @@ using Ambient.Identity.Renewal;
 using Ambient.Identity.Trust;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
+using Ambient.Ztunnel.Accepting;
 
 namespace Ambient.Ztunnel.Proxying;
 
@@ -22,6 +23,9 @@ internal sealed record ProxyContext
     public required IReadOnlyList<ProxyLoop> Loops { get; init; }
 
     public required Logger Log { get; init; }
+
+    /// <summary>Told when listeners pause; null tells nobody.</summary>
+    public AcceptReport? Accepting { get; init; }
 
     /// <summary>
     /// Asks the control plane for a resource and calls back once, on any thread, with whether it answered; null unless addresses are

@@ -30,7 +30,7 @@ public sealed class EnduranceTests
             {
                 Socket socket = MeshPair.Connect(mesh.Client, MeshPair.Service);
                 held.Add(socket);
-                socket.Send("x"u8);
+                TrySend(socket);
             }
 
             await Eventually.TrueAsync(() => held.Exists(HasEnded));
@@ -44,6 +44,27 @@ public sealed class EnduranceTests
         await Eventually.TrueAsync(() => TryExchangeAsync(mesh));
         Assert.False(mesh.ServerProxy.Process.HasExited);
         Assert.Equal(process, mesh.ServerProxy.Process.Id);
+    }
+
+    [RequiresToolFact("nft, prlimit", root: true)]
+    public async Task DescriptorsRunOutForAccepting_ItIsSaid_AndCallersThatWaitedAreServed()
+    {
+        await using MeshPair mesh = await MeshPair.StartAsync(new MeshPlan { ClientDescriptors = 160 });
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        List<Socket> held = [.. Enumerable.Range(0, 200).Select(_ => MeshPair.Connect(mesh.Client, MeshPair.Service))];
+        try
+        {
+            await mesh.ClientProxy.LineAsync("new connections wait");
+            held[..150].ForEach(s => s.Dispose());
+
+            // Who was accepted with the last descriptor may have been refused for want of another.
+            bool[] served = await Task.WhenAll(held[150..].Select(TrySpeakAsync));
+            Assert.Contains(true, served);
+        }
+        finally
+        {
+            held.ForEach(s => s.Dispose());
+        }
     }
 
     [RequiresToolFact("nft", root: true)]
@@ -93,6 +114,32 @@ public sealed class EnduranceTests
             Assert.Equal(1, socket.Receive(one));
         }
     })));
+
+    // The reset may be here already.
+    private static bool TrySend(Socket socket)
+    {
+        try
+        {
+            return socket.Send("x"u8) == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> TrySpeakAsync(Socket socket)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            return TrySend(socket) && await socket.ReceiveAsync(new byte[1], limit.Token) == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private static bool HasEnded(Socket socket) => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
 

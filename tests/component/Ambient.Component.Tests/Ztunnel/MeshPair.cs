@@ -137,7 +137,7 @@ internal sealed class MeshPair : IAsyncDisposable
     public void StartServerProxy() => ServerProxy = StartProxy(Server, _plan.ServerSettings, _plan.ServerDescriptors);
 
     /// <summary>Starts the client's proxy, also again after it was killed.</summary>
-    public void StartClientProxy() => ClientProxy = StartProxy(Client, _plan.ClientSettings);
+    public void StartClientProxy() => ClientProxy = StartProxy(Client, _plan.ClientSettings, _plan.ClientDescriptors);
 
     /// <summary>One ztunnel on each node instead, which gets its pods from its node's agent.</summary>
     public static async Task<MeshPair> StartSharedAsync(MeshPlan? plan = null)

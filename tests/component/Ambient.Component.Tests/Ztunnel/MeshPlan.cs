@@ -20,6 +20,9 @@ internal sealed record MeshPlan
     /// <summary>More settings of the server's proxy.</summary>
     public (string Name, string Value)[] ServerSettings { get; init; } = [];
 
+    /// <summary>How many files the client's proxy may have open; null for the usual limit.</summary>
+    public int? ClientDescriptors { get; init; }
+
     /// <summary>How many files the server's proxy may have open; null for the usual limit.</summary>
     public int? ServerDescriptors { get; init; }
 
