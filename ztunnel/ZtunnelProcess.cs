@@ -78,7 +78,6 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
     /// <summary>Runs until a signal, <c>/quitquitquit</c>, or a failure; returns the exit code.</summary>
     public async Task<int> RunAsync(IReadOnlyList<string> warnings)
     {
-        OpenFileLimit.Raise();
         _log.Info("configuration", LogField.Bare("config", SettingsJson.ToText(_settings)));
         foreach (string warning in warnings)
         {
@@ -157,7 +156,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
             Revocations = _revocations,
             Loops = [.. _loops.Select(loop => new ProxyLoop(loop, traffic, accessLog))],
             Log = _logs.For("ztunnel::rbac"),
-            Accepting = new AcceptReport(_logs.For("ztunnel::proxy"), TimeProvider.System),
+            Descriptors = new DescriptorReserve(OpenFileLimit.Raise(), _logs.For("ztunnel::proxy"), TimeProvider.System),
             Demand = _settings is { IsXdsOnDemand: true, Xds.Address: not null } ? (name, answered, state) => _discovery!.Demand(name, answered, state) : null,
         };
         DnsSettings? dns = _settings.IsDnsEnabled ? ProxyOptionsMapping.Dns(_settings) : null;

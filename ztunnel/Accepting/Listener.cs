@@ -5,7 +5,7 @@ using Ambient.Linux.Sockets;
 namespace Ambient.Ztunnel.Accepting;
 
 /// <summary>
-/// One listening socket on one loop. When descriptors run out it pauses instead of spinning: the kernel's queue holds the callers meanwhile.
+/// One listening socket on one loop. When descriptors run short it pauses: the kernel's queue holds the callers meanwhile.
 /// Loop-affine.
 /// </summary>
 internal sealed class Listener : PollHandler, IReadyItem
@@ -13,15 +13,16 @@ internal sealed class Listener : PollHandler, IReadyItem
     private const int PerTurn = 64;
     private const int PauseMilliseconds = 100;
     private readonly AcceptedSocket _accepted;
-    private readonly AcceptReport? _report;
+    private readonly DescriptorReserve? _reserve;
     private Pause? _pause;
+    private bool _isShort;
 
     /// <summary>Takes ownership of a descriptor that listens.</summary>
-    public Listener(int fd, AcceptedSocket accepted, AcceptReport? report = null)
+    public Listener(int fd, AcceptedSocket accepted, DescriptorReserve? reserve = null)
     {
         Descriptor = fd;
         _accepted = accepted;
-        _report = report;
+        _reserve = reserve;
     }
 
     /// <inheritdoc/>
@@ -67,9 +68,17 @@ internal sealed class Listener : PollHandler, IReadyItem
                 return;
             }
 
+            if (_isShort && _reserve?.HasRoom(Descriptor) == false)
+            {
+                Wait();
+                return;
+            }
+
+            _isShort = false;
             SysResult socket = SocketIo.Accept(Descriptor, out SocketAddress peer);
             if (!socket.IsError)
             {
+                _isShort = _reserve?.IsTouchedBy((int)socket.Value) == true;
                 _accepted((int)socket.Value, peer);
             }
             else if (socket.Is(Errno.EAGAIN))
@@ -78,13 +87,18 @@ internal sealed class Listener : PollHandler, IReadyItem
             }
             else if (socket.Is(Errno.EMFILE) || socket.Is(Errno.ENFILE) || socket.Is(Errno.ENOBUFS) || socket.Is(Errno.ENOMEM))
             {
-                _report?.Paused(socket);
-                Loop.Timers.Schedule(_pause ??= new Pause(this), Loop.NowMilliseconds + PauseMilliseconds);
+                Wait();
                 return;
             }
         }
 
         Loop.RunLater(this);
+    }
+
+    private void Wait()
+    {
+        _reserve?.SayPaused();
+        Loop.Timers.Schedule(_pause ??= new Pause(this), Loop.NowMilliseconds + PauseMilliseconds);
     }
 
     private sealed class Pause(Listener listener) : LoopTimer

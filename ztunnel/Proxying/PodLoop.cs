@@ -212,7 +212,7 @@ internal sealed class PodLoop : ISocksOutbound
 
     private void Add(int fd, AcceptedSocket accepted)
     {
-        Listener listener = new(fd, accepted, Context.Accepting);
+        Listener listener = new(fd, accepted, Context.Descriptors);
         listener.Serve(Loop);
         _listeners.Add(listener);
     }

@@ -24,8 +24,8 @@ internal sealed record ProxyContext
 
     public required Logger Log { get; init; }
 
-    /// <summary>Told when listeners pause; null tells nobody.</summary>
-    public AcceptReport? Accepting { get; init; }
+    /// <summary>What listeners leave for others; null leaves nothing.</summary>
+    public DescriptorReserve? Descriptors { get; init; }
 
     /// <summary>
     /// Asks the control plane for a resource and calls back once, on any thread, with whether it answered; null unless addresses are

@@ -40,6 +40,19 @@ public sealed class FileDescriptor : SafeHandle
     public FileDescriptor Duplicate() =>
         new((int)SysResult.From(Libc.fcntl(Number, Libc.F_DUPFD_CLOEXEC, 3)).OrThrow("fcntl F_DUPFD_CLOEXEC", "fd " + Number));
 
+    /// <summary>The number that the process would give out next: it is taken for a moment. EMFILE when there is none.</summary>
+    /// <param name="open">Any open descriptor.</param>
+    public static SysResult LowestFree(int open)
+    {
+        SysResult probe = SysResult.From(Libc.fcntl(open, Libc.F_DUPFD_CLOEXEC, 0));
+        if (!probe.IsError)
+        {
+            _ = Libc.close((int)probe.Value);
+        }
+
+        return probe;
+    }
+
     /// <summary>The same open file behind a number of 1024 or more, where the limit allows; this object is spent then.</summary>
     internal FileDescriptor MovedUp()
     {

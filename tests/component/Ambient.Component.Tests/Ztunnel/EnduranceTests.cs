@@ -47,7 +47,7 @@ public sealed class EnduranceTests
     }
 
     [RequiresToolFact("nft, prlimit", root: true)]
-    public async Task DescriptorsRunOutForAccepting_ItIsSaid_AndCallersThatWaitedAreServed()
+    public async Task MoreCallersThanDescriptors_TheyWait_AndAreServedInTurn()
     {
         await using MeshPair mesh = await MeshPair.StartAsync(new MeshPlan { ClientDescriptors = 160 });
         using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
@@ -55,11 +55,9 @@ public sealed class EnduranceTests
         try
         {
             await mesh.ClientProxy.LineAsync("new connections wait");
-            held[..150].ForEach(s => s.Dispose());
 
-            // Who was accepted with the last descriptor may have been refused for want of another.
-            bool[] served = await Task.WhenAll(held[150..].Select(TrySpeakAsync));
-            Assert.Contains(true, served);
+            // Nobody is refused: what the tunnel and its certificate need was kept. Who is served makes room for others.
+            await Task.WhenAll(held.Select(SpeakAndCloseAsync));
         }
         finally
         {
@@ -115,29 +113,24 @@ public sealed class EnduranceTests
         }
     })));
 
-    // The reset may be here already.
-    private static bool TrySend(Socket socket)
+    private static async Task SpeakAndCloseAsync(Socket socket)
     {
-        try
-        {
-            return socket.Send("x"u8) == 1;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await socket.SendAsync("x"u8.ToArray(), limit.Token);
+        Assert.Equal(1, await socket.ReceiveAsync(new byte[1], limit.Token));
+        socket.Dispose();
     }
 
-    private static async Task<bool> TrySpeakAsync(Socket socket)
+    // The reset may be here already.
+    private static void TrySend(Socket socket)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
-            return TrySend(socket) && await socket.ReceiveAsync(new byte[1], limit.Token) == 1;
+            socket.Send("x"u8);
         }
         catch (SocketException)
         {
-            return false;
+            // Refused.
         }
     }
 
