@@ -33,7 +33,11 @@ internal sealed unsafe class TunnelPipe : Pipe
     public override void ResumeInput() => _end.Stream?.OnSinkWritable();
 
     /// <inheritdoc/>
-    protected override void Kick() => _end.Stream?.OnSourceReadable(ended: false);
+    protected override void Kick()
+    {
+        // A session takes less than it asked for as "that was all"; what is finished must be read on to its end.
+        _end.Stream?.OnSourceReadable(ended: IsFinishing);
+    }
 
     private SysResult Give(ReadOnlySpan<IoVector> into)
     {
