@@ -10,7 +10,7 @@ namespace Ambient.Cli.Commands;
 /// <summary><c>ambientctl sandbox demo</c>: builds the sandbox, checks every promise, takes it down or leaves it running.</summary>
 internal static class DemoCommand
 {
-    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(60);
 
     /// <summary>Exit code 0 when every check passed, 1 when one did not or the sandbox did not start, 128 + n after signal n.</summary>
     public static async Task<int> RunAsync(DemoOptions options)

@@ -24,6 +24,7 @@ internal static class HoldCommand
         foreach (SandboxNode node in mesh.Nodes.Values)
         {
             await node.WaitReadyAsync(TimeSpan.FromSeconds(15), interrupt.Token);
+            await node.WaitPodsAsync(TimeSpan.FromSeconds(15), interrupt.Token);
         }
 
         Console.Out.WriteLine(Ready);

@@ -75,6 +75,10 @@ internal sealed class SandboxNode : IAsyncDisposable
     /// <summary>Waits until the agent reports ready. Throws as <see cref="WaitReadyAsync"/>.</summary>
     public Task WaitAgentAsync(TimeSpan deadline, CancellationToken cancellation) => WaitAsync(Agent, "node agent", 8000, "/readyz", deadline, cancellation);
 
+    /// <summary>Waits until every pod that belongs to the mesh is in it; for a node whose pods were there before its agent. Throws as <see cref="WaitReadyAsync"/>.</summary>
+    public Task WaitPodsAsync(TimeSpan deadline, CancellationToken cancellation) => WaitAsync(
+        Agent, "every pod", async () => (await PodsAsync(cancellation)).All(pod => pod.IsServed), deadline, cancellation);
+
     /// <summary>ztunnel's metrics of the moment.</summary>
     public async Task<MetricPage> MetricsAsync(CancellationToken cancellation) =>
         MetricPage.Parse(await NodeHttp.GetAsync(Node.Namespace, 15020, "/metrics", cancellation));
@@ -151,10 +155,13 @@ internal sealed class SandboxNode : IAsyncDisposable
 
         """;
 
-    private async Task WaitAsync(ProcessSupervisor process, string name, int port, string path, TimeSpan deadline, CancellationToken cancellation)
+    private Task WaitAsync(ProcessSupervisor process, string name, int port, string path, TimeSpan deadline, CancellationToken cancellation) =>
+        WaitAsync(process, name, async () => await NodeHttp.StatusAsync(Node.Namespace, port, path, cancellation) == 200, deadline, cancellation);
+
+    private async Task WaitAsync(ProcessSupervisor process, string name, Func<Task<bool>> isReady, TimeSpan deadline, CancellationToken cancellation)
     {
         long started = TimeProvider.System.GetTimestamp();
-        while (await NodeHttp.StatusAsync(Node.Namespace, port, path, cancellation) != 200)
+        while (!await isReady())
         {
             if (TimeProvider.System.GetElapsedTime(started) > deadline)
             {
