@@ -57,6 +57,12 @@ for project in $([ ${#folders[@]} -eq 0 ] || find "${folders[@]}" -name '*.Tests
   run "$first"
   code=$?
   p="$(count passed "$first")" f="$(count failed "$first")" total="$(count total "$first")"
+  if [ "$code" -ne 0 ] && [ "${f:-0}" -eq 0 ]; then
+    echo "  ended badly once, runs again: $name: $(grep -m1 -E 'aborted|crashed' "$log")"
+    run "$first"
+    code=$?
+    p="$(count passed "$first")" f="$(count failed "$first")" total="$(count total "$first")"
+  fi
   if [ "$code" -ne 0 ] && [ "${f:-0}" -gt 0 ]; then
     # Timing under load must not hide what is broken, nor break what is not: a test that fails runs once more, and is named.
     names Failed "$first" | sed 's/^/  failed once, runs again: /'
