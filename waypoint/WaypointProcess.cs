@@ -118,7 +118,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             Index = index,
             FaultSink = (loop, what, fault) => log.Error("a connection was closed because of a defect", LogField.Of("loop", loop), LogField.Of("where", what), LogField.Of("error", fault.ToString())),
         };
-        return new WaypointLoop(new EventLoop.EventLoop($"waypoint-{index}", options), _shared);
+        return new WaypointLoop(new EventLoop.EventLoop($"waypoint-{index}", options), index, _shared);
     }
 
     private async Task<TlsContext> CertificateAsync()

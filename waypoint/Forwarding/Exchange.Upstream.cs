@@ -4,6 +4,7 @@ using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation;
 
 namespace Ambient.Waypoint.Forwarding;
 
@@ -44,7 +45,7 @@ internal sealed partial class Exchange : IResponseSink
     /// <summary>A part of the request's body.</summary>
     public void OnRequestData(ReadOnlySpan<byte> data)
     {
-        _record.BytesReceived += data.Length;
+        _record.Received(data);
         if (_mirrors is not null)
         {
             foreach (MirrorCopy copy in _mirrors)
@@ -150,22 +151,22 @@ internal sealed partial class Exchange : IResponseSink
             return;
         }
 
-        Pass(response, responseFraming, grpc);
+        Pass(response, responseFraming);
     }
 
     /// <inheritdoc/>
     void IResponseSink.OnResponseData(ReadOnlySpan<byte> data)
     {
-        _record.BytesSent += data.Length;
+        _record.Sent(data);
         server.SendData(data);
     }
 
     /// <inheritdoc/>
     void IResponseSink.OnResponseEnd(FieldList? trailers)
     {
-        if (trailers?.Text("grpc-status") is { } grpc)
+        if (trailers is not null && trailers.TryGet("grpc-status", out ReadOnlySpan<char> grpc))
         {
-            _record.GrpcStatus = grpc;
+            _record.GrpcStatus = PeerLabels.GrpcStatus(grpc);
         }
 
         EndAttempt();
@@ -271,12 +272,12 @@ internal sealed partial class Exchange : IResponseSink
         client.Begin(this);
     }
 
-    private void Pass(ResponseHead response, BodyFraming responseFraming, int grpc)
+    private void Pass(ResponseHead response, BodyFraming responseFraming)
     {
         CancelTry();
         FreeReplay();
         _record.Status = response.Status;
-        _record.GrpcStatus = grpc >= 0 ? grpc.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
+        _record.GrpcStatus = response.Fields.TryGet("grpc-status", out ReadOnlySpan<char> text) ? PeerLabels.GrpcStatus(text) : "";
         _record.UpstreamTime = tunnel.Loop.Loop.NowMilliseconds - _record.Started;
         FieldList fields = response.Fields;
         for (int i = 0; i < _answer.Count; i++)

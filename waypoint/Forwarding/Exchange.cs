@@ -24,6 +24,9 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
 
     private RequestFacts Facts => tunnel.Facts;
 
+    /// <summary>What is told about it when it is over.</summary>
+    public RequestRecord Record => _record;
+
     /// <summary>Whether an endpoint gets the request.</summary>
     public bool IsForwarding => _route is not null && _destination is not null && !_isDone;
 
@@ -33,6 +36,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
         _record.Take(head);
         Facts.Head = head;
         Facts.Claims = null;
+        tunnel.Record.OnStarted(_record);
         if (!Normalize() || !Authenticate() || !Authorize() || !FindRoute())
         {
             return;
@@ -266,6 +270,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
 
         _record.Flags |= answer.Flags;
         _record.Details = answer.Details;
+        NameService(answer);
         if (_isHeadSent)
         {
             // Too late for an answer: the client must see that this one is not whole.
@@ -307,6 +312,16 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
         _record.Status = status;
         SendOwn(body, status);
         return false;
+    }
+
+    // Who is denied, or failed on purpose, was on the way to a service (waypoint reference 4.2).
+    private void NameService(LocalAnswer answer)
+    {
+        if (_record.Service is null && (answer.Status is 401 or 403 || (answer.Flags & ResponseFlags.FaultInjected) != ResponseFlags.None))
+        {
+            Route? route = _route ?? tunnel.Served.Table.Find(Facts);
+            _record.Service = route?.Action.Targets.Pick(tunnel.Loop.Random.NextDouble())?.Service is { Namespace.Length: > 0 } service ? service : null;
+        }
     }
 
     private void SendOwn(ReadOnlySpan<byte> body, int status)

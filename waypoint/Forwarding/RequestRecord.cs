@@ -1,6 +1,7 @@
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Workloads;
 using Ambient.Routing.Messages;
+using Ambient.Waypoint.Observation;
 
 namespace Ambient.Waypoint.Forwarding;
 
@@ -46,6 +47,27 @@ internal sealed class RequestRecord
     /// <summary>Bytes of the response's body.</summary>
     public long BytesSent { get; set; }
 
+    /// <summary>Bytes of the request's head as it came.</summary>
+    public long RequestHeadBytes { get; set; }
+
+    /// <summary>Bytes of the response's head as it was sent.</summary>
+    public long ResponseHeadBytes { get; set; }
+
+    /// <summary>gRPC messages of the client.</summary>
+    public GrpcMessageCounter RequestMessages;
+
+    /// <summary>gRPC messages of the endpoint.</summary>
+    public GrpcMessageCounter ResponseMessages;
+
+    /// <summary>What metrics have already taken of messages or bytes of the client.</summary>
+    public long CountedReceived { get; set; }
+
+    /// <summary>What metrics have already taken of messages or bytes for the client.</summary>
+    public long CountedSent { get; set; }
+
+    /// <summary>Whether metrics know that the connection was opened.</summary>
+    public bool IsOpenCounted { get; set; }
+
     /// <summary>Milliseconds until the endpoint's head; −1 without one.</summary>
     public long UpstreamTime { get; set; } = -1;
 
@@ -72,6 +94,26 @@ internal sealed class RequestRecord
 
     /// <summary>X-Forwarded-For.</summary>
     public string? ForwardedFor { get; set; }
+
+    /// <summary>A part of the request's body.</summary>
+    public void Received(ReadOnlySpan<byte> data)
+    {
+        BytesReceived += data.Length;
+        if (IsGrpc)
+        {
+            RequestMessages.Add(data);
+        }
+    }
+
+    /// <summary>A part of the response's body.</summary>
+    public void Sent(ReadOnlySpan<byte> data)
+    {
+        BytesSent += data.Length;
+        if (IsGrpc)
+        {
+            ResponseMessages.Add(data);
+        }
+    }
 
     /// <summary>Takes from the request what logs show, before anything is edited.</summary>
     public void Take(RequestHead head)

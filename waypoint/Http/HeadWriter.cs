@@ -28,8 +28,8 @@ internal static class HeadWriter
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    /// <summary>A response head.</summary>
-    public static void Response(Pipe pipe, int status, FieldList fields, in BodyFraming framing, bool closes, string upgrade)
+    /// <summary>A response head; returns its length.</summary>
+    public static int Response(Pipe pipe, int status, FieldList fields, in BodyFraming framing, bool closes, string upgrade)
     {
         string reason = ReasonPhrases.Of(status);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(512 + fields.TextLength + (fields.Count * 4) + upgrade.Length);
@@ -51,6 +51,7 @@ internal static class HeadWriter
         Append(buffer, ref at, "\r\n");
         pipe.Send(buffer.AsSpan(0, at));
         ArrayPool<byte>.Shared.Return(buffer);
+        return at;
     }
 
     /// <summary>A part of a body, as its framing wants it.</summary>

@@ -111,7 +111,12 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
         // What has not been read of the request would be taken for the next one.
         _closes |= _phase == Phase.Body && _exchange?.IsForwarding != true;
         _responseKind = framing.Kind == BodyKind.UntilClose ? BodyKind.Chunked : framing.Kind;
-        HeadWriter.Response(pipe, status, fields, framing with { Kind = _responseKind }, _closes || tunnel.IsDraining, upgrade);
+        int length = HeadWriter.Response(pipe, status, fields, framing with { Kind = _responseKind }, _closes || tunnel.IsDraining, upgrade);
+        if (_exchange is { } exchange)
+        {
+            exchange.Record.ResponseHeadBytes += length;
+        }
+
         _closes |= tunnel.IsDraining;
         if (framing.Kind == BodyKind.Upgraded)
         {
@@ -184,7 +189,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
             return bytes.Length;
         }
 
-        Begin(framing);
+        Begin(framing, consumed);
         return consumed - before;
     }
 
@@ -200,7 +205,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
         _partialLength += bytes.Length;
     }
 
-    private void Begin(BodyFraming framing)
+    private void Begin(BodyFraming framing, int headBytes)
     {
         HopFields.Remove(_head.Fields, out bool closes, out _, out string upgrade);
         _closes |= closes;
@@ -208,6 +213,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
         _body = BodyReader.Of(framing);
         _phase = _body.IsComplete ? Phase.Answering : Phase.Body;
         _exchange = new Exchange(tunnel, this, _head, framing, upgrade);
+        _exchange.Record.RequestHeadBytes = headBytes;
         _exchange.Start();
     }
 

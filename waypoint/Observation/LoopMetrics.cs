@@ -1,44 +1,83 @@
-using Ambient.Mesh.Addresses;
-using Ambient.Mesh.Workloads;
+using Ambient.EventLoop;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Observation;
 
 /// <summary>One loop's way to the metrics: labels are made once for each kind of request, then it is plain adds. Loop-affine.</summary>
-internal sealed class LoopMetrics(WaypointLoop loop, RequestMetrics metrics)
+internal sealed class LoopMetrics(WaypointLoop loop, RequestMetrics metrics) : LoopTimer
 {
+    // What lasts long is counted in steps of this (waypoint reference 4.1).
+    private const long ReportMilliseconds = 5_000;
     private const int MaxKinds = 4096;
 
-    private readonly Dictionary<RequestKind, RequestSeries> _series = [];
+    private readonly Dictionary<RequestKind, RequestSeries> _requests = [];
+    private readonly Dictionary<RequestKind, MessageSeries> _messages = [];
+    private readonly Dictionary<RequestKind, ConnectionSeries> _connections = [];
+    private readonly Dictionary<RequestRecord, TunnelRecord> _lasting = [];
 
-    /// <summary>A request is over.</summary>
-    public void Count(InboundTunnel tunnel, RequestRecord record, long duration)
+    /// <summary>Begins to report what lasts long.</summary>
+    public void Start() => loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + ReportMilliseconds);
+
+    /// <summary>The cells for requests of this kind.</summary>
+    public RequestSeries RequestsOf(in RequestKind kind)
     {
-        Workload? source = SourceOf(tunnel);
-        RequestKind kind = new(source, tunnel.Facts.Client, record.Endpoint, record.Service, record.Status, record.GrpcStatus, record.Flags, record.IsGrpc);
-        if (!_series.TryGetValue(kind, out RequestSeries? series))
+        if (!_requests.TryGetValue(kind, out RequestSeries? series))
         {
-            // Kinds name workloads, which come and go.
-            if (_series.Count >= MaxKinds)
-            {
-                _series.Clear();
-            }
-
-            _series[kind] = series = metrics.SeriesOf(tunnel, record, source);
+            MakeRoom(_requests);
+            _requests[kind] = series = metrics.SeriesOf(loop.Index, kind);
         }
 
-        series.Requests.Increment();
-        series.RequestBytes.Observe(record.BytesReceived);
-        series.ResponseBytes.Observe(record.BytesSent);
-        if (record.Status > 0)
+        return series;
+    }
+
+    /// <summary>The cells for gRPC messages between these peers.</summary>
+    public MessageSeries MessagesOf(in RequestKind kind)
+    {
+        RequestKind peers = kind.Peers();
+        if (!_messages.TryGetValue(peers, out MessageSeries? series))
         {
-            series.Duration.Observe(duration);
+            MakeRoom(_messages);
+            _messages[peers] = series = metrics.MessagesOf(loop.Index, peers);
+        }
+
+        return series;
+    }
+
+    /// <summary>The cells for connections of this kind.</summary>
+    public ConnectionSeries ConnectionsOf(in RequestKind kind)
+    {
+        if (!_connections.TryGetValue(kind, out ConnectionSeries? series))
+        {
+            MakeRoom(_connections);
+            _connections[kind] = series = metrics.ConnectionsOf(loop.Index, kind);
+        }
+
+        return series;
+    }
+
+    /// <summary>Something began that may last.</summary>
+    public void Watch(RequestRecord record, TunnelRecord tunnel) => _lasting[record] = tunnel;
+
+    /// <summary>It is over.</summary>
+    public void Forget(RequestRecord record) => _lasting.Remove(record);
+
+    /// <inheritdoc/>
+    protected override void OnTimer()
+    {
+        Start();
+        foreach ((RequestRecord record, TunnelRecord tunnel) in _lasting)
+        {
+            tunnel.Report(record);
         }
     }
 
-    /// <summary>A connection is over.</summary>
-    public void CountTcp(InboundTunnel tunnel, RequestRecord record) => metrics.CountTcp(tunnel, record, SourceOf(tunnel));
-
-    private Workload? SourceOf(InboundTunnel tunnel) => loop.View.FindWorkload(new NetworkAddress(loop.Options.Network, tunnel.Source.Address));
+    // Kinds name pods, which come and go; the cells are the loop's and are found again.
+    private static void MakeRoom<T>(Dictionary<RequestKind, T> kinds)
+    {
+        if (kinds.Count >= MaxKinds)
+        {
+            kinds.Clear();
+        }
+    }
 }

@@ -2,5 +2,5 @@ using Ambient.Telemetry.Metrics;
 
 namespace Ambient.Waypoint.Observation;
 
-/// <summary>The series that one kind of request adds to. Loop-affine for the counter.</summary>
-internal sealed record RequestSeries(CounterCell Requests, HistogramSeries Duration, HistogramSeries RequestBytes, HistogramSeries ResponseBytes);
+/// <summary>The cells that one kind of request adds to; null where the metric is switched off. Loop-affine.</summary>
+internal sealed record RequestSeries(CounterCell? Requests, HistogramCell? Duration, HistogramCell? RequestBytes, HistogramCell? ResponseBytes);

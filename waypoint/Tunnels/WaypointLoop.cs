@@ -15,15 +15,19 @@ internal sealed class WaypointLoop
     private readonly WaypointShared _shared;
     private readonly Dictionary<EndpointKey, ClientPool> _clients = [];
 
-    public WaypointLoop(EventLoop.EventLoop loop, WaypointShared shared)
+    public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
         Loop = loop;
+        Index = index;
         _shared = shared;
         Dialer = new UpstreamDialer(this);
         Metrics = new LoopMetrics(this, shared.Metrics);
     }
 
     public EventLoop.EventLoop Loop { get; }
+
+    /// <summary>Which of the loops it is, from 0.</summary>
+    public int Index { get; }
 
     public UpstreamDialer Dialer { get; }
 
@@ -53,7 +57,11 @@ internal sealed class WaypointLoop
     public bool IsDraining { get; private set; }
 
     /// <summary>Begins what goes on for ever; on the loop.</summary>
-    public void Start() => new PoolSweeper(this).Schedule();
+    public void Start()
+    {
+        new PoolSweeper(this).Schedule();
+        Metrics.Start();
+    }
 
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
     public void SweepPools()

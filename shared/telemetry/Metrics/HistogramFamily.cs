@@ -23,7 +23,16 @@ public sealed class HistogramFamily : IMetricCollector
 
     /// <summary>The series with these label values, in the order of the family's names; made when new.</summary>
     public HistogramSeries With(params ReadOnlySpan<string?> values)
-        => _series.GetOrAdd(MetricLabels.Of(_labelNames, values), static (labels, bounds) => new HistogramSeries(labels, bounds), _bounds);
+        => With(MetricLabels.Of(_labelNames, values));
+
+    /// <summary>The series with labels rendered before; made when new.</summary>
+    public HistogramSeries With(MetricLabels labels) => _series.GetOrAdd(labels, static (key, bounds) => new HistogramSeries(key, bounds), _bounds);
+
+    /// <summary>How many series there are.</summary>
+    public int Count => _series.Count;
+
+    /// <summary>Whether there is a series with these labels.</summary>
+    public bool Contains(MetricLabels labels) => _series.ContainsKey(labels);
 
     /// <inheritdoc/>
     public void Collect(ExpositionWriter writer)

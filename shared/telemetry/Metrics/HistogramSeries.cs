@@ -1,10 +1,12 @@
 namespace Ambient.Telemetry.Metrics;
 
-/// <summary>Observations of one label set in fixed buckets. Thread-safe.</summary>
+/// <summary>Observations of one label set in fixed buckets: shared ones, plus one cell for each loop. Thread-safe.</summary>
 public sealed class HistogramSeries
 {
     private readonly double[] _bounds;
     private readonly long[] _counts;
+    private readonly Lock _gate = new();
+    private HistogramCell?[] _owned = [];
     private double _sum;
 
     internal HistogramSeries(MetricLabels labels, double[] bounds)
@@ -40,6 +42,22 @@ public sealed class HistogramSeries
         }
     }
 
+    /// <summary>The cell of one owner thread, by a small number that only this thread uses; the same cell for the same number.</summary>
+    public HistogramCell CellOf(int owner)
+    {
+        lock (_gate)
+        {
+            if (_owned.Length <= owner)
+            {
+                HistogramCell?[] larger = new HistogramCell?[owner + 1];
+                _owned.CopyTo(larger, 0);
+                Volatile.Write(ref _owned, larger);
+            }
+
+            return _owned[owner] ??= new HistogramCell(_bounds);
+        }
+    }
+
     internal void WriteTo(ExpositionWriter writer)
     {
         Span<long> counts = stackalloc long[_counts.Length];
@@ -48,6 +66,12 @@ public sealed class HistogramSeries
             counts[i] = Interlocked.Read(ref _counts[i]);
         }
 
-        writer.Histogram(Labels, _bounds, counts, Volatile.Read(ref _sum));
+        double sum = Volatile.Read(ref _sum);
+        foreach (HistogramCell? cell in Volatile.Read(ref _owned))
+        {
+            sum += cell?.AddTo(counts) ?? 0;
+        }
+
+        writer.Histogram(Labels, _bounds, counts, sum);
     }
 }

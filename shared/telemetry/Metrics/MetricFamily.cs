@@ -25,6 +25,12 @@ public sealed class MetricFamily : IMetricCollector
     /// <summary>The series with labels rendered before; made when new.</summary>
     public MetricSeries With(MetricLabels labels) => _series.GetOrAdd(labels, static key => new MetricSeries(key));
 
+    /// <summary>How many series there are.</summary>
+    public int Count => _series.Count;
+
+    /// <summary>Whether there is a series with these labels.</summary>
+    public bool Contains(MetricLabels labels) => _series.ContainsKey(labels);
+
     /// <inheritdoc/>
     public void Collect(ExpositionWriter writer)
     {

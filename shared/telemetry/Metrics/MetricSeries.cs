@@ -5,6 +5,7 @@ public sealed class MetricSeries
 {
     private readonly Lock _gate = new();
     private CounterCell[] _cells = [];
+    private CounterCell?[] _owned = [];
     private long _shared;
 
     internal MetricSeries(MetricLabels labels) => Labels = labels;
@@ -23,7 +24,28 @@ public sealed class MetricSeries
                 sum += cell.Value;
             }
 
+            foreach (CounterCell? cell in Volatile.Read(ref _owned))
+            {
+                sum += cell?.Value ?? 0;
+            }
+
             return sum;
+        }
+    }
+
+    /// <summary>The cell of one owner thread, by a small number that only this thread uses; the same cell for the same number.</summary>
+    public CounterCell CellOf(int owner)
+    {
+        lock (_gate)
+        {
+            if (_owned.Length <= owner)
+            {
+                CounterCell?[] larger = new CounterCell?[owner + 1];
+                _owned.CopyTo(larger, 0);
+                Volatile.Write(ref _owned, larger);
+            }
+
+            return _owned[owner] ??= new CounterCell();
         }
     }
 
