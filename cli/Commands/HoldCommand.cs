@@ -20,7 +20,7 @@ internal static class HoldCommand
         }
 
         using var interrupt = new InterruptSource();
-        await using SandboxMesh mesh = SandboxMesh.Adopt(run, SandboxState.Read(run.Directory));
+        await using SandboxMesh mesh = await SandboxMesh.AdoptAsync(run, SandboxState.Read(run.Directory), interrupt.Token);
         foreach (SandboxNode node in mesh.Nodes.Values)
         {
             await node.WaitReadyAsync(TimeSpan.FromSeconds(15), interrupt.Token);

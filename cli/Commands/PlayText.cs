@@ -1,5 +1,6 @@
 using Ambient.Cli.Sandbox;
 using Ambient.Cli.Sandbox.Model;
+using Ambient.Cli.Sandbox.Nodes;
 using Ambient.Topology.Networks;
 
 namespace Ambient.Cli.Commands;
@@ -29,8 +30,9 @@ internal static class PlayText
               tail -f {run.Directory}/node1/ztunnel.log
               tail -f {run.Directory}/node1/agent.log
               ip netns exec {node} curl -s http://127.0.0.1:8000/pods
-              edit {run.Directory}/manifests/{PodManifests.FileOf(SandboxLayout.Outsider)}    (label istio.io/dataplane-mode: ambient, or none: it joins, or leaves)
-              edit {run.Directory}/model/mesh.yaml        (policies, workloads: taken over at once)
+              edit {run.Directory}/manifests/{MeshManifests.FileOf(SandboxLayout.Outsider)}    (label istio.io/dataplane-mode: ambient, or none: it joins, or leaves)
+              put a policy of Istio's into {run.Directory}/manifests/, and remove it again        (in force at once)
+              tail -f {run.Directory}/{ControlPlane.Name}/ambientd.log
 
               {program} sandbox down        removes it
             """;

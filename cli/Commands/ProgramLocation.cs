@@ -6,15 +6,17 @@ namespace Ambient.Cli.Commands;
 internal static class ProgramLocation
 {
     /// <summary>
-    /// Each at its given path, at AMBIENT_ZTUNNEL, AMBIENT_CNI_AGENT and AMBIENT_CNI_PLUGIN, in the directory of this program, or where the build puts it
+    /// Each at its given path, at AMBIENT_ZTUNNEL, AMBIENT_CNI_AGENT, AMBIENT_CNI_PLUGIN and AMBIENT_CONTROL_PLANE, in the directory of this program, or where the build puts it
     /// (same configuration first). Null with a line for each that is nowhere.
     /// </summary>
     public static SandboxPrograms? Find(string? ztunnel, List<string> missing)
     {
+        int before = missing.Count;
         string proxy = Find("ztunnel", "Ambient.Ztunnel", "AMBIENT_ZTUNNEL", ztunnel, missing);
         string agent = Find("ambient-cni-agent", "Ambient.Cni.Agent", "AMBIENT_CNI_AGENT", null, missing);
         string plugin = Find("ambient-cni", "Ambient.Cni.Plugin", "AMBIENT_CNI_PLUGIN", null, missing);
-        return proxy.Length > 0 && agent.Length > 0 && plugin.Length > 0 ? new SandboxPrograms(proxy, agent, plugin) : null;
+        string plane = Find("ambientd", "Ambient.ControlPlane", "AMBIENT_CONTROL_PLANE", null, missing);
+        return missing.Count == before ? new SandboxPrograms(proxy, agent, plugin, plane) : null;
     }
 
     private static string Find(string name, string project, string variable, string? given, List<string> missing)

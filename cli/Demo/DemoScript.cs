@@ -23,6 +23,7 @@ internal static class DemoScript
         new("A running pod joins the mesh when its label changes, and leaves again; its open connection lives on", MembershipChecks.RunningPodJoinsAndLeavesAsync),
         new("A pod killed in the middle drops out of balancing", ResilienceChecks.KilledPodDropsOutAsync),
         new("A killed ztunnel comes back by itself, and nothing leaks while it is gone", ResilienceChecks.KilledZtunnelComesBackAsync),
+        new("Without the control plane all goes on, and a new ztunnel knows the last state", ControlPlaneChecks.NobodyNeedsItAsync),
         new("A killed node agent changes nothing for running pods; new pods wait for it, closed", GuardChecks.AgentDiesAsync),
         new("With agent and ztunnel dead nothing leaves a pod, and all comes back by itself", GuardChecks.EverythingDiesAsync),
     ];

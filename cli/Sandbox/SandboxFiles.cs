@@ -1,7 +1,8 @@
+using Ambient.Cli.Sandbox.Nodes;
+
 namespace Ambient.Cli.Sandbox;
 
-/// <summary>Files that both nodes share. Immutable.</summary>
-/// <param name="Model">What ztunnels know of the mesh.</param>
-/// <param name="Manifests">Folder with pods and namespaces.</param>
-/// <param name="Authority">Folder of the certificate authority.</param>
-internal sealed record SandboxFiles(string Model, string Manifests, string Authority);
+/// <summary>What both nodes share. Immutable.</summary>
+/// <param name="Manifests">Folder with pods, namespaces and all else that an API server would hold.</param>
+/// <param name="ControlPlane">Who tells ztunnels of the mesh and signs their certificates.</param>
+internal sealed record SandboxFiles(string Manifests, ControlPlane ControlPlane);

@@ -10,7 +10,7 @@ using Ambient.Topology.Processes;
 namespace Ambient.Cli.Sandbox;
 
 /// <summary>
-/// The whole sandbox: network, nodes with container runtime, node agent and ztunnel, pods that the real CNI chain attaches, and the model file.
+/// The whole sandbox: network, nodes with container runtime, node agent and ztunnel, pods that the real CNI chain attaches, and the control plane, which reads a folder of manifests.
 /// Not thread-safe.
 /// </summary>
 internal sealed class SandboxMesh : IAsyncDisposable
@@ -22,21 +22,22 @@ internal sealed class SandboxMesh : IAsyncDisposable
     private static readonly TimeSpan Readiness = TimeSpan.FromSeconds(30);
 
     private readonly VirtualNetwork _network;
-    private readonly PodManifests _manifests;
     private readonly Dictionary<string, SandboxNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SandboxPod> _pods = new(StringComparer.Ordinal);
+    private ControlPlane? _controlPlane;
     private CaptureWatch? _watch;
 
     private SandboxMesh(VirtualNetwork network)
     {
         _network = network;
-        Model = new MeshModel(Path.Combine(network.MakeDirectory("model"), "mesh.yaml"));
-        _manifests = new PodManifests(network.MakeDirectory("manifests"));
-        Model.Services.AddRange([SandboxLayout.Web, SandboxLayout.Cache, SandboxLayout.Database]);
+        Manifests = new MeshManifests(network.MakeDirectory("manifests"));
     }
 
-    /// <summary>What both ztunnels know.</summary>
-    public MeshModel Model { get; }
+    /// <summary>What an API server would hold.</summary>
+    public MeshManifests Manifests { get; }
+
+    /// <summary>Who follows it, and serves the ztunnels.</summary>
+    public ControlPlane ControlPlane => _controlPlane ?? throw new InvalidOperationException("the sandbox has not started");
 
     /// <summary>Its identity; names and files carry it.</summary>
     public RunId Run => _network.Run;
@@ -59,19 +60,18 @@ internal sealed class SandboxMesh : IAsyncDisposable
         var mesh = new SandboxMesh(VirtualNetwork.Create(Purpose));
         try
         {
-            report("two nodes joined by a bridge");
-            foreach (string name in SandboxLayout.Nodes)
+            report("two nodes joined by a bridge, and the control plane beside them");
+            foreach (string name in SandboxLayout.Nodes.Append(ControlPlane.Name))
             {
                 mesh._network.AddNode(name);
             }
 
-            mesh._manifests.WriteNamespaces(SandboxLayout.Pods);
-            mesh.Model.Publish();
-            mesh.StartNodes(programs);
+            mesh.Manifests.WriteCluster(SandboxLayout.Nodes, SandboxLayout.Pods);
+            mesh.Manifests.WriteServices(SandboxLayout.Services);
+            await mesh.StartNodesAsync(programs, cancellation);
             await Task.WhenAll(mesh._nodes.Values.Select(n => n.WaitReadyAsync(Readiness, cancellation)));
-            report("node agents and ztunnels are ready; pods are made by " + mesh._nodes.Values.First().Runtime.CurrentList);
+            report("control plane, node agents and ztunnels are ready; pods are made by " + mesh._nodes.Values.First().Runtime.CurrentList);
             CniAttachment[] attached = await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.AttachAsync(p, cancellation)));
-            mesh.Model.Publish();
             report("pods: " + string.Join(", ", SandboxLayout.Pods.Select(p => p.Name)) + "; each attached by " + string.Join(", ", attached[0].Plugins));
             await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.RunApplicationAsync(p, cancellation)));
             report("applications run");
@@ -85,7 +85,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
     }
 
     /// <summary>Takes over a sandbox that another process built: agents and ztunnels are started anew, pods go on.</summary>
-    public static SandboxMesh Adopt(RunId run, SandboxState state)
+    public static async Task<SandboxMesh> AdoptAsync(RunId run, SandboxState state, CancellationToken cancellation)
     {
         VirtualNetwork network = VirtualNetwork.Adopt(run, state.Nodes.Select(n => (n.Name, (IReadOnlyList<(string, int)>)[.. n.Pods.Select(p => (p.Name, p.Number))])));
         var mesh = new SandboxMesh(network);
@@ -95,46 +95,45 @@ internal sealed class SandboxMesh : IAsyncDisposable
             VirtualPod adopted = network.Pod(pod.Name);
             adopted.Attached(IPAddress.Parse(pod.Address), IPAddress.Parse(pod.AddressV6));
             mesh._pods[pod.Name] = new SandboxPod(plan, adopted, null);
-            mesh.Model.Add(plan, mesh._pods[pod.Name].Addresses);
         }
 
-        mesh.StartNodes(state.Programs);
-        return mesh;
+        try
+        {
+            await mesh.StartNodesAsync(state.Programs, cancellation);
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A pod by its plan. Throws <see cref="KeyNotFoundException"/> when it was killed.</summary>
     public SandboxPod Pod(PodPlan plan) => _pods[plan.Name];
 
-    /// <summary>Gives a running pod a data plane mode of its own, or takes it away: its manifest is written anew, nothing else is done.</summary>
-    public void Label(SandboxPod pod, string? mode) => _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses, mode);
+    /// <summary>Gives a running pod a data plane mode of its own, or takes it away: its manifest is edited, nothing else is done.</summary>
+    public void Label(SandboxPod pod, string? mode) => Manifests.SetMode(pod.Plan, mode);
 
-    /// <summary>Kills a pod with everything in it and lets the chain clean up, as a kubelet would; the model is left alone.</summary>
+    /// <summary>Kills a pod with everything in it and lets the chain clean up, as a kubelet would; then its object goes.</summary>
     public async Task KillPodAsync(SandboxPod pod)
     {
         Remove(pod);
         await _nodes[pod.Plan.Node].Runtime.DeleteAsync(pod.Container);
-        _manifests.Remove(pod.Plan);
+        Manifests.Remove(pod.Plan);
     }
 
-    /// <summary>Ends a pod's sandbox as a runtime does when it fails; the pod itself, its manifest and its place in the model stay.</summary>
+    /// <summary>Ends a pod's sandbox as a runtime does when it fails; the pod itself, and its manifest stay.</summary>
     public async Task EndSandboxAsync(SandboxPod pod)
     {
         Remove(pod);
         await _nodes[pod.Plan.Node].Runtime.DeleteAsync(pod.Container);
     }
 
-    /// <summary>Takes a pod out of the model and publishes: what a control plane does when its pod is gone.</summary>
-    public void Forget(PodPlan plan)
-    {
-        Model.Remove(plan);
-        Model.Publish();
-    }
-
-    /// <summary>Starts a pod (again): sandbox, chain, application, model.</summary>
+    /// <summary>Starts a pod (again): sandbox, chain, application.</summary>
     public async Task<SandboxPod> StartPodAsync(PodPlan plan, CancellationToken cancellation)
     {
         await AttachAsync(plan, cancellation);
-        Model.Publish();
         return await RunApplicationAsync(plan, cancellation);
     }
 
@@ -187,20 +186,30 @@ internal sealed class SandboxMesh : IAsyncDisposable
             _watch = null;
         }
 
-        await Task.WhenAll(_nodes.Values.Select(n => n.DisposeAsync().AsTask()));
+        await Task.WhenAll(_nodes.Values.Select(n => n.DisposeAsync().AsTask()).Append(_controlPlane?.DisposeAsync().AsTask() ?? Task.CompletedTask));
         _nodes.Clear();
     }
 
-    private void StartNodes(SandboxPrograms programs)
+    private async Task StartNodesAsync(SandboxPrograms programs, CancellationToken cancellation)
     {
-        var files = new SandboxFiles(Model.Path, _manifests.Folder, _network.MakeDirectory("authority"));
-        foreach (VirtualNode node in _network.Nodes)
+        VirtualNode[] nodes = [.. _network.Nodes.Where(n => n.Name != ControlPlane.Name)];
+        foreach (VirtualNode node in nodes)
+        {
+            // ztunnel runs in its node's network: a pod of the host, as far as the mesh is concerned.
+            Manifests.Write(SandboxNode.ProxyOf(node), SandboxNode.UidOf(node), null, [node.Address, node.AddressV6], isReady: true);
+        }
+
+        _controlPlane = new ControlPlane(_network.Nodes.First(n => n.Name == ControlPlane.Name), _network.MakeDirectory(ControlPlane.Name), Manifests.Folder, programs);
+        _controlPlane.Start();
+        await ControlPlane.WaitAuthorityAsync(Readiness, cancellation);
+        var files = new SandboxFiles(Manifests.Folder, ControlPlane);
+        foreach (VirtualNode node in nodes)
         {
             _nodes[node.Name] = new SandboxNode(node, _network.MakeDirectory(node.Name), programs, files);
             _nodes[node.Name].Start();
         }
 
-        _watch = new CaptureWatch([.. _nodes.Values.Select(n => n.StatusFolder)], Model);
+        _watch = new CaptureWatch([.. _nodes.Values.Select(n => n.StatusFolder)], Manifests);
         _watch.Start();
     }
 
@@ -213,7 +222,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
             var pod = new SandboxPod(plan, network, null);
             pod = uid is null ? pod : pod with { Uid = uid };
             _pods[plan.Name] = pod;
-            _manifests.Write(plan, pod.Uid, pod.NetworkPath, []);
+            Manifests.Write(plan, pod.Uid, pod.NetworkPath, [], isReady: false);
             return pod;
         }
     }
@@ -252,8 +261,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
     {
         CniAttachment attachment = await _nodes[pod.Plan.Node].Runtime.AddAsync(pod.Container);
         TakeAddresses(pod, attachment.Addresses);
-        Model.Add(pod.Plan, pod.Addresses);
-        _manifests.Write(pod.Plan, pod.Uid, pod.NetworkPath, pod.Addresses);
+        Manifests.SetStatus(pod.Plan, pod.Addresses, isReady: SandboxLayout.ApplicationOf(pod.Plan) is null);
         return attachment;
     }
 
@@ -278,6 +286,8 @@ internal sealed class SandboxMesh : IAsyncDisposable
             {
                 _pods[plan.Name] = pod;
             }
+
+            Manifests.SetStatus(plan, pod.Addresses, isReady: true);
         }
 
         return pod;

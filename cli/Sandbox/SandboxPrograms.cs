@@ -4,4 +4,5 @@ namespace Ambient.Cli.Sandbox;
 /// <param name="Ztunnel">The node proxy.</param>
 /// <param name="Agent">The node agent.</param>
 /// <param name="Plugin">The CNI plugin.</param>
-internal sealed record SandboxPrograms(string Ztunnel, string Agent, string Plugin);
+/// <param name="ControlPlane">The control plane.</param>
+internal sealed record SandboxPrograms(string Ztunnel, string Agent, string Plugin, string ControlPlane);

@@ -41,7 +41,6 @@ internal static class GuardChecks
         log.Saw(string.Create(CultureInfo.InvariantCulture, $"process {node.Agent.ProcessId}; the pod is in the mesh after {took.TotalMilliseconds:0} ms, its guard is {(rules.Contains(Guard, StringComparison.Ordinal) ? "up" : "down")}; its first request: {first.Text}"));
         log.Require(first.Succeeded && !rules.Contains(Guard, StringComparison.Ordinal), "the pod must start in the mesh");
         await mesh.KillPodAsync(late);
-        mesh.Forget(Late);
     }
 
     public static async Task EverythingDiesAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)

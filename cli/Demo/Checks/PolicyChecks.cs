@@ -16,11 +16,11 @@ internal static class PolicyChecks
         SandboxPod batch = mesh.Pod(SandboxLayout.Batch);
         string url = $"http://{SandboxLayout.Web.Host}/";
         log.Require((await Requests.GetAsync(batch, url)).Succeeded, "without a policy, batch must reach web");
+        PolicyManifest policy = PolicyManifest.AllowServiceAccount("only-client", "shop", client.Plan);
         try
         {
-            PolicyPlan policy = PolicyPlan.AllowServiceAccount("only-client", "shop", client.Plan);
-            log.Did($"policy for namespace shop: ALLOW principal {policy.Value}; then curl {url} from client and from batch");
-            mesh.Model.SetPolicies(policy);
+            log.Did($"manifests/{policy.File}: AuthorizationPolicy, ALLOW {client.Plan.Identity}; then curl {url} from client and from batch");
+            mesh.Manifests.Apply(policy.File, policy.Text);
             TimeSpan? took = await Requests.UntilAsync(async () => !(await Requests.GetAsync(batch, url)).Succeeded, Deadline, cancellation);
             log.Require(took is not null, "batch must be refused within " + Deadline.TotalSeconds + " s");
             IReadOnlyList<string> allowed = await Requests.GetManyAsync(client, url, 8);
@@ -32,11 +32,11 @@ internal static class PolicyChecks
         }
         finally
         {
-            mesh.Model.SetPolicies();
+            mesh.Manifests.Delete(policy.File);
         }
 
         TimeSpan? back = await Requests.UntilAsync(async () => (await Requests.GetManyAsync(batch, url, 4)).Count == 4, Deadline, cancellation);
-        log.Saw(back is null ? "policy removed, batch still refused" : $"policy removed: batch is admitted again after {back.Value.TotalMilliseconds:0} ms");
+        log.Saw(back is null ? "file removed, batch still refused" : $"file removed: batch is admitted again after {back.Value.TotalMilliseconds:0} ms");
         log.Require(back is not null, "without the policy batch must be admitted again");
     }
 
@@ -44,10 +44,11 @@ internal static class PolicyChecks
     {
         using Socket batch = await RedisSession.OpenAsync(mesh.Pod(SandboxLayout.Batch), SandboxLayout.Cache.Address, cancellation);
         using Socket client = await RedisSession.OpenAsync(mesh.Pod(SandboxLayout.Client), SandboxLayout.Cache.Address, cancellation);
+        PolicyManifest policy = PolicyManifest.DenyNamespace("no-jobs", "data", SandboxLayout.Batch.Namespace);
         try
         {
-            log.Did("batch (namespace jobs) and client (namespace shop) each hold a connection to redis; policy for namespace data: DENY namespace jobs");
-            mesh.Model.SetPolicies(PolicyPlan.DenyNamespace("no-jobs", "data", SandboxLayout.Batch.Namespace));
+            log.Did($"batch (namespace jobs) and client (namespace shop) each hold a connection to redis; manifests/{policy.File}: DENY namespace jobs");
+            mesh.Manifests.Apply(policy.File, policy.Text);
             long started = TimeProvider.System.GetTimestamp();
             string end = await EndOfAsync(batch, cancellation);
             TimeSpan took = TimeProvider.System.GetElapsedTime(started);
@@ -60,7 +61,7 @@ internal static class PolicyChecks
         }
         finally
         {
-            mesh.Model.SetPolicies();
+            mesh.Manifests.Delete(policy.File);
         }
     }
 
@@ -74,10 +75,11 @@ internal static class PolicyChecks
         CommandResult open = await Requests.GetAsync(outsider, url);
         log.Saw(open.Text);
         log.Require(open.Output.Contains($"saw {outsider.Network.Address} ", StringComparison.Ordinal), "PERMISSIVE must admit it, and nginx must see its address");
+        PolicyManifest policy = PolicyManifest.Strict("strict", "shop");
         try
         {
-            log.Did("the same under STRICT, and client through the mesh");
-            mesh.Model.SetPolicies(PolicyPlan.Strict("strict", "shop"));
+            log.Did($"manifests/{policy.File}: PeerAuthentication STRICT; the same again, and client through the mesh");
+            mesh.Manifests.Apply(policy.File, policy.Text);
             TimeSpan? took = await Requests.UntilAsync(async () => !(await Requests.GetAsync(outsider, url)).Succeeded, Deadline, cancellation);
             CommandResult refused = await Requests.GetAsync(outsider, url);
             CommandResult meshed = await Requests.GetAsync(client, url);
@@ -87,7 +89,7 @@ internal static class PolicyChecks
         }
         finally
         {
-            mesh.Model.SetPolicies();
+            mesh.Manifests.Delete(policy.File);
         }
 
         TimeSpan? back = await Requests.UntilAsync(async () => (await Requests.GetAsync(outsider, url)).Succeeded, Deadline, cancellation);

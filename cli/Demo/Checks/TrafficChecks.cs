@@ -8,7 +8,7 @@ namespace Ambient.Cli.Demo.Checks;
 internal static class TrafficChecks
 {
     private const int ManyRequests = 16;
-    private const int SessionSeconds = 10;
+    private const int SessionSeconds = 6;
 
     private static RunningProcess? _session;
 

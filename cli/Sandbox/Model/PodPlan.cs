@@ -7,15 +7,15 @@ namespace Ambient.Cli.Sandbox.Model;
 /// <param name="Node">The node it runs on.</param>
 internal sealed record PodPlan(string Name, string Namespace, string ServiceAccount, string Node)
 {
-    /// <summary>Whether it is captured; a pod outside the mesh is known as a plain TCP workload.</summary>
+    /// <summary>Whether it is to be captured; a pod outside the mesh is known as a plain TCP workload.</summary>
     public bool IsMeshed { get; init; } = true;
 
-    /// <summary>The services it stands behind, with the port its application listens on.</summary>
-    public IReadOnlyList<ServicePort> Services { get; init; } = [];
-
-    /// <summary>Identifies it towards ztunnel and in the model.</summary>
-    public string Uid => $"Kubernetes//Pod/{Namespace}/{Name}";
+    /// <summary>Its labels, by which services and policies select it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = Name };
 
     /// <summary>Its SPIFFE identity.</summary>
     public string Identity => $"spiffe://cluster.local/ns/{Namespace}/sa/{ServiceAccount}";
+
+    /// <summary>Labels of an application and its version.</summary>
+    public static IReadOnlyDictionary<string, string> Of(string app, string version) => new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = app, ["version"] = version };
 }

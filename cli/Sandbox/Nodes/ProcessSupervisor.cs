@@ -19,6 +19,7 @@ internal sealed class ProcessSupervisor(ProcessPlan plan) : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private volatile TaskCompletionSource _released = Completed();
     private volatile RunningProcess? _process;
+    private volatile RunningProcess? _latest;
     private Task? _running;
     private int _starts;
 
@@ -37,7 +38,7 @@ internal sealed class ProcessSupervisor(ProcessPlan plan) : IAsyncDisposable
     /// <summary>SIGKILL. With <paramref name="hold"/> the next one waits for <see cref="Release"/>.</summary>
     public async Task KillAsync(bool hold)
     {
-        if (hold)
+        if (hold && _released.Task.IsCompleted)
         {
             _released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -53,7 +54,7 @@ internal sealed class ProcessSupervisor(ProcessPlan plan) : IAsyncDisposable
     public void Release() => _released.TrySetResult();
 
     /// <summary>The last lines of the log, for messages.</summary>
-    public string LogTail() => _process?.LogTail() ?? "";
+    public string LogTail() => _latest?.LogTail() ?? "";
 
     /// <summary>Ends it for good: SIGTERM, then SIGKILL.</summary>
     public async ValueTask DisposeAsync()
@@ -87,12 +88,13 @@ internal sealed class ProcessSupervisor(ProcessPlan plan) : IAsyncDisposable
             }
 
             await using RunningProcess process = RunningProcess.Start(plan);
-            _process = process;
+            _process = _latest = process;
             Interlocked.Increment(ref _starts);
             long started = TimeProvider.System.GetTimestamp();
             try
             {
                 await process.Exited.WaitAsync(_stop.Token);
+                _process = null;
                 pause = TimeProvider.System.GetElapsedTime(started) > Healthy ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
                 await File.AppendAllTextAsync(plan.LogPath, string.Create(CultureInfo.InvariantCulture, $"supervisor: ended with {process.ExitCode}, next start in {pause.TotalMilliseconds} ms\n"));
                 await Task.Delay(pause, TimeProvider.System, _stop.Token);

@@ -1,3 +1,4 @@
+using Ambient.Cli.Sandbox.Model;
 using Ambient.Cli.Sandbox.Observation;
 using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
@@ -8,6 +9,7 @@ namespace Ambient.Cli.Sandbox.Nodes;
 /// <summary>A node of the sandbox: its namespace, its container runtime, its node agent, its ztunnel. Thread-safe.</summary>
 internal sealed class SandboxNode : IAsyncDisposable
 {
+    private const string ProxyAccount = "ztunnel";
     private const string PrimaryList = "10-pods.conflist";
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(20);
 
@@ -27,7 +29,7 @@ internal sealed class SandboxNode : IAsyncDisposable
         {
             NamespaceName = node.NamespaceName,
             LogPath = LogPath,
-            Environment = ZtunnelEnvironment(node, socket, files),
+            Environment = ZtunnelEnvironment(node, directory, socket, files),
         });
         Agent = new ProcessSupervisor(new ProcessPlan("node agent on " + node.Name, programs.Agent, "run")
         {
@@ -57,6 +59,12 @@ internal sealed class SandboxNode : IAsyncDisposable
 
     /// <summary>Reads that log.</summary>
     public LogFile Log { get; }
+
+    /// <summary>The pod that ztunnel counts as; its token is bound to it.</summary>
+    public static PodPlan ProxyOf(VirtualNode node) => new("ztunnel-" + node.Name, ControlPlane.SystemNamespace, ProxyAccount, node.Name) { IsMeshed = false };
+
+    /// <summary>That pod's UID.</summary>
+    public static string UidOf(VirtualNode node) => "ztunnel-" + node.Name;
 
     /// <summary>Starts agent and ztunnel.</summary>
     public void Start()
@@ -90,15 +98,24 @@ internal sealed class SandboxNode : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Task.WhenAll(Agent.DisposeAsync().AsTask(), Ztunnel.DisposeAsync().AsTask());
 
-    private static Dictionary<string, string> ZtunnelEnvironment(VirtualNode node, string socket, SandboxFiles files) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> ZtunnelEnvironment(VirtualNode node, string directory, string socket, SandboxFiles files) => new(StringComparer.Ordinal)
     {
         ["PROXY_MODE"] = "shared",
         ["NODE_NAME"] = node.Name,
         ["INPOD_UDS"] = socket,
-        ["LOCAL_XDS_PATH"] = files.Model,
-        ["XDS_ADDRESS"] = "",
-        ["FAKE_CA"] = "true",
-        ["FAKE_CA_DIR"] = files.Authority,
+        ["XDS_ADDRESS"] = files.ControlPlane.Address,
+        ["CA_ADDRESS"] = files.ControlPlane.Address,
+        ["ALT_XDS_HOSTNAME"] = ControlPlane.Host,
+        ["ALT_CA_HOSTNAME"] = ControlPlane.Host,
+        ["XDS_ROOT_CA"] = files.ControlPlane.Roots,
+        ["CA_ROOT_CA"] = files.ControlPlane.Roots,
+        ["AUTH_TOKEN"] = files.ControlPlane.IssueToken(ControlPlane.SystemNamespace, ProxyAccount, ProxyOf(node).Name, UidOf(node)),
+        ["POD_NAME"] = ProxyOf(node).Name,
+        ["POD_NAMESPACE"] = ControlPlane.SystemNamespace,
+        ["SERVICE_ACCOUNT"] = ProxyAccount,
+        ["INSTANCE_IP"] = node.Address.ToString(),
+        ["XDS_SNAPSHOT_PATH"] = Path.Combine(directory, "xds"),
+        ["XDS_SNAPSHOT_WAIT"] = "1s",
         ["RUST_LOG"] = "info",
         ["TERMINATION_GRACE_PERIOD_SECONDS"] = "3",
         ["ZTUNNEL_WORKER_THREADS"] = "2",

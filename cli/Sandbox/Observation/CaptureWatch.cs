@@ -4,10 +4,10 @@ using Ambient.Cli.Sandbox.Model;
 namespace Ambient.Cli.Sandbox.Observation;
 
 /// <summary>
-/// Follows what the node agents report and tells the model who is captured, as a control plane follows the redirection annotation. A pod that is
+/// Follows what the node agents report and notes in the manifests who is captured, as agents annotate pods at an API server. A pod that is
 /// pending again stays what it was: its peers must not turn to plaintext because a proxy restarts. Not thread-safe.
 /// </summary>
-internal sealed class CaptureWatch(IReadOnlyList<string> statusFolders, MeshModel model) : IAsyncDisposable
+internal sealed class CaptureWatch(IReadOnlyList<string> statusFolders, MeshManifests manifests) : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(50);
     private readonly CancellationTokenSource _stop = new();
@@ -37,8 +37,10 @@ internal sealed class CaptureWatch(IReadOnlyList<string> statusFolders, MeshMode
             }
         }
 
-        foreach (string key in reported.Where(r => r.Value).Select(r => r.Key).Where(_captured.Add))
+        // Told each time: the manifest may have been written anew meanwhile.
+        foreach (string key in reported.Where(r => r.Value).Select(r => r.Key))
         {
+            _captured.Add(key);
             Tell(key, true);
         }
 
@@ -83,6 +85,6 @@ internal sealed class CaptureWatch(IReadOnlyList<string> statusFolders, MeshMode
     private void Tell(string key, bool isCaptured)
     {
         string[] parts = key.Split('/');
-        model.SetCaptured(parts[0], parts[1], isCaptured);
+        manifests.SetCaptured(parts[0], parts[1], isCaptured);
     }
 }

@@ -67,7 +67,6 @@ internal sealed class FaultPlay : IAsyncDisposable
                 if (_mesh.Pods.FirstOrDefault(p => p.Plan == SandboxLayout.WebV1) is { Application: not null } pod)
                 {
                     await _mesh.KillPodAsync(pod);
-                    _mesh.Forget(SandboxLayout.WebV1);
                     _kubelet.Add(Task.Run(() => AttachAsync(SandboxLayout.WebV1, null)));
                 }
 
@@ -108,7 +107,6 @@ internal sealed class FaultPlay : IAsyncDisposable
         }
 
         await _mesh.EndSandboxAsync(old);
-        _mesh.Model.Remove(old.Plan);
         await AttachAsync(old.Plan, old.Uid);
     }
 
@@ -131,7 +129,6 @@ internal sealed class FaultPlay : IAsyncDisposable
                 continue;
             }
 
-            _mesh.Model.Publish();
             if (plan == SandboxLayout.Client)
             {
                 _client = pod;

@@ -10,7 +10,7 @@ public sealed class SandboxStateTests
         string directory = Directory.CreateTempSubdirectory("ambient-cli-").FullName;
         try
         {
-            var state = new SandboxState(new SandboxPrograms("/opt/ztunnel", "/opt/agent", "/opt/plugin"), [new SandboxStateNode("node1", [new SandboxStatePod("client", 10, "10.9.1.10", "fd09::a")])]);
+            var state = new SandboxState(new SandboxPrograms("/opt/ztunnel", "/opt/agent", "/opt/plugin", "/opt/ambientd"), [new SandboxStateNode("node1", [new SandboxStatePod("client", 10, "10.9.1.10", "fd09::a")])]);
             state.Write(directory);
             SandboxState read = SandboxState.Read(directory);
             Assert.Equal(state.Programs, read.Programs);
