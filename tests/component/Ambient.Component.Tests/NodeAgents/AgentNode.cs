@@ -82,41 +82,14 @@ internal sealed class AgentNode : IAsyncDisposable
     {
         NamespaceName = Client.Node.NamespaceName,
         LogPath = Path.Combine(_network.Directory, "agent.log"),
-        Environment = new Dictionary<string, string>(_environment, StringComparer.Ordinal)
+        Environment = new Dictionary<string, string>(_environment.Concat(NodePrograms.AgentEnvironment(_network)), StringComparer.Ordinal)
         {
-            ["AMBIENT_MANIFEST_DIR"] = Manifests,
-            ["AMBIENT_STATUS_DIR"] = Path.Combine(_network.Directory, "status"),
-            ["CNI_AGENT_RUN_DIR"] = Path.Combine(_network.Directory, "run"),
-            ["ZTUNNEL_UDS_ADDRESS"] = Path.Combine(_network.Directory, "zds"),
-            ["AMBIENT_INSTALL"] = "false",
-            ["AMBIENT_DNS_CAPTURE"] = "false",
-            ["AMBIENT_IPV6"] = "false",
             ["AMBIENT_PROOF_INTERVAL"] = "1",
             ["AMBIENT_REDIRECTION"] = _redirection,
-            ["HEALTH_PORT"] = "8000",
-            ["AMBIENT_LOG"] = "debug",
         },
     });
 
-    public void StartZtunnel() => Ztunnel = _network.Start(new ProcessPlan("ztunnel", Path.Combine(AppContext.BaseDirectory, "ztunnel"))
-    {
-        NamespaceName = Client.Node.NamespaceName,
-        LogPath = Path.Combine(_network.Directory, "ztunnel.log"),
-        Environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["FAKE_CA"] = "true",
-            ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
-            ["XDS_ADDRESS"] = "",
-            ["LOCAL_XDS_PATH"] = Path.Combine(_network.Directory, "mesh.yaml"),
-            ["PROXY_MODE"] = "shared",
-            ["INPOD_UDS"] = Path.Combine(_network.Directory, "zds"),
-            ["PACKET_MARK"] = "1337",
-            ["ZTUNNEL_WORKER_THREADS"] = "2",
-            ["IPV6_ENABLED"] = "false",
-            ["ISTIO_META_DNS_CAPTURE"] = "false",
-            ["RUST_LOG"] = "info",
-        },
-    });
+    public void StartZtunnel() => Ztunnel = _network.Start(NodePrograms.Ztunnel(_network, Client.Node.NamespaceName));
 
     /// <summary>Labels the namespace, or takes the label away.</summary>
     public void Label(bool labelled)

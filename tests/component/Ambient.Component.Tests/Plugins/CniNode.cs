@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ambient.Component.Tests.NodeAgents;
 using Ambient.Linux.Namespaces;
 using Ambient.Testing.Cni;
 using Ambient.Testing.Networks;
@@ -65,41 +66,12 @@ internal sealed class CniNode : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        Ztunnel = _network.Start(new ProcessPlan("ztunnel", Path.Combine(AppContext.BaseDirectory, "ztunnel"))
-        {
-            NamespaceName = _node.NamespaceName,
-            LogPath = Path.Combine(_network.Directory, "ztunnel.log"),
-            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["FAKE_CA"] = "true",
-                ["FAKE_CA_DIR"] = Path.Combine(_network.Directory, "authority"),
-                ["XDS_ADDRESS"] = "",
-                ["LOCAL_XDS_PATH"] = Path.Combine(_network.Directory, "mesh.yaml"),
-                ["PROXY_MODE"] = "shared",
-                ["INPOD_UDS"] = Path.Combine(_network.Directory, "zds"),
-                ["PACKET_MARK"] = "1337",
-                ["ZTUNNEL_WORKER_THREADS"] = "2",
-                ["IPV6_ENABLED"] = "false",
-                ["ISTIO_META_DNS_CAPTURE"] = "false",
-                ["RUST_LOG"] = "info",
-            },
-        });
+        Ztunnel = _network.Start(NodePrograms.Ztunnel(_network, _node.NamespaceName));
         Agent = _network.Start(new ProcessPlan("agent", Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent"))
         {
             NamespaceName = _node.NamespaceName,
             LogPath = Path.Combine(_network.Directory, "agent.log"),
-            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["AMBIENT_MANIFEST_DIR"] = Manifests,
-                ["AMBIENT_STATUS_DIR"] = Path.Combine(_network.Directory, "status"),
-                ["CNI_AGENT_RUN_DIR"] = RunDirectory,
-                ["ZTUNNEL_UDS_ADDRESS"] = Path.Combine(_network.Directory, "zds"),
-                ["AMBIENT_INSTALL"] = "false",
-                ["AMBIENT_DNS_CAPTURE"] = "false",
-                ["AMBIENT_IPV6"] = "false",
-                ["HEALTH_PORT"] = "8000",
-                ["AMBIENT_LOG"] = "debug",
-            },
+            Environment = NodePrograms.AgentEnvironment(_network),
         });
         await Eventually.TrueAsync(async () => (await Command.RunInAsync(_node.NamespaceName, "curl", ["-sf", "--max-time", "5", "http://127.0.0.1:8000/readyz"])).ExitCode == 0, TimeSpan.FromSeconds(30));
     }
