@@ -12,7 +12,7 @@ internal static unsafe partial class Libc
     public const int SHUT_WR = 1;
 
     public const int SOL_SOCKET = 1, SOL_IP = 0, SOL_TCP = 6, SOL_IPV6 = 41;
-    public const int SO_REUSEADDR = 2, SO_ERROR = 4, SO_KEEPALIVE = 9, SO_LINGER = 13, SO_REUSEPORT = 15, SO_MARK = 36, SCM_RIGHTS = 1;
+    public const int SO_REUSEADDR = 2, SO_ERROR = 4, SO_KEEPALIVE = 9, SO_LINGER = 13, SO_REUSEPORT = 15, SO_MARK = 36, SO_PROTOCOL = 38, SCM_RIGHTS = 1;
     public const int IP_FREEBIND = 15, IP_TRANSPARENT = 19, IP_BIND_ADDRESS_NO_PORT = 24, SO_ORIGINAL_DST = 80;
     public const int IPV6_TRANSPARENT = 75, IPV6_FREEBIND = 78, IP6T_SO_ORIGINAL_DST = 80;
     public const int TCP_NODELAY = 1, TCP_KEEPIDLE = 4, TCP_KEEPINTVL = 5, TCP_KEEPCNT = 6, TCP_USER_TIMEOUT = 18;
