@@ -25,11 +25,14 @@ public static class WaypointCompiler
             Check(service, scope, problems);
         }
 
+        AccessPolicy[] policies = [.. new AccessCompiler(scope, problems).Compile()];
+        IReadOnlyList<Authorizer> authorizers = new AuthorizerCompiler(scope, hosts, problems).Compile(policies);
         return new CompiledWaypoint
         {
             Routes = routes,
-            Destinations = [.. Reached(scope, routes).Select(destinations.Compile).OfType<DestinationSettings>()],
-            Policies = [.. new AccessCompiler(scope, problems).Compile()],
+            Destinations = [.. Reached(scope, routes, authorizers).Select(destinations.Compile).OfType<DestinationSettings>()],
+            Policies = policies,
+            Authorizers = authorizers,
             Tokens = [.. new TokenCompiler(scope, problems).Compile()],
             Problems = problems.All,
         };
@@ -69,9 +72,10 @@ public static class WaypointCompiler
         problems.Add(new RoutingProblem(source?.Kind ?? "Service", source?.Namespace ?? service.Namespace, source?.Name ?? service.Hostname, RoutingProblem.Invalid, $"route '{route}' of {service.Hostname}: {error}"));
     }
 
-    private static IEnumerable<RoutedService> Reached(WaypointScope scope, ServiceRoutes[] routes)
+    private static IEnumerable<RoutedService> Reached(WaypointScope scope, ServiceRoutes[] routes, IReadOnlyList<Authorizer> authorizers)
     {
         HashSet<(string Namespace, string Hostname)> named = [.. scope.Served.Select(service => (service.Namespace, service.Hostname))];
+        named.UnionWith(authorizers.Select(authorizer => authorizer.Service).OfType<Destination>().Select(service => (service.Namespace, service.Hostname)));
         foreach (PortRoutes port in routes.SelectMany(service => service.Ports))
         {
             named.UnionWith(port.HttpActions.SelectMany(action => action.Targets.Select(target => target.Destination).Concat(action.Mirrors.Select(mirror => mirror.Destination)))

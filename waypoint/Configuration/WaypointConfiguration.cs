@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Ambient.Mesh.Services;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Access;
+using Ambient.Routing.Authorizers;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
 
@@ -17,6 +18,7 @@ internal sealed class WaypointConfiguration
     {
         Settings = settings;
         _destinations = destinations;
+        Authorizers = new AuthorizerSet(settings.Authorizers);
     }
 
     /// <summary>Nothing is served.</summary>
@@ -24,6 +26,9 @@ internal sealed class WaypointConfiguration
 
     /// <summary>What holds for all services.</summary>
     public WaypointSettings Settings { get; }
+
+    /// <summary>Who can be asked by CUSTOM policies.</summary>
+    public AuthorizerSet Authorizers { get; }
 
     /// <summary>Ports that are served.</summary>
     public int PortCount => _ports.Count;

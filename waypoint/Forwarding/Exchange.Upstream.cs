@@ -35,7 +35,7 @@ internal sealed partial class Exchange : IResponseSink
     private ulong? _hash;
 
     /// <summary>Whether more of the request's body can be taken.</summary>
-    public bool CanTakeBody => _isDone || (_client is not null && _isConnected && !_client.IsFull);
+    public bool CanTakeBody => _isDone || IsHolding || (_client is not null && _isConnected && !_client.IsFull);
 
     /// <inheritdoc/>
     bool IResponseSink.CanTakeResponse => !server.IsFull;
@@ -59,6 +59,12 @@ internal sealed partial class Exchange : IResponseSink
             return;
         }
 
+        if (IsHolding)
+        {
+            Hold(data);
+            return;
+        }
+
         KeepForRetry(data);
         _client?.SendData(data);
     }
@@ -69,7 +75,11 @@ internal sealed partial class Exchange : IResponseSink
         _isRequestEnded = true;
         _requestTrailers = trailers;
         _mirrors?.ForEach(copy => copy.End(trailers));
-        if (!_isDone && _isConnected)
+        if (!_isDone && IsHolding)
+        {
+            Ask(isPartial: false);
+        }
+        else if (!_isDone && _isConnected)
         {
             _client?.SendEnd(trailers);
         }
@@ -109,6 +119,11 @@ internal sealed partial class Exchange : IResponseSink
         if (_replay is not null && _replayLength > 0)
         {
             _client.SendData(_replay.AsSpan(0, _replayLength));
+            if (_replayLength > MaxReplay || (Retry is null && !IsSafe))
+            {
+                // Held for an authoriser, and too much to be sent twice.
+                FreeReplay();
+            }
         }
 
         if (_isRequestEnded || framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 })
@@ -233,7 +248,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         _hash = RequestHash.Of(_policy, head, Facts, _answer);
-        if (Retry is null && !IsSafe)
+        if (Retry is null && !IsSafe && _replayLength == 0)
         {
             FreeReplay();
         }
@@ -362,7 +377,12 @@ internal sealed partial class Exchange : IResponseSink
             return;
         }
 
-        if (_replay.Length < _replayLength + data.Length)
+        GrowReplay(data);
+    }
+
+    private void GrowReplay(ReadOnlySpan<byte> data)
+    {
+        if (_replay!.Length < _replayLength + data.Length)
         {
             Array.Resize(ref _replay, Math.Max(1024, (_replayLength + data.Length) * 2));
         }

@@ -37,7 +37,15 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
         Facts.Head = head;
         Facts.Claims = null;
         tunnel.Record.OnStarted(_record);
-        if (!Normalize() || !Authenticate() || !Authorize() || !FindRoute())
+        if (Normalize() && PassesAuthorizer())
+        {
+            AfterAuthorizer();
+        }
+    }
+
+    private void AfterAuthorizer()
+    {
+        if (!Authenticate() || !Authorize() || !FindRoute())
         {
             return;
         }
@@ -127,12 +135,6 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
 
     private bool Authenticate()
     {
-        if (tunnel.Served.Http.FindProvider(Facts) is not null)
-        {
-            // Nobody can be asked yet: what should have been asked about is denied.
-            return Answer(new LocalAnswer(403, "", ResponseFlags.Unauthorized, "ext_authz_error"));
-        }
-
         TokenVerdict verdict = tunnel.Served.Tokens.Verify(head, tunnel.Loop.Clock.GetUtcNow());
         if (verdict.Status != 0)
         {
@@ -219,6 +221,15 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
             if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, tunnel.Configuration, rule, head, framing) is { } copy)
             {
                 (_mirrors ??= []).Add(copy);
+                if (_replayLength > 0)
+                {
+                    copy.Add(_replay.AsSpan(0, _replayLength));
+                }
+
+                if (_isRequestEnded)
+                {
+                    copy.End(_requestTrailers);
+                }
             }
         }
     }
@@ -349,6 +360,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
 
         _isDone = true;
         CancelTimers();
+        _check?.Cancel();
         FreeReplay();
         tunnel.Record.OnCompleted(_record);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ambient.Kubernetes.Resources.Istio;
 
 namespace Ambient.ControlPlane.Routing.Inputs;
@@ -32,11 +33,14 @@ public sealed record WaypointScope
     /// <summary>AuthorizationPolicies.</summary>
     public IReadOnlyList<AuthorizationPolicy> Policies { get; init; } = [];
 
+    /// <summary>The extension providers of the mesh's configuration, as they were written.</summary>
+    public IReadOnlyList<JsonElement> ExtensionProviders { get; init; } = [];
+
     /// <summary>The uids of a service's endpoints that have all of these labels.</summary>
     public Func<RoutedService, IReadOnlyDictionary<string, string>, IReadOnlyList<string>> Members { get; init; } = static (_, _) => [];
 
-    /// <summary>The key set of an issuer: its address, fetched elsewhere; null when it could not be had.</summary>
-    public Func<string, string, string?> Keys { get; init; } = static (_, _) => null;
+    /// <summary>The key set of an issuer, fetched elsewhere; null when it could not be had.</summary>
+    public Func<KeySource, string?> Keys { get; init; } = static _ => null;
 
     /// <summary>The objects of one kind, oldest first; ties by name, then namespace.</summary>
     public IEnumerable<RoutingObject> Of(string kind) => Objects.Where(o => o.Kind == kind).OrderBy(o => o.Created).ThenBy(o => o.Name, StringComparer.Ordinal).ThenBy(o => o.Namespace, StringComparer.Ordinal);

@@ -45,7 +45,8 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
         string issuer = rule.Text("issuer");
         string inline = rule.Text("jwks");
         string address = rule.Has("jwksUri") ? rule.Text("jwksUri") : rule.Text("jwks_uri");
-        string? keys = inline.Length > 0 ? inline : scope.Keys(issuer, address);
+        TimeSpan timeout = rule.Milliseconds("timeout") is { } given and > 0 ? TimeSpan.FromMilliseconds(given) : KeySource.UsualTimeout;
+        string? keys = inline.Length > 0 ? inline : scope.Keys(new KeySource(issuer, address, timeout));
         if (keys is null)
         {
             problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path}: the keys of {issuer} could not be had{(address.Length > 0 ? $" from {address}" : "")}; every token of it is refused");
@@ -64,7 +65,6 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
         };
         compiled.FromHeaders.AddRange(rule.Objects("fromHeaders").Select(header => new TokenHeader { Name = header.Text("name"), Prefix = header.Text("prefix") }));
         compiled.ClaimHeaders.AddRange(rule.Objects("outputClaimToHeaders").Select(claim => new ClaimHeader { Header = claim.Text("header"), Claim = claim.Text("claim") }));
-        _ = rule.Milliseconds("timeout");
         rule.End();
         return compiled;
     }

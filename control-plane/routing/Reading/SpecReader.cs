@@ -18,6 +18,12 @@ internal sealed class SpecReader
     {
     }
 
+    /// <summary>Reads an object that is not a spec.</summary>
+    public SpecReader(RoutingObject source, ProblemList problems, string path)
+        : this(source, problems, source.Spec, path)
+    {
+    }
+
     private SpecReader(RoutingObject source, ProblemList problems, JsonElement json, string path)
     {
         Source = source;

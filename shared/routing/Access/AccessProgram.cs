@@ -9,6 +9,7 @@ namespace Ambient.Routing.Access;
 public sealed class AccessProgram
 {
     private readonly CompiledPolicy[] _custom;
+    private readonly bool _hasSeveralProviders;
     private readonly CompiledPolicy[] _deny;
     private readonly CompiledPolicy[] _allow;
     private readonly CompiledPolicy[] _dryDeny;
@@ -19,6 +20,7 @@ public sealed class AccessProgram
     {
         CompiledPolicy[] compiled = [.. policies.Select(policy => new CompiledPolicy(policy, context, problem ?? (static _ => { })))];
         _custom = Of(compiled, AccessAction.Custom, isDry: false);
+        _hasSeveralProviders = _custom.DistinctBy(policy => policy.Source.Provider).Skip(1).Any();
         _deny = Of(compiled, AccessAction.Deny, isDry: false);
         _allow = Of(compiled, AccessAction.Allow, isDry: false);
         _dryDeny = Of(compiled, AccessAction.Deny, isDry: true);
@@ -28,14 +30,20 @@ public sealed class AccessProgram
     /// <summary>Whether every request is let through without a look.</summary>
     public bool IsEmpty => _custom.Length + _deny.Length + _allow.Length + _dryDeny.Length + _dryAllow.Length == 0;
 
-    /// <summary>The provider that must be asked about a request, as named by the first policy that matches; null for none.</summary>
+    /// <summary>Whether somebody outside may have to be asked.</summary>
+    public bool HasProviders => _custom.Length > 0;
+
+    /// <summary>
+    /// The provider that must be asked about a request; null for none. Empty: policies of several providers are attached, which nobody can be asked about, and what one
+    /// of them matches is denied (waypoint reference 2.6.8).
+    /// </summary>
     public string? FindProvider(RequestFacts facts)
     {
         foreach (CompiledPolicy policy in _custom)
         {
             if (policy.FirstMatch(facts) >= 0)
             {
-                return policy.Source.Provider;
+                return _hasSeveralProviders ? "" : policy.Source.Provider;
             }
         }
 

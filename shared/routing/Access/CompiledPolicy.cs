@@ -11,7 +11,7 @@ internal sealed class CompiledPolicy
     public CompiledPolicy(AccessPolicy source, AccessContext context, Action<string> problem)
     {
         Source = source;
-        TermCompiler compiler = new(context, source.Namespace);
+        TermCompiler compiler = new(context, source.Namespace, source.Action == AccessAction.Custom);
         bool isAllow = source.Action == AccessAction.Allow;
         _rules = [.. source.Rules.Select((rule, index) => CompiledRule.Compile(rule, index, isAllow, compiler)).OfType<CompiledRule>()];
         foreach (string lost in compiler.Problems)

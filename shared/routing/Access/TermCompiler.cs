@@ -10,7 +10,7 @@ namespace Ambient.Routing.Access;
 /// <summary>
 /// Compiles the fields of rules to terms; a field that cannot be evaluated here is said and left to the rule (waypoint reference 2.6.5).
 /// </summary>
-internal sealed class TermCompiler(AccessContext context, string policyNamespace)
+internal sealed class TermCompiler(AccessContext context, string policyNamespace, bool isCustom)
 {
     /// <summary>What could not be evaluated.</summary>
     public List<string> Problems { get; } = [];
@@ -47,6 +47,12 @@ internal sealed class TermCompiler(AccessContext context, string policyNamespace
         if (needsRequest && !context.IsHttp)
         {
             return Lost($"{key} needs HTTP");
+        }
+
+        if (isCustom && (key is "source.principal" or "source.namespace" or "source.serviceAccount" or "source.trustDomain" || key.StartsWith("request.auth.", StringComparison.Ordinal)))
+        {
+            // CUSTOM comes before tokens are verified, and its API has no identities (waypoint reference 2.6.8).
+            return Lost($"{key} cannot be used in CUSTOM policies");
         }
 
         return key switch

@@ -29,7 +29,9 @@ internal sealed class Compiling
     /// <summary>Compiles documents of the form <c>kind name: spec</c>; the first is the oldest.</summary>
     public static Compiling Of(params string[] documents) => Of([], documents);
 
-    public static Compiling Of(AuthorizationPolicy[] policies, params string[] documents) => new(WaypointCompiler.Compile(new WaypointScope
+    public static Compiling Of(AuthorizationPolicy[] policies, params string[] documents) => Of(policies, [], documents);
+
+    public static Compiling Of(AuthorizationPolicy[] policies, string[] providers, string[] documents) => new(WaypointCompiler.Compile(new WaypointScope
     {
         Namespace = "apps",
         Gateway = "waypoint",
@@ -37,8 +39,9 @@ internal sealed class Compiling
         Visible = Services,
         Objects = [.. documents.Select(Object)],
         Policies = policies,
+        ExtensionProviders = [.. providers.Select(provider => JsonDocument.Parse(provider).RootElement.Clone())],
         Members = (service, labels) => service.Name != "reviews" ? [] : labels.Count == 0 ? ["uid-v1", "uid-v2", "uid-v2b"] : labels.TryGetValue("version", out string? version) && version == "v1" ? ["uid-v1"] : ["uid-v2", "uid-v2b"],
-        Keys = (issuer, address) => address.Contains("good", StringComparison.Ordinal) ? "{\"keys\":[]}" : null,
+        Keys = source => source.Address.Contains("good", StringComparison.Ordinal) ? "{\"keys\":[]}" : null,
     }));
 
     public IEnumerable<string> Messages => Result.Problems.Select(problem => $"{problem.Kind} {problem.Name} {problem.Reason}: {problem.Message}");

@@ -84,4 +84,37 @@ public sealed class PolicyTests
         Assert.Contains(mesh.Messages, message => message.Contains("the keys of two could not be had from https://bad/keys; every token of it is refused", StringComparison.Ordinal));
         Assert.Contains(mesh.Messages, message => message.Contains("jwtRules[2].nonsense", StringComparison.Ordinal));
     }
+
+    [Fact]
+    [Trait("behaviour", "WP-164")]
+    public void Authorizers_AreThoseThatPoliciesName_AndWhatIsWrongIsSaid()
+    {
+        Compiling mesh = Compiling.Of(
+            [Custom("a", "http", "reviews"), Custom("b", "grpc", "ratings"), Custom("c", "nobody", "v1"), Custom("d", "lost", "v1")],
+            [
+                """{"name": "http", "envoyExtAuthzHttp": {"service": "apps/ratings.apps.svc.cluster.local", "port": 8080, "timeout": "1.5s", "pathPrefix": "/check", "statusOnError": "503", "includeRequestHeadersInCheck": ["X-A", "x-p*", "*-s"], "includeAdditionalHeadersInCheck": {"X-Fixed": "v"}, "headersToUpstreamOnAllow": ["x-u"], "headersToDownstreamOnDeny": ["x-d"], "headersToDownstreamOnAllow": ["x-e"], "includeRequestBodyInCheck": {"maxRequestBytes": 9000000, "allowPartialMessage": true} } }""",
+                """{"name": "grpc", "envoyExtAuthzGrpc": {"service": "v1.apps.svc.cluster.local", "port": 80, "failOpen": true} }""",
+                """{"name": "lost", "envoyExtAuthzGrpc": {"service": "gone.apps.svc.cluster.local", "port": 80} }""",
+                """{"name": "unused", "envoyExtAuthzGrpc": {"service": "gone.apps.svc.cluster.local", "port": 80} }""",
+                """{"name": "jaeger", "opentelemetry": {"service": "x", "port": 4317} }""",
+            ],
+            []);
+        Assert.Equal(["http", "grpc", "lost"], mesh.Result.Authorizers.Select(authorizer => authorizer.Name));
+        Authorizer http = mesh.Result.Authorizers[0];
+        Assert.Equal(("apps", "ratings.apps.svc.cluster.local", 8080u, 1500ul, "/check", 503u, false), (http.Service.Namespace, http.Service.Hostname, http.Service.Port, http.TimeoutMs, http.PathPrefix, http.StatusOnError, http.FailOpen));
+        Assert.Equal(["x-a", "x-p", "-s"], http.RequestFields.Select(name => name.Exact + name.Prefix + name.Suffix));
+        Assert.Equal(1024u * 1024, http.Body.MaxBytes);
+        Assert.True(mesh.Result.Authorizers[1] is { IsGrpc: true, FailOpen: true });
+        Assert.Null(mesh.Result.Authorizers[2].Service);
+        Assert.Contains(mesh.Messages, message => message.Contains("extensionProviders[2].envoyExtAuthzGrpc.service: there is no service gone", StringComparison.Ordinal));
+        Assert.Contains(mesh.Messages, message => message.StartsWith("AuthorizationPolicy c Invalid: spec.provider.name: the mesh has no extension provider 'nobody'", StringComparison.Ordinal));
+        Assert.Contains(mesh.Messages, message => message.StartsWith("AuthorizationPolicy d Invalid: spec.provider.name: apps/c asks another provider", StringComparison.Ordinal));
+        Assert.DoesNotContain(mesh.Messages, message => message.StartsWith("AuthorizationPolicy a", StringComparison.Ordinal));
+    }
+
+    private static AuthorizationPolicy Custom(string name, string provider, string service) => new()
+    {
+        Metadata = new ObjectMeta { Namespace = "apps", Name = name },
+        Spec = new AuthorizationPolicySpec { Action = "CUSTOM", Provider = new ExtensionProvider { Name = provider }, TargetRefs = [new TargetReference { Kind = "Service", Name = service }], Rules = [new AuthorizationRule()] },
+    };
 }

@@ -27,6 +27,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         Routed("cart", new RoutedPort(HttpPort, "http", PortProtocol.Http), new RoutedPort(RawPort, "raw", PortProtocol.Detect)),
         Routed("v1", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("v2", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
+        Routed("authz", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
     ];
 
     private readonly string _configuration;
@@ -41,10 +42,15 @@ internal sealed class WaypointMesh : IAsyncDisposable
 
     public Peer Waypoint { get; private set; } = null!;
 
-    public static async Task<WaypointMesh> StartAsync(AuthorizationPolicy[] policies, params (string Kind, string Spec)[] objects)
+    /// <summary>The mesh's extension providers, for the next configuration.</summary>
+    public string[] Providers { get; set; } = [];
+
+    public static Task<WaypointMesh> StartAsync(AuthorizationPolicy[] policies, params (string Kind, string Spec)[] objects) => StartAsync([], policies, objects);
+
+    public static async Task<WaypointMesh> StartAsync(string[] providers, AuthorizationPolicy[] policies, params (string Kind, string Spec)[] objects)
     {
         MeshPair pair = await MeshPair.StartAsync();
-        WaypointMesh mesh = new(pair);
+        WaypointMesh mesh = new(pair) { Providers = providers };
         try
         {
             mesh.Configure(policies, objects);
@@ -83,17 +89,19 @@ internal sealed class WaypointMesh : IAsyncDisposable
             Served = [Services[0]],
             Visible = Services,
             Policies = policies,
+            ExtensionProviders = [.. Providers.Select(provider => JsonDocument.Parse(provider).RootElement.Clone())],
             Objects = [.. objects.Select((o, age) => new RoutingObject(o.Kind, "bench", $"o{age}", DateTimeOffset.UnixEpoch.AddMinutes(age), JsonDocument.Parse(o.Spec).RootElement.Clone()))],
         });
-        Assert.DoesNotContain(compiled.Problems, problem => problem.Reason != RoutingProblem.NoEffect);
+        Assert.DoesNotContain(compiled.Problems, problem => problem.Reason != RoutingProblem.NoEffect && !problem.Message.Contains("nobody-knows", StringComparison.Ordinal));
         WaypointBundle bundle = new() { Settings = new WaypointSettings { LogsAccess = true } };
+        bundle.Settings.Authorizers.AddRange(compiled.Authorizers);
         bundle.Routes.AddRange(compiled.Routes);
         bundle.Destinations.AddRange(compiled.Destinations);
         bundle.Policies.AddRange(compiled.Policies);
         bundle.Tokens.AddRange(compiled.Tokens);
         bundle.Addresses.Add(Services.Select((service, index) => new Wire.Address { Service = ServiceMessage(service, index) }));
         bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("client", Pair.Client.Address, []) });
-        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002)]) });
+        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003)]) });
         File.WriteAllBytes(_configuration + ".new", bundle.ToByteArray());
         File.Move(_configuration + ".new", _configuration, overwrite: true);
     }
@@ -122,7 +130,8 @@ internal sealed class WaypointMesh : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await Pair.DisposeAsync();
 
-    private static bool IsWhole(string answer)
+    /// <summary>Whether a message with a length is there to its end.</summary>
+    public static bool IsWhole(string answer)
     {
         int end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (end < 0)

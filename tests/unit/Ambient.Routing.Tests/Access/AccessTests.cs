@@ -238,6 +238,26 @@ public sealed class AccessTests
         Assert.True(program.Evaluate(Requests.Of("GET /")).IsAllowed);
     }
 
+    [Fact]
+    public void Custom_OfSeveralProviders_AsksNobody()
+    {
+        AccessPolicy first = Policy(AccessAction.Custom, new AccessRule { To = { new AccessOperation { Paths = { "/a" } } } });
+        AccessPolicy second = Policy(AccessAction.Custom, new AccessRule { To = { new AccessOperation { Paths = { "/b" } } } });
+        (first.Provider, second.Provider) = ("one", "two");
+        AccessProgram program = Http(first, second);
+        Assert.Equal(("", "", null), (program.FindProvider(Requests.Of("GET /a")), program.FindProvider(Requests.Of("GET /b")), program.FindProvider(Requests.Of("GET /c"))));
+        second.DryRun = true;
+        Assert.Equal("one", Http(first, second).FindProvider(Requests.Of("GET /a")));
+    }
+
+    [Fact]
+    public void Custom_HasNoIdentities_AndAsksMoreWithoutThem()
+    {
+        AccessPolicy custom = Policy(AccessAction.Custom, new AccessRule { From = { new AccessSource { Principals = { "nobody" }, IpBlocks = { "10.1.0.0/16" } } } });
+        custom.Provider = "checker";
+        Assert.Equal("checker", Http(custom).FindProvider(Requests.Of("GET /")));
+    }
+
     [Theory]
     [InlineData("https://issuer.example/sub-1", true)]
     [InlineData("https://issuer.example/sub-2", false)]

@@ -1,0 +1,180 @@
+using Ambient.EventLoop;
+using Ambient.Mesh.Services;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Authorizers;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Authorization;
+
+/// <summary>
+/// One question to an external authoriser and its answer (waypoint reference 2.6.8). Whatever goes wrong, a verdict comes: no answer in time is one, too. Loop-affine.
+/// </summary>
+internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration configuration, ExternalAuthorizer authorizer, IAuthorizerCaller caller) : LoopTimer, IResponseSink, ILoopFault
+{
+    private const int MaxAnswer = 64 * 1024;
+
+    private readonly RequestHead _question = new();
+    private readonly ResponseHead _head = new();
+    private ReadOnlyMemory<byte> _body;
+    private byte[] _answer = [];
+    private int _answerLength;
+    private DestinationState? _destination;
+    private TrafficPolicy? _policy;
+    private Candidate? _endpoint;
+    private Http1Client? _client;
+    private bool _isOver;
+    private bool _isRepeated;
+
+    /// <inheritdoc/>
+    bool IResponseSink.CanTakeResponse => true;
+
+    /// <summary>Asks over HTTP. The verdict may come before this returns.</summary>
+    public void Begin(RequestHead about, ReadOnlyMemory<byte> body, bool isPartial)
+    {
+        if (authorizer.Settings.IsGrpc)
+        {
+            // Needs HTTP/2 towards endpoints.
+            Finish(authorizer.OnError());
+            return;
+        }
+
+        _body = body;
+        authorizer.Ask(about, isPartial, _question);
+        loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + (long)Math.Max(1, authorizer.Timeout.TotalMilliseconds));
+        Send();
+    }
+
+    /// <summary>The word is not needed any more.</summary>
+    public void Cancel()
+    {
+        Http1Client? client = _client;
+        Release();
+        client?.Abandon("nobody waits for the authoriser any more");
+    }
+
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception) => GiveUp();
+
+    /// <inheritdoc/>
+    void IResponseSink.OnConnected()
+    {
+        _client!.SendHead(_question, new BodyFraming(BodyKind.Length, _body.Length), "");
+        _client.SendData(_body.Span);
+        _client.SendEnd(null);
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnServerDrained()
+    {
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseHead(ResponseHead head, BodyFraming framing)
+    {
+        if (framing.Kind == BodyKind.Upgraded)
+        {
+            GiveUp();
+        }
+        else if (head.Status >= 200)
+        {
+            _head.Clear();
+            _head.Status = head.Status;
+            _head.Fields.CopyFrom(head.Fields);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseData(ReadOnlySpan<byte> data)
+    {
+        // What is longer than this is cut: the verdict stands in the head.
+        ReadOnlySpan<byte> taken = data[..Math.Min(data.Length, MaxAnswer - _answerLength)];
+        if (_answer.Length < _answerLength + taken.Length)
+        {
+            Array.Resize(ref _answer, Math.Max(256, (_answerLength + taken.Length) * 2));
+        }
+
+        taken.CopyTo(_answer.AsSpan(_answerLength));
+        _answerLength += taken.Length;
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnResponseEnd(FieldList? trailers)
+    {
+        _client = null;
+        Finish(authorizer.Judge(_head.Status, _head.Fields, _answer.AsMemory(0, _answerLength)));
+    }
+
+    /// <inheritdoc/>
+    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
+    {
+        bool isStale = _client?.WasStale == true && !_isRepeated;
+        _client = null;
+        if (isStale)
+        {
+            // It closed a kept connection while the question was on its way, and never saw it.
+            _isRepeated = true;
+            EndAttempt();
+            Send();
+            return;
+        }
+
+        Finish(authorizer.OnError());
+    }
+
+    /// <inheritdoc/>
+    protected override void OnTimer() => GiveUp();
+
+    private void Send()
+    {
+        NamespacedHostname service = authorizer.Service!;
+        _destination = loop.Destinations.Get(service, authorizer.Port, authorizer.Settings.Service.Subset);
+        if (!_destination.TryGet(loop.View, configuration.FindDestination(service), out _policy, out Candidate[] candidates)
+            || _policy.Tls is not null || _policy.ProxyProtocol != 0
+            || _destination.Choose(candidates, _policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
+        {
+            Finish(authorizer.OnError());
+            return;
+        }
+
+        _endpoint = endpoint;
+        endpoint.State.Begin();
+        _client = loop.ClientsOf(endpoint.Key).Take((int)(_policy.Pool?.MaxRequestsPerConnection ?? 0));
+        _client.Begin(this);
+    }
+
+    private void GiveUp()
+    {
+        Http1Client? client = _client;
+        _client = null;
+        client?.Abandon("no answer of the authoriser");
+        Finish(authorizer.OnError());
+    }
+
+    private void Finish(AuthorizerVerdict verdict)
+    {
+        if (!_isOver)
+        {
+            Release();
+            caller.OnVerdict(verdict);
+        }
+    }
+
+    private void Release()
+    {
+        _isOver = true;
+        _client = null;
+        loop.Loop.Timers.Cancel(this);
+        EndAttempt();
+    }
+
+    private void EndAttempt()
+    {
+        _endpoint?.State.End();
+        _endpoint = null;
+    }
+}
