@@ -4,6 +4,7 @@ using Ambient.Telemetry.Logging;
 using Ambient.Xds.Mapping;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using LogField = Ambient.Telemetry.Logging.LogField;
 
 namespace Ambient.Waypoint.Configuration;
 
