@@ -14,7 +14,11 @@ namespace Ambient.Hbone.Frames;
 /// +-+-------------------------------------------------------------+
 /// </code>
 /// </summary>
-internal readonly struct FrameHeader(int length, FrameType type, byte flags, int streamId)
+/// <param name="length">Payload bytes.</param>
+/// <param name="type">The frame's type.</param>
+/// <param name="flags">Its flags.</param>
+/// <param name="streamId">Its stream; 0 is the connection.</param>
+public readonly struct FrameHeader(int length, FrameType type, byte flags, int streamId)
 {
     /// <summary>Bytes of a frame header.</summary>
     public const int Size = 9;
@@ -22,12 +26,16 @@ internal readonly struct FrameHeader(int length, FrameType type, byte flags, int
     /// <summary>Payload bytes.</summary>
     public int Length { get; } = length;
 
+    /// <summary>The frame's type.</summary>
     public FrameType Type { get; } = type;
 
+    /// <summary>Its flags.</summary>
     public byte Flags { get; } = flags;
 
+    /// <summary>Its stream; 0 is the connection.</summary>
     public int StreamId { get; } = streamId;
 
+    /// <summary>Whether a flag is set.</summary>
     public bool Has(byte flag) => (Flags & flag) != 0;
 
     /// <summary>Reads a header from at least nine bytes; the reserved bit is ignored.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace Ambient.Hbone.Headers;
@@ -8,10 +7,6 @@ namespace Ambient.Hbone.Headers;
 /// </summary>
 internal sealed class HeaderCollector : IHeaderSink
 {
-    // RFC 9113 section 8.2.1: no controls, no space, no upper case, nothing beyond ASCII; a colon only in front.
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create([.. Enumerable.Range(0x21, 0x7f - 0x21).Where(c => c is not ':' and (< 'A' or > 'Z')).Select(c => (byte)c)]);
-    private static readonly SearchValues<byte> ForbiddenInValues = SearchValues.Create("\0\r\n"u8);
-
     // Requests resemble each other: what was read last is most often what is read next, and needs no string of its own.
     private string _lastAuthority = "";
     private string _lastBaggage = "";
@@ -64,15 +59,13 @@ internal sealed class HeaderCollector : IHeaderSink
 
     public void OnField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        bool isPseudo = !name.IsEmpty && name[0] == (byte)':';
-        ReadOnlySpan<byte> word = isPseudo ? name[1..] : name;
-        if (word.IsEmpty || word.ContainsAnyExcept(NameBytes) || value.ContainsAny(ForbiddenInValues) || IsPadded(value))
+        if (!FieldRules.IsWellFormed(name, value))
         {
             Defect ??= "a field name or value has a forbidden character";
             return;
         }
 
-        if (isPseudo)
+        if (FieldRules.IsPseudo(name))
         {
             Pseudo(name, value);
             return;
@@ -96,16 +89,11 @@ internal sealed class HeaderCollector : IHeaderSink
         {
             _forwardedNetwork ??= Latin(value);
         }
-        else if (IsOfConnection(name) || (name.SequenceEqual("te"u8) && !value.SequenceEqual("trailers"u8)))
+        else if (FieldRules.IsOfConnection(name, value))
         {
             Defect ??= "a connection-specific field is not allowed in HTTP/2";
         }
     }
-
-    private static bool IsOfConnection(ReadOnlySpan<byte> name) => name.SequenceEqual("connection"u8) || name.SequenceEqual("proxy-connection"u8)
-        || name.SequenceEqual("keep-alive"u8) || name.SequenceEqual("transfer-encoding"u8) || name.SequenceEqual("upgrade"u8);
-
-    private static bool IsPadded(ReadOnlySpan<byte> value) => value.Length > 0 && (value[0] is (byte)' ' or (byte)'\t' || value[^1] is (byte)' ' or (byte)'\t');
 
     // Bytes beyond ASCII stay visible, so that the grammars above can refuse them.
     private static string Latin(ReadOnlySpan<byte> value) => Encoding.Latin1.GetString(value);

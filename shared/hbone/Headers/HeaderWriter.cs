@@ -3,11 +3,18 @@ using System.Text;
 namespace Ambient.Hbone.Headers;
 
 /// <summary>Encodes header blocks without state: static indexes and literals without indexing (RFC 7541 section 6.2.2).</summary>
-internal ref struct HeaderWriter(Span<byte> destination)
+/// <param name="destination">Has room for everything; what a field takes at most is <see cref="MaxFieldOverhead"/> and its text.</param>
+public ref struct HeaderWriter(Span<byte> destination)
 {
+    /// <summary>What a field takes beside its text, bytes at most.</summary>
+    public const int MaxFieldOverhead = 12;
+
     private const int IndexAuthority = 1;
     private const int IndexMethod = 2;
     private const int IndexStatus = 8;
+    private const int IndexPath = 4;
+    private const int IndexScheme = 6;
+    private const byte NeverIndexed = 0x10;
     private readonly Span<byte> _destination = destination;
 
     /// <summary>Bytes written.</summary>
@@ -17,13 +24,13 @@ internal ref struct HeaderWriter(Span<byte> destination)
     public readonly ReadOnlySpan<byte> Written => _destination[..Length];
 
     /// <summary>An upper bound of the bytes that a request takes.</summary>
-    public static int Bound(ConnectRequest request) =>
+    internal static int Bound(ConnectRequest request) =>
         96 + Size(request.Authority) + Size(request.Baggage) + Size(request.Forwarded) + Size(request.Traceparent) + Size(request.ForwardedNetwork);
 
     /// <summary>An upper bound of the bytes that a response takes.</summary>
-    public static int Bound(in ConnectResponse response) => 32 + Size(response.Baggage);
+    internal static int Bound(in ConnectResponse response) => 32 + Size(response.Baggage);
 
-    public void Request(ConnectRequest request)
+    internal void Request(ConnectRequest request)
     {
         Indexed(IndexMethod, "CONNECT");
         Indexed(IndexAuthority, request.Authority);
@@ -33,7 +40,7 @@ internal ref struct HeaderWriter(Span<byte> destination)
         Optional("x-forwarded-network"u8, request.ForwardedNetwork);
     }
 
-    public void Response(in ConnectResponse response)
+    internal void Response(in ConnectResponse response)
     {
         if (response.Status == 200)
         {
@@ -45,6 +52,50 @@ internal ref struct HeaderWriter(Span<byte> destination)
         }
 
         Optional("baggage"u8, response.Baggage);
+    }
+
+    /// <summary>The pseudo-header fields of a request.</summary>
+    public void RequestLine(ReadOnlySpan<char> method, ReadOnlySpan<char> scheme, ReadOnlySpan<char> authority, ReadOnlySpan<char> path)
+    {
+        if (method is "GET" or "POST")
+        {
+            _destination[Length++] = (byte)(0x80 | (method is "GET" ? IndexMethod : IndexMethod + 1));
+        }
+        else
+        {
+            _destination[Length++] = IndexMethod;
+            Latin(method);
+        }
+
+        _destination[Length++] = (byte)(0x80 | (scheme is "https" ? IndexScheme + 1 : IndexScheme));
+        _destination[Length++] = IndexAuthority;
+        Latin(authority);
+        _destination[Length++] = IndexPath;
+        Latin(path);
+    }
+
+    /// <summary>The status of a response, three digits.</summary>
+    public void Status(int status)
+    {
+        int index = status switch { 200 => 8, 204 => 9, 206 => 10, 304 => 11, 400 => 12, 404 => 13, 500 => 14, _ => 0 };
+        if (index > 0)
+        {
+            _destination[Length++] = (byte)(0x80 | index);
+            return;
+        }
+
+        _destination[Length++] = IndexStatus;
+        _destination[Length++] = 3;
+        status.TryFormat(_destination[Length..], out int digits, default, System.Globalization.CultureInfo.InvariantCulture);
+        Length += digits;
+    }
+
+    /// <summary>A field; its characters are octets. A secret one is marked so that nobody on the way puts it into a table (RFC 7541 section 7.1.3).</summary>
+    public void Field(ReadOnlySpan<char> name, ReadOnlySpan<char> value, bool isSecret = false)
+    {
+        _destination[Length++] = isSecret ? NeverIndexed : (byte)0;
+        Latin(name);
+        Latin(value);
     }
 
     private static int Size(string? text) => text is null ? 0 : Encoding.UTF8.GetMaxByteCount(text.Length) + 32;
@@ -67,6 +118,12 @@ internal ref struct HeaderWriter(Span<byte> destination)
         name.CopyTo(_destination[Length..]);
         Length += name.Length;
         Text(value);
+    }
+
+    private void Latin(ReadOnlySpan<char> text)
+    {
+        Integer(text.Length);
+        Length += Encoding.Latin1.GetBytes(text, _destination[Length..]);
     }
 
     private void Text(string value)

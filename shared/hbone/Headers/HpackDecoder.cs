@@ -1,18 +1,23 @@
 namespace Ambient.Hbone.Headers;
 
 /// <summary>Decodes header blocks (RFC 7541). One per connection; not thread-safe. Hostile input gives false, never an exception.</summary>
-internal sealed class HpackDecoder(int maxListSize)
+/// <param name="maxListSize">The largest list that is passed on, in bytes as RFC 9113 section 6.5.2 counts them.</param>
+/// <param name="tableSize">The dynamic table that we allow the peer's encoder, at most 4096 bytes.</param>
+public sealed class HpackDecoder(int maxListSize, int tableSize = 0)
 {
     private const int FieldOverhead = 32;
     private const int DefaultTableSize = 4096;
     private int _allowedTableSize = DefaultTableSize;
     private DynamicTable? _table;
 
-    /// <summary>The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE of 0: from here on its table must be empty.</summary>
+    /// <summary>The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE: from here on its table must not be larger.</summary>
     public void OnTableSizeAcknowledged()
     {
-        _allowedTableSize = 0;
-        _table?.Resize(0);
+        _allowedTableSize = Math.Min(tableSize, DefaultTableSize);
+        if (_table is not null && _table.MaxSize > _allowedTableSize)
+        {
+            _table.Resize(_allowedTableSize);
+        }
     }
 
     /// <summary>Decodes a whole block. False: the compression state is lost, the connection must end with COMPRESSION_ERROR.</summary>

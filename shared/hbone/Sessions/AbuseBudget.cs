@@ -4,7 +4,7 @@ namespace Ambient.Hbone.Sessions;
 /// One budget for everything odd that a peer may do: resets, pings, settings, empty frames, refused streams. Useful bytes, answered streams
 /// and time refill it; a session whose budget is spent is closed with ENHANCE_YOUR_CALM. Loop-affine.
 /// </summary>
-internal struct AbuseBudget
+public struct AbuseBudget
 {
     /// <summary>A reset of a stream that was not answered yet: the peer made us work for nothing (rapid reset).</summary>
     public const int EarlyReset = 10;
