@@ -18,7 +18,7 @@ internal sealed partial class Exchange : IResponseSink
     private TrafficPolicy? _policy;
     private Candidate[] _candidates = [];
     private Candidate? _endpoint;
-    private Http1Client? _client;
+    private IEndpointRequest? _client;
     private HashSet<EndpointKey>? _tried;
     private ExchangeTimer? _total;
     private ExchangeTimer? _try;
@@ -201,8 +201,9 @@ internal sealed partial class Exchange : IResponseSink
         EndAttempt();
         if (_isHeadSent)
         {
-            _record.Flags |= ResponseFlags.UpstreamClosed;
-            _record.Details = "upstream_reset_after_response_started{connection_termination}";
+            bool isReset = failure is UpstreamFailure.Reset or UpstreamFailure.Refused;
+            _record.Flags |= isReset ? ResponseFlags.UpstreamReset : ResponseFlags.UpstreamClosed;
+            _record.Details = isReset ? "upstream_reset_after_response_started{remote_reset}" : "upstream_reset_after_response_started{connection_termination}";
             server.Reset("the endpoint ended in the middle of its answer");
             Done();
             return;
@@ -218,6 +219,9 @@ internal sealed partial class Exchange : IResponseSink
 
         FailOrRetry(failure, detail);
     }
+
+    // An upgrade is something of HTTP/1.1 alone.
+    private bool SpeaksHttp2 => upgrade.Length == 0 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2");
 
     private bool IsSafe => head.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" or "TRACE";
 
@@ -282,7 +286,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         // Whatever happens, the outcome comes by the sink, perhaps before this returns.
-        Http1Client client = tunnel.Loop.ClientsOf(_endpoint.Key).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
+        IEndpointRequest client = tunnel.Loop.ClientsOf(_endpoint.Key, SpeaksHttp2).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
         _client = client;
         client.Begin(this);
     }
@@ -403,7 +407,7 @@ internal sealed partial class Exchange : IResponseSink
 
     private void AbandonAttempt(string detail)
     {
-        Http1Client? client = _client;
+        IEndpointRequest? client = _client;
         EndAttempt();
         client?.Abandon(detail);
     }

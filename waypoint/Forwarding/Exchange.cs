@@ -12,7 +12,7 @@ namespace Ambient.Waypoint.Forwarding;
 /// One request and its answer. Loop-affine. The stages, in the order of waypoint reference 1.5: normalise → external authorisation → tokens →
 /// policies → route → fault → CORS → redirect, answer or forward.
 /// </summary>
-internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server, RequestHead head, BodyFraming framing, string upgrade) : ICommandSource
+internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource server, RequestHead head, BodyFraming framing, string upgrade) : ICommandSource
 {
     private readonly RequestRecord _record = new() { Started = tunnel.Loop.Loop.NowMilliseconds, StartTime = tunnel.Loop.Clock.GetUtcNow() };
     private readonly FieldList _answer = new();
@@ -22,7 +22,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
     private bool _isDone;
     private bool _isHeadSent;
 
-    private RequestFacts Facts => tunnel.Facts;
+    private RequestFacts Facts => server.Facts;
 
     /// <summary>What is told about it when it is over.</summary>
     public RequestRecord Record => _record;
@@ -34,6 +34,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
     public void Start()
     {
         _record.Take(head);
+        _record.Protocol = server.Protocol;
         Facts.Head = head;
         Facts.Claims = null;
         tunnel.Record.OnStarted(_record);
@@ -90,7 +91,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, Http1Server server,
     public string? Resolve(string command, string argument) => command switch
     {
         "REQ" => argument.StartsWith(':') ? Pseudo(argument) : head.Fields.Text(argument.ToLowerInvariant()),
-        "PROTOCOL" => "HTTP/1.1",
+        "PROTOCOL" => server.Protocol,
         "START_TIME" => _record.StartTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture),
         "DOWNSTREAM_REMOTE_ADDRESS" or "DOWNSTREAM_DIRECT_REMOTE_ADDRESS" => tunnel.Source.ToString(),
         "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" or "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT" => Facts.SourceAddress.ToString(),

@@ -21,7 +21,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     private readonly RequestHead _head = new();
     private byte[] _waiting = [];
     private int _waitingLength;
-    private Http1Client? _client;
+    private IEndpointRequest? _client;
     private Candidate? _endpoint;
     private FieldList? _trailers;
     private bool _isConnected;
@@ -49,7 +49,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);
         }
 
-        copy.Start(endpoint, (int)(policy.Pool?.MaxRequestsPerConnection ?? 0));
+        copy.Start(endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, (int)(policy.Pool?.MaxRequestsPerConnection ?? 0));
         return copy;
     }
 
@@ -101,7 +101,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <summary>The request will not become whole.</summary>
     public void GiveUp(string why)
     {
-        Http1Client? client = _client;
+        IEndpointRequest? client = _client;
         Finish();
         client?.Abandon(why);
     }
@@ -147,12 +147,12 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     protected override void OnTimer() => GiveUp("no answer in time");
 
-    private void Start(Candidate endpoint, int maxRequests)
+    private void Start(Candidate endpoint, bool isHttp2, int maxRequests)
     {
         _endpoint = endpoint;
         endpoint.State.Begin();
         loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LimitMilliseconds);
-        _client = loop.ClientsOf(endpoint.Key).Take(maxRequests);
+        _client = loop.ClientsOf(endpoint.Key, isHttp2).Take(maxRequests);
         _client.Begin(this);
     }
 

@@ -17,6 +17,9 @@ internal sealed class RequestRecord
     /// <summary>Method, path as the client sent it, authority.</summary>
     public string Method { get; set; } = "";
 
+    /// <summary>The version, as logs call it.</summary>
+    public string Protocol { get; set; } = "HTTP/1.1";
+
     /// <summary>Path and query.</summary>
     public string Target { get; set; } = "";
 

@@ -38,6 +38,15 @@ internal struct BodyReader
         _phase = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 } ? Phase.Done : framing.Kind == BodyKind.Chunked ? Phase.Size : Phase.Data,
     };
 
+    /// <summary>Takes fields away that may not be trailers.</summary>
+    public static void RemoveForbidden(FieldList trailers)
+    {
+        foreach (string name in NeverTrailers)
+        {
+            trailers.Remove(name);
+        }
+    }
+
     /// <summary>The connection ended; whether that is how this body ends.</summary>
     public bool EndOfConnection()
     {
@@ -159,10 +168,7 @@ internal struct BodyReader
             FieldList trailers = new();
             int at = 0;
             IsBad = FieldParser.Read(text, ref at, trailers, out _) != ParseStatus.Complete;
-            foreach (string name in NeverTrailers)
-            {
-                trailers.Remove(name);
-            }
+            RemoveForbidden(trailers);
 
             Trailers = trailers;
         }

@@ -5,7 +5,7 @@ using Ambient.Waypoint.Tunnels;
 namespace Ambient.Waypoint.Http;
 
 /// <summary>The HTTP connections of one loop to one endpoint. The one used last is used next, so that the others may go. Loop-affine.</summary>
-internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
+internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key) : IEndpointPool
 {
     private const long IdleMilliseconds = 60_000;
     private const int MaxIdle = 256;
@@ -13,7 +13,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
     private readonly List<Http1Client> _idle = [];
 
     /// <summary>A connection for one request, kept or new.</summary>
-    public Http1Client Take(int maxRequests)
+    public IEndpointRequest Take(int maxRequests)
     {
         while (_idle.Count > 0)
         {
@@ -36,8 +36,8 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key)
     /// <summary>Begins to connect.</summary>
     public void Dial(Pipe pipe) => dialer.Dial(key, pipe);
 
-    /// <summary>Connections that wait for a request.</summary>
-    public int IdleCount => _idle.Count;
+    /// <inheritdoc/>
+    public bool IsEmpty => _idle.Count == 0;
 
     /// <summary>Lets go of those that have waited too long.</summary>
     public void Sweep()

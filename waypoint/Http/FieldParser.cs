@@ -18,6 +18,9 @@ internal static class FieldParser
     /// <summary>Whether bytes are a token.</summary>
     public static bool IsToken(ReadOnlySpan<byte> bytes) => bytes.Length > 0 && !bytes.ContainsAnyExcept(Token);
 
+    /// <summary>Whether bytes may be a field's value.</summary>
+    public static bool IsValue(ReadOnlySpan<byte> bytes) => !bytes.ContainsAny(NotInValues);
+
     /// <summary>The next line without its CRLF; false when there is no whole line yet. A line that ends otherwise is bad.</summary>
     public static bool TryLine(ReadOnlySpan<byte> bytes, ref int at, out ReadOnlySpan<byte> line, out bool isBad)
     {

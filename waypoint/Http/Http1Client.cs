@@ -6,7 +6,7 @@ using Ambient.Waypoint.Pipes;
 namespace Ambient.Waypoint.Http;
 
 /// <summary>A connection to an endpoint in HTTP/1.1: one request at a time, kept while both sides want to. Loop-affine.</summary>
-internal sealed class Http1Client(ClientPool pool) : IPipeOwner
+internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwner
 {
     private readonly ResponseHead _head = new();
     private Pipe _pipe = null!;

@@ -11,7 +11,7 @@ namespace Ambient.Waypoint.Http;
 /// Head → Body → Answering → Head; Answering also while the body is still coming. A pipelined request stays where it is, untouched, until the
 /// one before it is answered. After an upgrade both directions are plain bytes.
 /// </remarks>
-internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
+internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnection, IRequestSource
 {
     private readonly RequestHead _head = new();
     private Phase _phase = Phase.Head;
@@ -32,11 +32,14 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IPipeOwner
         Closed,
     }
 
-    /// <summary>Whether the client should be slowed down.</summary>
-    public bool IsFull => pipe.IsFull;
+    /// <inheritdoc/>
+    public string Protocol => "HTTP/1.1";
 
-    /// <summary>Whether the request has arrived as a whole.</summary>
-    public bool IsRequestComplete => _phase is Phase.Answering or Phase.Head;
+    /// <inheritdoc/>
+    public RequestFacts Facts => tunnel.Facts;
+
+    /// <inheritdoc/>
+    public bool IsFull => pipe.IsFull;
 
     /// <inheritdoc/>
     public void OnOpened()

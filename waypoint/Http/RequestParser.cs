@@ -136,7 +136,11 @@ internal static class RequestParser
         return true;
     }
 
-    private static string Method(ReadOnlySpan<byte> method) =>
+    /// <summary>Whether a text is host and port, by its characters.</summary>
+    public static bool IsAuthority(ReadOnlySpan<char> text) => text.Length > 0 && !text.ContainsAnyExcept(HostCharacters);
+
+    /// <summary>A method as a string, which the usual ones share.</summary>
+    public static string Method(ReadOnlySpan<byte> method) =>
         method.SequenceEqual("GET"u8) ? "GET"
         : method.SequenceEqual("POST"u8) ? "POST"
         : method.SequenceEqual("PUT"u8) ? "PUT"

@@ -15,7 +15,7 @@ internal sealed class AccessLog(Action<string> write, Logger log)
     public void Request(InboundTunnel tunnel, RequestRecord record, long duration)
     {
         StringBuilder line = new(512);
-        string protocol = record.Method.Length > 0 ? "HTTP/1.1" : "-";
+        string protocol = record.Method.Length > 0 ? record.Protocol : "-";
         line.Append('[').Append(record.StartTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)).Append("] \"")
             .Append(Safe(record.Method)).Append(' ').Append(Safe(record.Target)).Append(' ').Append(protocol).Append("\" ")
             .Append(record.Status).Append(' ').Append(ResponseFlagText.Of(record.Flags)).Append(' ')

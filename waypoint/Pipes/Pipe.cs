@@ -6,12 +6,17 @@ namespace Ambient.Waypoint.Pipes;
 /// A byte stream to a client or an endpoint, whatever carries it. Output is queued and bounded by the writer, who looks at
 /// <see cref="IsFull"/>; input is taken or left. Loop-affine.
 /// </summary>
-internal abstract class Pipe : IReadyItem
+internal abstract class Pipe : IReadyItem, IFlushItem
 {
     /// <summary>Output that makes a writer pause, bytes.</summary>
     public const int HighWater = 128 * 1024;
 
+    private const int FlushAt = 64 * 1024;
+
     private bool _wasFull;
+    private bool _endWaits;
+    private bool _isOffering;
+    private bool _isResumed;
 
     /// <summary>Who reads from it.</summary>
     public required IPipeOwner Owner { get; set; }
@@ -21,6 +26,9 @@ internal abstract class Pipe : IReadyItem
 
     /// <inheritdoc/>
     bool IReadyItem.IsQueued { get; set; }
+
+    /// <inheritdoc/>
+    bool IFlushItem.IsFlushQueued { get; set; }
 
     /// <summary>Whether it is gone.</summary>
     public bool IsClosed { get; protected set; }
@@ -36,8 +44,19 @@ internal abstract class Pipe : IReadyItem
         }
     }
 
+    /// <summary>Whether so many bytes wait that something beside the writers must stop; it is told as they are.</summary>
+    public bool IsBeyond(int bytes)
+    {
+        bool isBeyond = Output.Length >= bytes;
+        _wasFull |= isBeyond;
+        return isBeyond;
+    }
+
     /// <summary>Whether the end of output was asked for.</summary>
     protected bool IsFinishing { get; private set; }
+
+    /// <summary>Whether more bytes are wanted before any are taken.</summary>
+    protected bool IsWaitingForMore { get; set; }
 
     /// <summary>What waits to be sent.</summary>
     protected OutputQueue Output { get; } = new();
@@ -48,7 +67,16 @@ internal abstract class Pipe : IReadyItem
         if (!IsClosed && !IsFinishing && bytes.Length > 0)
         {
             Output.Append(bytes);
-            Kick();
+
+            // What a turn writes goes out together at its end, unless it is much.
+            if (Output.Length < FlushAt)
+            {
+                Loop.FlushAtEnd(this);
+            }
+            else
+            {
+                Kick();
+            }
         }
     }
 
@@ -62,14 +90,47 @@ internal abstract class Pipe : IReadyItem
         }
     }
 
+    /// <summary>The reader took nothing because it cannot tell from so few bytes: they are offered again as soon as there are more.</summary>
+    public void WaitForMore() => IsWaitingForMore = true;
+
     /// <summary>Ends both directions at once; the other side sees a reset.</summary>
     public abstract void Abort(string detail);
 
     /// <summary>The reader can take more of what it left.</summary>
-    public abstract void ResumeInput();
+    public void ResumeInput()
+    {
+        if (_isOffering)
+        {
+            // It says so while it is being offered something: it is asked again when it is done with that.
+            _isResumed = true;
+        }
+        else
+        {
+            OfferAgain();
+        }
+    }
+
+    /// <summary>The end of input is told, again perhaps, when what was held back is taken.</summary>
+    public void EndAfterHeld()
+    {
+        _endWaits = true;
+        ResumeInput();
+    }
+
+    /// <summary>Offers what the reader left.</summary>
+    protected abstract void OfferAgain();
 
     /// <summary>There is output, or its end.</summary>
     protected abstract void Kick();
+
+    /// <inheritdoc/>
+    void IFlushItem.OnFlush()
+    {
+        if (!IsClosed)
+        {
+            Kick();
+        }
+    }
 
     /// <inheritdoc/>
     void IReadyItem.OnReady()
@@ -77,6 +138,40 @@ internal abstract class Pipe : IReadyItem
         if (!IsClosed && !IsFull)
         {
             Owner.OnOutputDrained();
+        }
+    }
+
+    /// <summary>Offers bytes until they are taken or the reader takes no more; how many were taken.</summary>
+    protected int Offer(ReadOnlySpan<byte> bytes)
+    {
+        int taken = 0;
+        int part;
+        do
+        {
+            _isResumed = IsWaitingForMore = false;
+            _isOffering = true;
+            try
+            {
+                part = Owner.OnInput(bytes[taken..]);
+            }
+            finally
+            {
+                _isOffering = false;
+            }
+
+            taken += part;
+        }
+        while (taken < bytes.Length && !IsClosed && (part > 0 || _isResumed));
+        return taken;
+    }
+
+    /// <summary>Nothing is held back any more.</summary>
+    protected void EndIfWaiting()
+    {
+        if (_endWaits && !IsClosed)
+        {
+            _endWaits = false;
+            Owner.OnInputEnded();
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class SocketPipe : Pipe
     public override void Abort(string detail) => Close(CloseReason.Completed, detail, reset: true);
 
     /// <inheritdoc/>
-    public override void ResumeInput()
+    protected override void OfferAgain()
     {
         if (_isOpen && !IsClosed)
         {
@@ -135,17 +135,14 @@ internal sealed class SocketPipe : Pipe
 
     private void Read()
     {
-        while (!IsClosed && OfferLeft() && _isReadable && !_isInputEnded)
+        while (!IsClosed && (OfferLeft() || IsWaitingForMore) && _isReadable && !_isInputEnded)
         {
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
-            SysResult read = SocketIo.Read(_handler.Descriptor, buffer);
+            SysResult read = ReadMore();
             if (read.Value > 0)
             {
-                (_left, _leftOffset, _leftLength) = (buffer, 0, (int)read.Value);
                 continue;
             }
 
-            ArrayPool<byte>.Shared.Return(buffer);
             if (read.Is(Errno.EAGAIN))
             {
                 _isReadable = false;
@@ -163,12 +160,31 @@ internal sealed class SocketPipe : Pipe
         }
     }
 
+    // Behind what is left, if the reader wants to see more of it.
+    private SysResult ReadMore()
+    {
+        byte[] buffer = _left ?? ArrayPool<byte>.Shared.Rent(ReadSize);
+        buffer.AsSpan(_leftOffset, _leftLength).CopyTo(buffer);
+        SysResult read = SocketIo.Read(_handler.Descriptor, buffer.AsSpan(_leftLength));
+        (_left, _leftOffset) = (buffer, 0);
+        if (read.Value > 0)
+        {
+            _leftLength += (int)read.Value;
+        }
+        else if (_leftLength == 0)
+        {
+            FreeLeft();
+        }
+
+        return read;
+    }
+
     /// <summary>Offers what the reader left; whether nothing is left.</summary>
     private bool OfferLeft()
     {
         while (_leftLength > 0 && !IsClosed)
         {
-            int taken = Owner.OnInput(_left.AsSpan(_leftOffset, _leftLength));
+            int taken = Offer(_left.AsSpan(_leftOffset, _leftLength));
             _leftOffset += taken;
             _leftLength -= taken;
             if (taken == 0)
@@ -178,6 +194,7 @@ internal sealed class SocketPipe : Pipe
         }
 
         FreeLeft();
+        EndIfWaiting();
         return !IsClosed;
     }
 
@@ -185,7 +202,7 @@ internal sealed class SocketPipe : Pipe
     {
         if (_left is { } buffer)
         {
-            (_left, _leftLength) = (null, 0);
+            (_left, _leftOffset, _leftLength) = (null, 0, 0);
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

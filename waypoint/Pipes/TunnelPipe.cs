@@ -13,6 +13,8 @@ namespace Ambient.Waypoint.Pipes;
 internal sealed unsafe class TunnelPipe : Pipe
 {
     private readonly End _end;
+    private byte[] _held = [];
+    private int _heldLength;
 
     public TunnelPipe() => _end = new End(this);
 
@@ -30,7 +32,13 @@ internal sealed unsafe class TunnelPipe : Pipe
     }
 
     /// <inheritdoc/>
-    public override void ResumeInput() => _end.Stream?.OnSinkWritable();
+    protected override void OfferAgain()
+    {
+        if (OfferHeld())
+        {
+            _end.Stream?.OnSinkWritable();
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Kick()
@@ -68,10 +76,20 @@ internal sealed unsafe class TunnelPipe : Pipe
     private SysResult Take(ReadOnlySpan<IoVector> from)
     {
         int taken = 0;
+        if (_heldLength > 0 && !IsWaitingForMore && !OfferHeld())
+        {
+            return SysResult.Failure(Errno.EAGAIN);
+        }
+
         foreach (IoVector vector in from)
         {
             ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref *(byte*)vector.Address, (int)vector.Length);
-            int part = Offer(bytes);
+            int part = _heldLength == 0 ? OfferSafely(bytes) : IsWaitingForMore ? OfferMore(bytes) : 0;
+            if (part == 0 && IsWaitingForMore)
+            {
+                part = OfferMore(bytes);
+            }
+
             taken += part;
             if (part < bytes.Length || IsClosed)
             {
@@ -82,12 +100,45 @@ internal sealed unsafe class TunnelPipe : Pipe
         return taken == 0 ? SysResult.Failure(Errno.EAGAIN) : SysResult.Success(taken);
     }
 
+    /// <summary>Offers what was held back; whether nothing is left of it.</summary>
+    private bool OfferHeld()
+    {
+        while (_heldLength > 0 && !IsClosed)
+        {
+            int taken = OfferSafely(_held.AsSpan(0, _heldLength));
+            _held.AsSpan(taken, _heldLength - taken).CopyTo(_held);
+            _heldLength -= taken;
+            if (taken == 0)
+            {
+                return false;
+            }
+        }
+
+        _held = [];
+        EndIfWaiting();
+        return !IsClosed;
+    }
+
+    // Bytes behind those that were too few: together perhaps they tell.
+    private int OfferMore(ReadOnlySpan<byte> bytes)
+    {
+        if (_held.Length < _heldLength + bytes.Length)
+        {
+            Array.Resize(ref _held, Math.Max(256, _heldLength + bytes.Length));
+        }
+
+        bytes.CopyTo(_held.AsSpan(_heldLength));
+        _heldLength += bytes.Length;
+        OfferHeld();
+        return bytes.Length;
+    }
+
     // The session carries other people's streams as well: a defect in one of them costs that one alone.
-    private int Offer(ReadOnlySpan<byte> bytes)
+    private int OfferSafely(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            return Owner.OnInput(bytes);
+            return Offer(bytes);
         }
         catch (Exception defect)
         {
@@ -119,7 +170,17 @@ internal sealed unsafe class TunnelPipe : Pipe
             pipe.Kick();
         }
 
-        public override void OnPeerEnded() => pipe.Owner.OnInputEnded();
+        public override void OnPeerEnded()
+        {
+            if (pipe._heldLength > 0 && !pipe.IsWaitingForMore)
+            {
+                pipe.EndAfterHeld();
+            }
+            else
+            {
+                pipe.Owner.OnInputEnded();
+            }
+        }
 
         public override void OnClosed(in StreamClosure closure) => pipe.OnGone(closure);
     }

@@ -9,6 +9,9 @@ public enum DetectedProtocol
     /// <summary>An HTTP/1.1 request.</summary>
     Http1,
 
+    /// <summary>The beginning of HTTP/2 (prior knowledge).</summary>
+    Http2,
+
     /// <summary>Something else, HTTP/1.0 included.</summary>
     Other,
 }

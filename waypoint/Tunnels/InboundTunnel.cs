@@ -9,6 +9,7 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tcp;
@@ -23,7 +24,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     private readonly TunnelConnection _connection;
     private readonly TunnelPipe _pipe;
     private IPipeOwner? _inner;
-    private Http1Server? _http;
+    private IHttpConnection? _http;
 
     public InboundTunnel(WaypointLoop loop, TunnelConnection connection, ServedPort served, Service service, IpPort source, IpPort target, string authority, SpiffeId? client)
     {
@@ -65,7 +66,6 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         switch (Served.Table.Protocol)
         {
             case PortProtocol.Http or PortProtocol.Http2:
-                BecomeHttp();
                 break;
             case PortProtocol.Detect:
                 Loop.Loop.Timers.Schedule(this, Loop.Loop.NowMilliseconds + (long)Loop.Options.DetectionTime.TotalMilliseconds);
@@ -79,7 +79,16 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     }
 
     /// <summary>No further requests.</summary>
-    public void Drain() => _http?.Drain();
+    public void Drain()
+    {
+        if (_inner is null && Served.Table.Protocol is PortProtocol.Http or PortProtocol.Http2)
+        {
+            // Nobody has asked for anything yet.
+            _pipe.Finish();
+        }
+
+        _http?.Drain();
+    }
 
     /// <summary>It is over.</summary>
     public void OnEnded(CloseReason reason, string? detail)
@@ -101,13 +110,17 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     {
         if (_inner is null)
         {
-            switch (ProtocolDetector.Look(bytes))
+            switch (Served.Table.Protocol == PortProtocol.Detect ? ProtocolDetector.Look(bytes) : ProtocolDetector.LookForHttp2(bytes))
             {
                 case DetectedProtocol.Undecided:
                     // What is there is looked at again when more comes, or when the time is over.
+                    _pipe.WaitForMore();
                     return 0;
                 case DetectedProtocol.Http1:
-                    BecomeHttp();
+                    BecomeHttp(new Http1Server(this, _pipe));
+                    break;
+                case DetectedProtocol.Http2:
+                    BecomeHttp(new Http2Server(this, _pipe));
                     break;
                 default:
                     BecomeTcp();
@@ -123,10 +136,12 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     {
         if (_inner is null)
         {
-            BecomeTcp();
+            BecomeSomething();
+            _pipe.EndAfterHeld();
+            return;
         }
 
-        _inner!.OnInputEnded();
+        _inner.OnInputEnded();
     }
 
     /// <inheritdoc/>
@@ -156,11 +171,27 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         }
     }
 
-    private void BecomeHttp()
+    private void BecomeSomething()
+    {
+        if (Served.Table.Protocol == PortProtocol.Detect)
+        {
+            BecomeTcp();
+        }
+        else
+        {
+            BecomeHttp(new Http1Server(this, _pipe));
+        }
+    }
+
+    private void BecomeHttp(IHttpConnection http)
     {
         Loop.Loop.Timers.Cancel(this);
-        _http = new Http1Server(this, _pipe);
-        _inner = _http;
+        _http = http;
+        _inner = http;
+        if (IsDraining)
+        {
+            http.Drain();
+        }
     }
 
     private void BecomeTcp()

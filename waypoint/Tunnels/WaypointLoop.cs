@@ -4,6 +4,7 @@ using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Settings;
 
@@ -13,7 +14,7 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class WaypointLoop
 {
     private readonly WaypointShared _shared;
-    private readonly Dictionary<EndpointKey, ClientPool> _clients = [];
+    private readonly Dictionary<(EndpointKey Key, bool IsHttp2), IEndpointPool> _clients = [];
 
     public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
@@ -66,10 +67,10 @@ internal sealed class WaypointLoop
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
     public void SweepPools()
     {
-        foreach ((EndpointKey key, ClientPool pool) in _clients.ToArray())
+        foreach (((EndpointKey, bool) key, IEndpointPool pool) in _clients.ToArray())
         {
             pool.Sweep();
-            if (pool.IdleCount == 0)
+            if (pool.IsEmpty)
             {
                 // Connections that are busy keep their pool; the next request makes another.
                 _clients.Remove(key);
@@ -78,11 +79,11 @@ internal sealed class WaypointLoop
     }
 
     /// <summary>The connections to one endpoint.</summary>
-    public ClientPool ClientsOf(EndpointKey key)
+    public IEndpointPool ClientsOf(EndpointKey key, bool isHttp2)
     {
-        if (!_clients.TryGetValue(key, out ClientPool? pool))
+        if (!_clients.TryGetValue((key, isHttp2), out IEndpointPool? pool))
         {
-            _clients[key] = pool = new ClientPool(Dialer, key);
+            _clients[(key, isHttp2)] = pool = isHttp2 ? new Http2Pool(Dialer, key, Loop) : new ClientPool(Dialer, key);
         }
 
         return pool;

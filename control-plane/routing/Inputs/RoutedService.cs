@@ -1,3 +1,5 @@
+using Ambient.Protocol.L7;
+
 namespace Ambient.ControlPlane.Routing.Inputs;
 
 /// <summary>A service of any origin under one host name. Immutable.</summary>
@@ -10,4 +12,18 @@ public sealed record RoutedService(string Namespace, string Name, string Hostnam
 {
     /// <summary>The name of its resources.</summary>
     public string ResourceName => $"{Namespace}/{Hostname}";
+
+    /// <summary>One of its ports as a destination, with what its endpoints speak.</summary>
+    public Destination At(uint port)
+    {
+        PortProtocol? protocol = Ports.FirstOrDefault(candidate => candidate.Number == port)?.Protocol;
+        return new Destination
+        {
+            Namespace = Namespace,
+            Hostname = Hostname,
+            Port = port,
+            Http2 = protocol == PortProtocol.Http2,
+            ClientProtocol = protocol == PortProtocol.Detect,
+        };
+    }
 }

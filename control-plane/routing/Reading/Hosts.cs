@@ -36,12 +36,9 @@ internal sealed class Hosts(WaypointScope scope)
             destination.Problems.Add(destination.Source, RoutingProblem.BackendNotFound, $"{destination.Path}.host: there is no service {host} that this waypoint can see; its requests are answered 503");
         }
 
-        return new Destination
-        {
-            Namespace = service?.Namespace ?? "",
-            Hostname = host,
-            Port = port ?? (service is { Ports: [{ } only] } ? only.Number : listening),
-            Subset = destination.Text("subset"),
-        };
+        uint number = port ?? (service is { Ports: [{ } only] } ? only.Number : listening);
+        Destination found = service?.At(number) ?? new Destination { Hostname = host, Port = number };
+        found.Subset = destination.Text("subset");
+        return found;
     }
 }

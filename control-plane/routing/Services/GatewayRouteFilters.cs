@@ -95,7 +95,7 @@ internal sealed class GatewayRouteFilters(Hosts hosts)
         }
 
         reason = problem = "";
-        return new Destination { Namespace = service.Namespace, Hostname = service.Hostname, Port = port.Value };
+        return service.At(port.Value);
     }
 
     private static void Timeouts(SpecReader? timeouts, HttpAction action, bool retries)

@@ -89,7 +89,7 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
     }
 
     private static WeightedTarget Itself(RoutedService service, RoutedPort port) =>
-        new() { Weight = 1, Destination = new Destination { Namespace = service.Namespace, Hostname = service.Hostname, Port = port.Number } };
+        new() { Weight = 1, Destination = service.At(port.Number) };
 
     private static void Add(PortRoutes compiled, CandidateRoute route, Dictionary<HttpAction, uint> actions)
     {

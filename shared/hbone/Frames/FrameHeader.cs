@@ -46,6 +46,15 @@ public readonly struct FrameHeader(int length, FrameType type, byte flags, int s
         (int)(BinaryPrimitives.ReadUInt32BigEndian(source[5..]) & 0x7fffffff));
 
     /// <summary>Writes a header into at least nine bytes.</summary>
+    public static unsafe void Write(Span<byte> destination, int length, FrameType type, byte flags, int streamId)
+    {
+        fixed (byte* start = destination[..Size])
+        {
+            Write(start, length, type, flags, streamId);
+        }
+    }
+
+    /// <summary>Writes a header into at least nine bytes.</summary>
     public static unsafe void Write(byte* destination, int length, FrameType type, byte flags, int streamId)
     {
         destination[0] = (byte)(length >> 16);

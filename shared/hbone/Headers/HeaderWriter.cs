@@ -55,7 +55,7 @@ public ref struct HeaderWriter(Span<byte> destination)
     }
 
     /// <summary>The pseudo-header fields of a request.</summary>
-    public void RequestLine(ReadOnlySpan<char> method, ReadOnlySpan<char> scheme, ReadOnlySpan<char> authority, ReadOnlySpan<char> path)
+    public void RequestLine(scoped ReadOnlySpan<char> method, scoped ReadOnlySpan<char> scheme, scoped ReadOnlySpan<char> authority, scoped ReadOnlySpan<char> path)
     {
         if (method is "GET" or "POST")
         {
@@ -91,7 +91,7 @@ public ref struct HeaderWriter(Span<byte> destination)
     }
 
     /// <summary>A field; its characters are octets. A secret one is marked so that nobody on the way puts it into a table (RFC 7541 section 7.1.3).</summary>
-    public void Field(ReadOnlySpan<char> name, ReadOnlySpan<char> value, bool isSecret = false)
+    public void Field(scoped ReadOnlySpan<char> name, scoped ReadOnlySpan<char> value, bool isSecret = false)
     {
         _destination[Length++] = isSecret ? NeverIndexed : (byte)0;
         Latin(name);
@@ -120,7 +120,7 @@ public ref struct HeaderWriter(Span<byte> destination)
         Text(value);
     }
 
-    private void Latin(ReadOnlySpan<char> text)
+    private void Latin(scoped ReadOnlySpan<char> text)
     {
         Integer(text.Length);
         Length += Encoding.Latin1.GetBytes(text, _destination[Length..]);

@@ -13,6 +13,7 @@ public sealed class MirrorRule
         Service = new NamespacedHostname(source.Destination.Namespace, source.Destination.Hostname);
         Port = (ushort)source.Destination.Port;
         Subset = source.Destination.Subset;
+        SpeaksHttp2 = source.Destination.Http2;
         _share = source.Share;
     }
 
@@ -24,6 +25,9 @@ public sealed class MirrorRule
 
     /// <summary>The subset; empty for all endpoints.</summary>
     public string Subset { get; }
+
+    /// <summary>Whether the port says that its endpoints are spoken to in HTTP/2.</summary>
+    public bool SpeaksHttp2 { get; }
 
     /// <summary>Whether this request is copied, for a random number from [0, 1).</summary>
     public bool Copies(double random) => random * 1_000_000 < _share;

@@ -15,6 +15,8 @@ public sealed class Target
             Service = new NamespacedHostname(destination.Namespace, destination.Hostname);
             Port = (ushort)destination.Port;
             Subset = destination.Subset;
+            IsHttp2 = destination.Http2;
+            IsClientProtocol = destination.ClientProtocol;
         }
         else
         {
@@ -35,6 +37,12 @@ public sealed class Target
     /// <summary>The subset; empty for all endpoints.</summary>
     public string Subset { get; } = "";
 
+    /// <summary>Whether the endpoints are spoken to in HTTP/2 because their port says so.</summary>
+    public bool IsHttp2 { get; }
+
+    /// <summary>Whether nobody said what the endpoints speak.</summary>
+    public bool IsClientProtocol { get; }
+
     /// <summary>The status that requests of this share get at once; 0 when they are forwarded.</summary>
     public int FailStatus { get; }
 
@@ -43,4 +51,8 @@ public sealed class Target
 
     /// <summary>Edits of responses that come from here.</summary>
     public HeaderEditor Response { get; }
+
+    /// <summary>Whether a request is sent in HTTP/2: by the port, by the destination's policy, or as the client speaks (waypoint reference 2.3).</summary>
+    public bool SpeaksHttp2(ConnectionPool? pool, bool isClientHttp2) =>
+        pool is { ClientProtocol: true } ? isClientHttp2 : IsHttp2 || pool is { UpgradeToHttp2: true } || (IsClientProtocol && isClientHttp2);
 }

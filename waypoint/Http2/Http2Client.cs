@@ -1,0 +1,123 @@
+using Ambient.Hbone.Frames;
+using Ambient.Mesh.Connections;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Http;
+
+namespace Ambient.Waypoint.Http2;
+
+/// <summary>A connection to an endpoint in HTTP/2: as many requests at a time as it lets us. Loop-affine.</summary>
+internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Http2Connection(isClient: true, loop)
+{
+    private const int MaxStreamId = 0x3fff_fff0;
+
+    private readonly List<Http2ClientStream> _waitingForOpen = [];
+    private readonly ResponseHead _head = new();
+    private bool _isDialled;
+    private bool _isOpen;
+
+    /// <summary>Requests so far.</summary>
+    public int Requests { get; private set; }
+
+    /// <summary>When it became idle, milliseconds of the loop.</summary>
+    public long IdleSince { get; private set; } = loop.NowMilliseconds;
+
+    /// <summary>Requests that wait for the connection.</summary>
+    public int WaitingStreams => _waitingForOpen.Count;
+
+    /// <summary>Whether another request may be sent.</summary>
+    public bool CanOpen => !IsLeaving && !IsOver && NextStreamId < MaxStreamId && ActiveStreams + _waitingForOpen.Count < PeerMaxStreams;
+
+    /// <summary>Takes a request; it hears when it can write.</summary>
+    public void Begin(Http2ClientStream stream)
+    {
+        Requests++;
+        if (_isOpen)
+        {
+            Open(stream);
+            return;
+        }
+
+        _waitingForOpen.Add(stream);
+        if (!_isDialled)
+        {
+            _isDialled = true;
+            pool.Dial(Pipe);
+        }
+    }
+
+    /// <summary>A request that still waits is given up.</summary>
+    public void Abandon(Http2ClientStream stream) => _waitingForOpen.Remove(stream);
+
+    /// <inheritdoc/>
+    public override void OnOpened()
+    {
+        _isOpen = true;
+        Pipe.Send(Preface);
+        SendSettings();
+        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
+        {
+            if (_waitingForOpen.Remove(stream))
+            {
+                Open(stream);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnInputEnded()
+    {
+        pool.Forget(this);
+        base.OnInputEnded();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnGoAway() => pool.Forget(this);
+
+    /// <inheritdoc/>
+    protected override void OnForgotten() => IdleSince = Loop.NowMilliseconds;
+
+    /// <inheritdoc/>
+    protected override void OnGone(CloseReason reason, string? detail)
+    {
+        pool.Forget(this);
+        UpstreamFailure failure = reason == CloseReason.ConnectTimeout ? UpstreamFailure.ConnectTimeout : UpstreamFailure.ConnectFailed;
+        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
+        {
+            if (_waitingForOpen.Remove(stream))
+            {
+                stream.OnNeverOpened(failure, detail ?? reason.ToString());
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override FieldList? HeadOf(Http2Stream? stream)
+    {
+        _head.Clear();
+        return stream is null ? null : _head.Fields;
+    }
+
+    /// <inheritdoc/>
+    protected override void OnHead(int streamId, Http2Stream? stream, bool isEnd, bool isTooLarge)
+    {
+        Http2ClientStream answered = (Http2ClientStream)stream!;
+        bool isBad = isTooLarge || Fields.HasTooMany || Fields.Defect is not null || Fields.Status is < 100 or 101
+            || Fields.Method is not null || Fields.Path is not null || Fields.Scheme is not null || Fields.Authority is not null;
+        if (isBad || (Fields.Status < 200 && isEnd))
+        {
+            RefuseHead(answered, Fields.Defect ?? "a head that is no answer");
+            return;
+        }
+
+        _head.Status = Fields.Status;
+        answered.OnHead(_head, Fields.ContentLength, isEnd);
+    }
+
+    private void Open(Http2ClientStream stream)
+    {
+        Add(stream, NextStreamId);
+        NextStreamId += 2;
+        stream.OnOpened();
+    }
+}

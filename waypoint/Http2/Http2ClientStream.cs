@@ -1,0 +1,164 @@
+using Ambient.Hbone.Frames;
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Http;
+
+namespace Ambient.Waypoint.Http2;
+
+/// <summary>A request to an endpoint in HTTP/2. Loop-affine.</summary>
+internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client), IEndpointRequest
+{
+    private IResponseSink? _sink;
+    private bool _isOpen;
+    private bool _isSent;
+    private bool _isHeadRequest;
+    private bool _isFirst;
+
+    /// <inheritdoc/>
+    public bool WasStale { get; private set; }
+
+    /// <inheritdoc/>
+    protected override bool CanRead => _sink is null || _sink.CanTakeResponse;
+
+    /// <inheritdoc/>
+    public void Begin(IResponseSink sink)
+    {
+        _sink = sink;
+        _isFirst = client.Requests == 0;
+        client.Begin(this);
+    }
+
+    /// <summary>The connection is there.</summary>
+    public void OnOpened()
+    {
+        _isOpen = true;
+        _sink?.OnConnected();
+    }
+
+    /// <summary>There will be no connection.</summary>
+    public void OnNeverOpened(UpstreamFailure failure, string detail) => Fail(failure, detail);
+
+    /// <inheritdoc/>
+    public void SendHead(RequestHead head, BodyFraming framing, string upgrade)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        _isSent = true;
+        _isHeadRequest = head.Method == "HEAD";
+        bool isEnd = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 };
+        FieldBlock.Request(client.Output, Id, head, isEnd);
+        if (isEnd)
+        {
+            LocalEnded = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void BecomePlain()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void ResumeResponse() => Read();
+
+    /// <inheritdoc/>
+    public void Abandon(string detail)
+    {
+        _sink = null;
+        if (_isOpen)
+        {
+            // A stream that never had a head does not exist for the endpoint.
+            Close(_isSent ? Http2Error.Cancel : null);
+        }
+        else
+        {
+            client.Abandon(this);
+        }
+    }
+
+    /// <summary>A head arrived, an interim one perhaps.</summary>
+    public void OnHead(ResponseHead head, long length, bool isEnd)
+    {
+        IResponseSink? sink = _sink;
+        if (head.Status < 200)
+        {
+            sink?.OnResponseHead(head, BodyFraming.None);
+            return;
+        }
+
+        IsHeadRead = true;
+        IsAnswered = true;
+        bool hasNoBody = _isHeadRequest || head.Status is 204 or 304;
+        if (!hasNoBody)
+        {
+            Expect(length);
+        }
+        else if (!isEnd)
+        {
+            Expect(0);
+        }
+
+        if (isEnd && !IsWholeByCount)
+        {
+            Close(Http2Error.ProtocolError);
+            Fail(UpstreamFailure.ProtocolError, "an answer without the body that its content-length promises");
+            return;
+        }
+
+        BodyFraming framing = hasNoBody ? BodyFraming.None
+            : isEnd ? new BodyFraming(BodyKind.Length, 0)
+            : length >= 0 ? new BodyFraming(BodyKind.Length, length)
+            : new BodyFraming(BodyKind.Chunked, -1);
+        sink?.OnResponseHead(head, framing);
+        if (isEnd && !IsClosed)
+        {
+            TakeEnd(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnRead(ReadOnlySpan<byte> data) => _sink?.OnResponseData(data);
+
+    /// <inheritdoc/>
+    protected override void OnReadEnd(FieldList? trailers)
+    {
+        IResponseSink? sink = _sink;
+        _sink = null;
+        Close(LocalEnded ? null : Http2Error.NoError);
+        sink?.OnResponseEnd(trailers);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnLocalEnded()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void OnRoom() => _sink?.OnServerDrained();
+
+    /// <inheritdoc/>
+    protected override void OnLost(Http2Error code, bool isByPeer, string detail)
+    {
+        UpstreamFailure failure = code switch
+        {
+            Http2Error.RefusedStream => UpstreamFailure.Refused,
+            _ when isByPeer => UpstreamFailure.Reset,
+            Http2Error.Cancel => _isSent ? UpstreamFailure.ConnectionClosed : UpstreamFailure.ResetBeforeRequest,
+            _ => UpstreamFailure.ProtocolError,
+        };
+
+        // A kept connection that closed in the moment it was used again.
+        WasStale = !_isFirst && !IsHeadRead && failure == UpstreamFailure.ConnectionClosed;
+        Fail(failure, detail);
+    }
+
+    private void Fail(UpstreamFailure failure, string? detail)
+    {
+        IResponseSink? sink = _sink;
+        _sink = null;
+        sink?.OnFailed(failure, detail);
+    }
+}
