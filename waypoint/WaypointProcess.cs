@@ -35,6 +35,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private readonly WaypointShared _shared;
     private readonly WaypointLoop[] _loops;
     private readonly List<TunnelListener> _listeners = [];
+    private readonly PlainListeners _plain;
     private readonly BundleFile _configuration;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer? _server;
@@ -56,7 +57,8 @@ internal sealed class WaypointProcess : IAsyncDisposable
             AccessLog = new AccessLog(line => access.Info(line), _log),
         };
         _loops = [.. Enumerable.Range(0, options.Threads).Select(Loop)];
-        _configuration = new BundleFile(options.ConfigurationPath, _mesh, options.Identity.TrustDomain, configuration => _shared.Configuration = configuration, _log);
+        _plain = new PlainListeners(_loops, _log);
+        _configuration = new BundleFile(options.ConfigurationPath, _mesh, options.Identity.TrustDomain, Apply, _log);
     }
 
     /// <summary>Runs until a signal; returns the exit code.</summary>
@@ -121,6 +123,12 @@ internal sealed class WaypointProcess : IAsyncDisposable
         return new WaypointLoop(new EventLoop.EventLoop($"waypoint-{index}", options), index, _shared);
     }
 
+    private void Apply(WaypointConfiguration configuration)
+    {
+        _shared.Configuration = configuration;
+        _plain.Apply(configuration.Settings.Listeners);
+    }
+
     private async Task<TlsContext> CertificateAsync()
     {
         WorkloadCertificate certificate = await _certificates.GetAsync(_options.Identity, CancellationToken.None);
@@ -133,7 +141,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         foreach (WaypointLoop loop in _loops)
         {
             int fd = (int)sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _).OrThrow("listen", "port 15008");
-            TunnelListener listener = new(loop);
+            TunnelListener listener = new(loop, TunnelConnection.Begin);
             _listeners.Add(listener);
             loop.Loop.Post(_ => { listener.Watch(fd); loop.Start(); }, null);
         }
@@ -142,6 +150,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private async Task DrainAsync()
     {
         _log.Info("shutting down", LogField.Milliseconds("drain", (long)_options.DrainTime.TotalMilliseconds));
+        _plain.Close();
         for (int i = 0; i < _loops.Length; i++)
         {
             TunnelListener listener = _listeners[i];
@@ -162,7 +171,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         foreach (WaypointLoop loop in _loops)
         {
             TaskCompletionSource<int> count = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            loop.Loop.Post(_ => count.SetResult(loop.Connections.Count), null);
+            loop.Loop.Post(_ => count.SetResult(loop.Connections.Count + loop.Plain.Count), null);
             open += await count.Task;
         }
 

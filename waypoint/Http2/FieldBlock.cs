@@ -22,8 +22,8 @@ internal static class FieldBlock
         Send(pipe, streamId, buffer, writer.Length, isEnd);
     }
 
-    /// <summary>A response's head; a length that the fields do not state is added when it is known.</summary>
-    public static void Response(Pipe pipe, int streamId, int status, FieldList fields, long length, bool isEnd)
+    /// <summary>A response's head; a length that the fields do not state is added when it is known. Returns the block's length.</summary>
+    public static int Response(Pipe pipe, int streamId, int status, FieldList fields, long length, bool isEnd)
     {
         byte[] buffer = Rent(fields, 64);
         HeaderWriter writer = new(buffer.AsSpan(FrameHeader.Size));
@@ -36,7 +36,9 @@ internal static class FieldBlock
             writer.Field("content-length", digits[..count]);
         }
 
-        Send(pipe, streamId, buffer, writer.Length, isEnd);
+        int written = writer.Length;
+        Send(pipe, streamId, buffer, written, isEnd);
+        return written;
     }
 
     /// <summary>The fields behind a body, which end the stream.</summary>

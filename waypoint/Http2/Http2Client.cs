@@ -1,4 +1,3 @@
-using Ambient.Hbone.Frames;
 using Ambient.Mesh.Connections;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Sessions;
-using Ambient.Mesh.Connections;
 
 namespace Ambient.Waypoint.Http2;
 

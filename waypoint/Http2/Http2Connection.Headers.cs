@@ -21,6 +21,9 @@ internal abstract partial class Http2Connection
     /// <summary>The fields of the block that is being read.</summary>
     protected FieldReader Fields { get; } = new();
 
+    /// <summary>The length of the block that is being read.</summary>
+    protected int BlockBytes { get; private set; }
+
     /// <summary>Where the fields of a stream's next head belong; for a stream that is not there yet as well.</summary>
     protected abstract FieldList? HeadOf(Http2Stream? stream);
 
@@ -113,6 +116,7 @@ internal abstract partial class Http2Connection
 
     private void OnBlock(int streamId, ReadOnlySpan<byte> block)
     {
+        BlockBytes = block.Length;
         _streams.TryGetValue(streamId, out Http2Stream? stream);
         bool isNew = stream is null && IsIdle(streamId);
         bool isTrailers = stream is { IsHeadRead: true };

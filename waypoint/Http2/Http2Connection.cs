@@ -1,6 +1,5 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
-using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Mesh.Connections;
 using Ambient.Waypoint.Pipes;

@@ -1,7 +1,6 @@
 using Ambient.Hbone.Frames;
 using Ambient.Mesh.Connections;
 using Ambient.Routing.Messages;
-using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
@@ -102,7 +101,7 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
         }
         else
         {
-            request.Begin(isEnd);
+            request.Begin(isEnd, BlockBytes);
         }
     }
 

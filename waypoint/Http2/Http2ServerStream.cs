@@ -34,11 +34,12 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
     protected override bool CanRead => _exchange is null || _exchange.CanTakeBody;
 
     /// <summary>Begins the exchange.</summary>
-    public void Begin(bool isEnd)
+    public void Begin(bool isEnd, int headBytes)
     {
         BodyFraming framing = isEnd ? BodyFraming.None : _length >= 0 ? new BodyFraming(BodyKind.Length, _length) : new BodyFraming(BodyKind.Chunked, -1);
         Exchange exchange = new(_server.Tunnel, this, _slot!.Head, framing, "");
         _exchange = exchange;
+        exchange.Record.RequestHeadBytes = headBytes;
         exchange.Start();
         if (isEnd && !IsClosed)
         {
@@ -82,7 +83,12 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
         // A gRPC answer that is nothing but its head is one only when the head ends the stream.
         bool isEnd = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 };
         IsAnswered = true;
-        FieldBlock.Response(_server.Output, Id, status, fields, framing.Kind == BodyKind.Length && framing.Length > 0 ? framing.Length : -1, isEnd);
+        int bytes = FieldBlock.Response(_server.Output, Id, status, fields, framing.Kind == BodyKind.Length && framing.Length > 0 ? framing.Length : -1, isEnd);
+        if (_exchange is { } exchange)
+        {
+            exchange.Record.ResponseHeadBytes += bytes;
+        }
+
         if (isEnd)
         {
             LocalEnded = true;

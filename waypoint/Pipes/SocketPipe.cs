@@ -49,6 +49,13 @@ internal sealed class SocketPipe : Pipe
         }
     }
 
+    /// <summary>Takes an accepted socket; its owner hears of bytes when the loop does.</summary>
+    public void Adopt(int fd)
+    {
+        _isOpen = true;
+        _handler.Watch(Loop, fd);
+    }
+
     /// <inheritdoc/>
     public override void Abort(string detail) => Close(CloseReason.Completed, detail, reset: true);
 

@@ -4,7 +4,6 @@ using Ambient.Hbone.Sessions;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Identities;
-using Ambient.Mesh.Services;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Configuration;
@@ -21,30 +20,36 @@ namespace Ambient.Waypoint.Tunnels;
 /// </summary>
 internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
 {
-    private readonly TunnelConnection _connection;
-    private readonly TunnelPipe _pipe;
+    private readonly HashSet<InboundTunnel> _siblings;
+    private readonly Pipe _pipe;
     private IPipeOwner? _inner;
     private IHttpConnection? _http;
 
-    public InboundTunnel(WaypointLoop loop, TunnelConnection connection, ServedPort served, Service service, IpPort source, IpPort target, string authority, SpiffeId? client)
+    /// <param name="loop">The loop.</param>
+    /// <param name="siblings">Those it belongs to while it lives.</param>
+    /// <param name="served">Whose routes and policies it meets.</param>
+    /// <param name="source">The direct peer.</param>
+    /// <param name="target">What was dialled.</param>
+    /// <param name="authority">The same as text.</param>
+    /// <param name="client">Who calls, as proved; null when nothing was.</param>
+    /// <param name="carrier">A plain connection; null for a tunnel.</param>
+    public InboundTunnel(WaypointLoop loop, HashSet<InboundTunnel> siblings, ServedPort served, IpPort source, IpPort target, string authority, SpiffeId? client, SocketPipe? carrier = null)
     {
         Loop = loop;
-        _connection = connection;
+        _siblings = siblings;
         Served = served;
-        Service = service;
         Source = source;
         Authority = authority;
         Configuration = loop.Configuration;
         Facts = new RequestFacts { Client = client, SourceAddress = source.Address, RemoteAddress = source.Address, DestinationAddress = target.Address, DestinationPort = target.Port };
         Record = new TunnelRecord(this);
-        _pipe = new TunnelPipe { Owner = this, Loop = loop.Loop };
+        _pipe = carrier ?? (Pipe)new TunnelPipe { Owner = this, Loop = loop.Loop };
+        _pipe.Owner = this;
     }
 
     public WaypointLoop Loop { get; }
 
     public ServedPort Served { get; }
-
-    public Service Service { get; }
 
     public IpPort Source { get; }
 
@@ -62,7 +67,14 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     /// <summary>Accepts the stream and looks at its bytes.</summary>
     public void Begin(TunnelStream stream)
     {
-        _connection.Tunnels.Add(this);
+        Begin();
+        stream.Accept(((TunnelPipe)_pipe).Endpoint, new ConnectResponse(200));
+    }
+
+    /// <summary>Looks at the bytes of a connection that is there.</summary>
+    public void Begin()
+    {
+        _siblings.Add(this);
         switch (Served.Table.Protocol)
         {
             case PortProtocol.Http or PortProtocol.Http2:
@@ -74,8 +86,6 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
                 BecomeTcp();
                 break;
         }
-
-        stream.Accept(_pipe.Endpoint, new ConnectResponse(200));
     }
 
     /// <summary>No further requests.</summary>
@@ -94,7 +104,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     public void OnEnded(CloseReason reason, string? detail)
     {
         Loop.Loop.Timers.Cancel(this);
-        _connection.Tunnels.Remove(this);
+        _siblings.Remove(this);
     }
 
     /// <inheritdoc/>

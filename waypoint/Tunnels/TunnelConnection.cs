@@ -65,7 +65,7 @@ internal sealed class TunnelConnection : SessionOwner
     /// <inheritdoc/>
     public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request)
     {
-        if (!TryFind(request.Authority, out ServedPort? served, out Service? service, out IpPort target))
+        if (!TryFind(request.Authority, out ServedPort? served, out IpPort target))
         {
             // Nothing is ever passed through to an address that is not served here.
             _loop.AccessLog.Unserved(_peer, request.Authority, session.Peer?.Identity);
@@ -73,16 +73,15 @@ internal sealed class TunnelConnection : SessionOwner
             return;
         }
 
-        new InboundTunnel(_loop, this, served!, service!, _peer, target, request.Authority, session.Peer?.Identity).Begin(stream);
+        new InboundTunnel(_loop, Tunnels, served!, _peer, target, request.Authority, session.Peer?.Identity).Begin(stream);
     }
 
     /// <inheritdoc/>
     public override void OnClosed(Session session, CloseReason reason, string detail) => _loop.Connections.Remove(this);
 
-    private bool TryFind(string authority, out ServedPort? served, out Service? service, out IpPort target)
+    private bool TryFind(string authority, out ServedPort? served, out IpPort target)
     {
         served = null;
-        service = null;
         target = default;
         if (!ConnectTarget.TryParse(authority, out ConnectTarget? parsed) || parsed.Address is not { } address)
         {
@@ -91,7 +90,7 @@ internal sealed class TunnelConnection : SessionOwner
 
         MeshView view = _loop.View;
         target = new IpPort(address, parsed.Port);
-        service = view.FindService(new NetworkAddress(_loop.Options.Network, address), null);
+        Service? service = view.FindService(new NetworkAddress(_loop.Options.Network, address), null);
         served = service is null ? null : _loop.Configuration.Find(service.Key, parsed.Port);
         return served is not null;
     }

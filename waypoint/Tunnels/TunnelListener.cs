@@ -4,8 +4,10 @@ using Ambient.Linux.Sockets;
 
 namespace Ambient.Waypoint.Tunnels;
 
-/// <summary>Port 15008 on one loop. Loop-affine.</summary>
-internal sealed class TunnelListener(WaypointLoop loop) : PollHandler, IReadyItem
+/// <summary>A port on one loop. Loop-affine.</summary>
+/// <param name="loop">The loop.</param>
+/// <param name="begin">Takes an accepted socket.</param>
+internal sealed class TunnelListener(WaypointLoop loop, Action<WaypointLoop, int, SocketAddress> begin) : PollHandler, IReadyItem
 {
     private const int PerTurn = 64;
 
@@ -54,7 +56,7 @@ internal sealed class TunnelListener(WaypointLoop loop) : PollHandler, IReadyIte
                 continue;
             }
 
-            TunnelConnection.Begin(loop, (int)socket.Value, peer);
+            begin(loop, (int)socket.Value, peer);
         }
 
         if (Descriptor >= 0)

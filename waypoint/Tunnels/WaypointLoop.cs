@@ -34,6 +34,9 @@ internal sealed class WaypointLoop
 
     public HashSet<TunnelConnection> Connections { get; } = [];
 
+    /// <summary>Connections that came without a tunnel.</summary>
+    public HashSet<InboundTunnel> Plain { get; } = [];
+
     public Random Random { get; } = new(Random.Shared.Next());
 
     public WaypointOptions Options => _shared.Options;
@@ -96,6 +99,11 @@ internal sealed class WaypointLoop
         foreach (TunnelConnection connection in Connections.ToArray())
         {
             connection.Drain();
+        }
+
+        foreach (InboundTunnel plain in Plain.ToArray())
+        {
+            plain.Drain();
         }
     }
 }
