@@ -2,6 +2,7 @@ using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Protocol.L7;
 using Ambient.Telemetry.Logging;
+using LogField = Ambient.Telemetry.Logging.LogField;
 
 namespace Ambient.Waypoint.Tunnels;
 
