@@ -26,7 +26,7 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     private DestinationState? _destination;
     private TrafficPolicy? _policy;
     private Candidate? _endpoint;
-    private Http1Client? _client;
+    private IEndpointRequest? _client;
     private bool _isOver;
     private bool _isRepeated;
 
@@ -52,7 +52,7 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     /// <summary>The word is not needed any more.</summary>
     public void Cancel()
     {
-        Http1Client? client = _client;
+        IEndpointRequest? client = _client;
         Release();
         client?.Abandon("nobody waits for the authoriser any more");
     }
@@ -143,13 +143,13 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
 
         _endpoint = endpoint;
         endpoint.State.Begin();
-        _client = loop.ClientsOf(endpoint.Key).Take((int)(_policy.Pool?.MaxRequestsPerConnection ?? 0));
+        _client = loop.ClientsOf(endpoint.Key, authorizer.Settings.IsGrpc).Take((int)(_policy.Pool?.MaxRequestsPerConnection ?? 0));
         _client.Begin(this);
     }
 
     private void GiveUp()
     {
-        Http1Client? client = _client;
+        IEndpointRequest? client = _client;
         _client = null;
         client?.Abandon("no answer of the authoriser");
         Finish(authorizer.OnError());
