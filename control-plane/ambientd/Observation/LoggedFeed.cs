@@ -26,11 +26,18 @@ internal sealed class LoggedFeed(PodIndex pods, ClusterView view, ObjectStatuses
 
     public override void OnObject(ResourceType type, ResourceKey key, Resource? now) => view.Set(type, key, now);
 
-    public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
+    public override void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem, RefusalOutcome outcome)
     {
+        string instead = outcome switch
+        {
+            RefusalOutcome.EarlierStays => "what it said before stays in force",
+            RefusalOutcome.Guarded => "no earlier version is known: everything that it may have denied is denied to what it selects",
+            _ => "no earlier version is known: it counts as absent",
+        };
         metrics.Unreadable.With(type.Kind).Increment();
-        statuses?.Refuse(type, key, problem);
-        log.Warn("an object cannot be read; what it said last stays", LogField.Of("kind", type.Kind), LogField.Of("object", key.ToString()), LogField.Of("problem", problem.ToString()));
+        statuses?.Refuse(type, key, problem, instead);
+        log.Warn(
+            "an object cannot be read", LogField.Of("kind", type.Kind), LogField.Of("object", key.ToString()), LogField.Of("problem", problem.ToString()), LogField.Of("instead", instead));
     }
 
     public override void OnConditions(IReadOnlyList<ObjectConditions> conditions) => statuses?.Want(conditions);

@@ -7,6 +7,7 @@ using Ambient.ControlPlane.Controllers.Reconciling;
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Services;
 using Ambient.Telemetry.Logging;
@@ -24,7 +25,7 @@ public sealed class ObjectStatuses : IController
     private readonly ClusterView _view;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), IReadOnlyList<Condition>> _wanted = new();
-    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), ReadProblem> _refused = new();
+    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead)> _refused = new();
     private readonly KeyedWork<(ResourceType Type, ResourceKey Key)> _work;
 
     /// <summary>Begins to listen; works when it is run.</summary>
@@ -50,12 +51,12 @@ public sealed class ObjectStatuses : IController
         }
     }
 
-    /// <summary>An object cannot be read: its status says where and why.</summary>
-    public void Refuse(ResourceType type, ResourceKey key, ReadProblem problem)
+    /// <summary>An object cannot be read: its status says where and why, and what is in force <paramref name="instead"/>.</summary>
+    public void Refuse(ResourceType type, ResourceKey key, ReadProblem problem, string instead)
     {
-        if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
+        if (type is ResourceType<AuthorizationPolicy> or ResourceType<PeerAuthentication> or ResourceType<ServiceEntry> or ResourceType<WorkloadEntry> or ResourceType<Gateway>)
         {
-            _refused[(type, key)] = problem;
+            _refused[(type, key)] = (problem, instead);
             _work.Add((type, key));
         }
     }
@@ -75,8 +76,8 @@ public sealed class ObjectStatuses : IController
     {
         // An object that changes can be read again; one that is gone has no status.
         (ResourceType, ResourceKey) at = (type, key);
-        _refused.TryRemove(at, out _);
-        if (!_wanted.ContainsKey(at))
+        bool wasRefused = _refused.TryRemove(at, out _);
+        if (!_wanted.ContainsKey(at) && !wasRefused && type is not ResourceType<PeerAuthentication>)
         {
             return;
         }
@@ -97,14 +98,23 @@ public sealed class ObjectStatuses : IController
         ResourceType<ServiceEntry> entries => _view.Find(entries, key),
         ResourceType<WorkloadEntry> workloads => _view.Find(workloads, key),
         ResourceType<AuthorizationPolicy> policies => _view.Find(policies, key),
+        ResourceType<PeerAuthentication> peers => _view.Find(peers, key),
         _ => null,
     };
 
     private Task<string?> HandleAsync((ResourceType Type, ResourceKey Key) at, CancellationToken cancellation)
     {
-        if (_refused.TryGetValue(at, out ReadProblem? problem))
+        if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead) refused))
         {
-            return SayRefusedAsync(at.Key, problem, cancellation);
+            return at.Type switch
+            {
+                ResourceType<AuthorizationPolicy> policies => SayRefusedAsync(policies, at.Key, TypeOf(refused.Problem), refused, cancellation),
+                ResourceType<PeerAuthentication> peers => SayRefusedAsync(peers, at.Key, ConditionTypes.Readable, refused, cancellation),
+                ResourceType<ServiceEntry> entries => SayRefusedAsync(entries, at.Key, ConditionTypes.Readable, refused, cancellation),
+                ResourceType<WorkloadEntry> workloads => SayRefusedAsync(workloads, at.Key, ConditionTypes.Readable, refused, cancellation),
+                ResourceType<Gateway> gateways => SayRefusedAsync(gateways, at.Key, "Accepted", refused, cancellation),
+                _ => Task.FromResult<string?>(null),
+            };
         }
 
         IReadOnlyList<Condition> wanted = _wanted.GetValueOrDefault(at) ?? Nothing;
@@ -114,9 +124,14 @@ public sealed class ObjectStatuses : IController
             ServiceEntry entry => WriteAsync(KnownResources.ServiceEntries, entry, entry.Status.Conditions, wanted, cancellation),
             WorkloadEntry workload => WriteAsync(KnownResources.WorkloadEntries, workload, workload.Status.Conditions, wanted, cancellation),
             AuthorizationPolicy policy => WriteAsync(KnownResources.AuthorizationPolicies, policy, policy.Status.Conditions, wanted, cancellation),
+            PeerAuthentication peer => WriteAsync(KnownResources.PeerAuthentications, peer, peer.Status.Conditions, wanted, cancellation),
             _ => Task.FromResult<string?>(null),
         };
     }
+
+    /// <summary>Who would have enforced the policy, as far as can be seen.</summary>
+    private static string TypeOf(ReadProblem problem) =>
+        problem.Remains is AuthorizationPolicy { Spec.TargetRefs.Count: > 0 } ? ConditionTypes.WaypointAccepted : ConditionTypes.ZtunnelAccepted;
 
     private Task<string?> WriteAsync<T>(ResourceType<T> type, T seen, IReadOnlyList<Condition> existing, IReadOnlyList<Condition> wanted, CancellationToken cancellation)
         where T : Resource => ConditionList.Merge(existing, wanted, ConditionTypes.All, seen.Metadata.Generation, _clock.GetUtcNow()) is { } conditions
@@ -124,18 +139,19 @@ public sealed class ObjectStatuses : IController
             : Task.FromResult<string?>(null);
 
     /// <summary>The object itself cannot be read, so what it says about its status cannot either: the condition is written as it is.</summary>
-    private async Task<string?> SayRefusedAsync(ResourceKey key, ReadProblem problem, CancellationToken cancellation)
+    private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead) refused, CancellationToken cancellation)
+        where T : Resource
     {
-        var condition = new Condition
+        var said = new Condition
         {
-            Type = ConditionTypes.ZtunnelAccepted,
+            Type = condition,
             Status = "False",
             Reason = "Invalid",
-            Message = $"{problem}; what the policy said before stays in force, if it could be read before",
+            Message = $"{refused.Problem}; {refused.Instead}",
             LastTransitionTime = _clock.GetUtcNow(),
         };
-        var body = new JsonObject { ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson([condition]) } };
-        ApiResult<AuthorizationPolicy> written = await _client.PatchAsync(KnownResources.AuthorizationPolicies, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), "ambientd-status"), cancellation, "status");
+        var body = new JsonObject { ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson([said]) } };
+        ApiResult<T> written = await _client.PatchAsync(type, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), "ambientd-status"), cancellation, "status");
         return written.Error is { IsNotFound: false, Reason: not "Unreadable" } error ? error.ToString() : null;
     }
 }

@@ -15,6 +15,9 @@ public static class ConditionTypes
     /// <summary>Whether waypoints enforce a policy.</summary>
     public const string WaypointAccepted = "WaypointAccepted";
 
+    /// <summary>That an object cannot be read, for kinds without another condition to say so; ours.</summary>
+    public const string Readable = "ambient.mesh/Readable";
+
     /// <summary>All of them: they are ours to set and to remove.</summary>
-    public static IReadOnlyList<string> All { get; } = [WaypointBound, WaypointMissing, ZtunnelAccepted, WaypointAccepted];
+    public static IReadOnlyList<string> All { get; } = [WaypointBound, WaypointMissing, ZtunnelAccepted, WaypointAccepted, Readable];
 }

@@ -68,7 +68,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                 switch (change.Kind)
                 {
                     case ResourceChangeKind.Refused:
-                        observer.OnRefused(type, change.Key, change.Problem!);
+                        observer.OnRefused(type, change.Key, change.Problem!, Refuse(type, change.Key, change.New is not null, change.Problem!));
                         break;
                     case ResourceChangeKind.Synced:
                         _missing.TryRemove(type.FullName, out _);
@@ -92,6 +92,26 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                 return ValueTask.CompletedTask;
             },
             cancellation);
+    }
+
+    /// <summary>The last good version stays. Without one, what stands for the object takes effect.</summary>
+    private RefusalOutcome Refuse(ResourceType type, ResourceKey key, bool isKnown, ReadProblem problem)
+    {
+        if (isKnown)
+        {
+            return RefusalOutcome.EarlierStays;
+        }
+
+        lock (_gate)
+        {
+            if (!index.SetUnreadable(type, key, problem))
+            {
+                return RefusalOutcome.Absent;
+            }
+        }
+
+        Wake();
+        return RefusalOutcome.Guarded;
     }
 
     private void Wake()

@@ -17,8 +17,8 @@ public class FeedObserver
     {
     }
 
-    /// <summary>An object cannot be read; what it said last stays.</summary>
-    public virtual void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem)
+    /// <summary>An object cannot be read.</summary>
+    public virtual void OnRefused(ResourceType type, ResourceKey key, ReadProblem problem, RefusalOutcome outcome)
     {
     }
 

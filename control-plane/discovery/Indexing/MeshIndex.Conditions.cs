@@ -44,7 +44,9 @@ public sealed partial class MeshIndex
             SourceKind.WorkloadEntryBinding => _entries.TryGetValue(source.Key, out WorkloadEntry? workload)
                 ? Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true)
                 : null,
-            _ => _policies.TryGetValue(source.Key, out AuthorizationPolicy? policy) ? PolicyConditions(source, policy) : null,
+
+            // What stands for an object that cannot be read has no status; the object's own says what is wrong.
+            _ => _policies.TryGetValue(source.Key, out AuthorizationPolicy? policy) && !_guards.Contains(source.Key) ? PolicyConditions(source, policy) : null,
         };
         bool isGone = now is null;
         _conditions.TryGetValue(source, out IReadOnlyList<Condition>? before);

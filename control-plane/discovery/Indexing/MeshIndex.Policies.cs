@@ -15,12 +15,46 @@ public sealed partial class MeshIndex
     private readonly SelectorIndex<ResourceKey> _policySelectors = new();
     private readonly SelectorIndex<ResourceKey> _peerSelectors = new();
 
+    private readonly HashSet<ResourceKey> _guards = [];
+
     /// <summary>What became of each AuthorizationPolicy, for its status.</summary>
     public IReadOnlyDictionary<ResourceKey, PolicyVerdict> Verdicts => _verdicts;
 
-    /// <summary>An AuthorizationPolicy as it is now; null: it is gone.</summary>
-    public void SetAuthorizationPolicy(ResourceKey key, AuthorizationPolicy? now)
+    /// <summary>
+    /// An object that cannot be read, and of which no earlier version is known: what stands for it takes effect, so that nothing is open that it may
+    /// have closed. Kinds whose absence opens nothing are left out.
+    /// </summary>
+    /// <returns>Whether something stands for it now.</returns>
+    public bool SetUnreadable(ResourceType type, ResourceKey key, ReadProblem problem)
     {
+        ArgumentNullException.ThrowIfNull(problem);
+        if (problem.Remains is not AuthorizationPolicy guard)
+        {
+            return false;
+        }
+
+        bool isPeer = ReferenceEquals(type, KnownResources.PeerAuthentications);
+
+        // Objects of the root namespace that name workloads are ignored (control-plane reference 4.5).
+        bool isVoid = !IsOurs(guard) || (isPeer && key.Namespace == settings.RootNamespace && AuthorizationConversion.HasSelector(guard));
+        SetPolicy(isPeer ? guard.Key : key, isVoid ? null : guard, isGuard: true);
+        return !isVoid;
+    }
+
+    /// <summary>An AuthorizationPolicy as it is now; null: it is gone.</summary>
+    public void SetAuthorizationPolicy(ResourceKey key, AuthorizationPolicy? now) => SetPolicy(key, now, isGuard: false);
+
+    private void SetPolicy(ResourceKey key, AuthorizationPolicy? now, bool isGuard)
+    {
+        if (isGuard && now is not null)
+        {
+            _guards.Add(key);
+        }
+        else
+        {
+            _guards.Remove(key);
+        }
+
         now = now is not null && IsOurs(now) ? now : null;
 
         // One that could not be enforced was listed by nobody, whatever it selected.
@@ -42,6 +76,12 @@ public sealed partial class MeshIndex
     /// <summary>A PeerAuthentication as it is now; null: it is gone.</summary>
     public void SetPeerAuthentication(ResourceKey key, PeerAuthentication? now)
     {
+        var guard = new ResourceKey(key.Namespace, ReadProblem.PeerGuardPrefix + key.Name);
+        if (_guards.Contains(guard))
+        {
+            SetPolicy(guard, null, isGuard: true);
+        }
+
         now = now is not null && IsOurs(now) ? now : null;
         PeerAuthentication? before = _peers.GetValueOrDefault(key);
         Put(_peers, key, now);

@@ -16,14 +16,14 @@ public static class AuthorizationConversion
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(settings);
-        if (policy.Spec.TargetRef is not null || policy.Spec.TargetRefs.Count > 0)
+        if (policy.Spec.TargetRef is not null || (policy.Spec.TargetRefs.Count > 0 && !policy.Spec.TargetRefs.Any(static target => target.IsEverything)))
         {
             return PolicyVerdict.NotOurs;
         }
 
         bool isDryRun = IsDryRun(policy);
         string action = policy.Spec.Action.Length == 0 ? "ALLOW" : policy.Spec.Action;
-        if (action is not ("ALLOW" or "DENY"))
+        if (action is "AUDIT" or "CUSTOM")
         {
             return new PolicyVerdict(null, false, PolicyVerdict.UnsupportedValue, $"ztunnel does not support the {action} action");
         }
@@ -38,10 +38,16 @@ public static class AuthorizationConversion
             Name = policy.Metadata.Name,
             Namespace = policy.Metadata.Namespace,
             Scope = Scope(policy, settings),
-            Action = action == "DENY" ? Action.Deny : Action.Allow,
+            Action = action == "ALLOW" ? Action.Allow : Action.Deny,
             DryRun = isDryRun,
         };
-        return WithRules(policy, message);
+        if (action is "ALLOW" or "DENY")
+        {
+            return WithRules(policy, message);
+        }
+
+        message.Rules.Add(new Rule());
+        return new PolicyVerdict(message, false, PolicyVerdict.UnsupportedValue, $"spec.action: {action} is no action; everything to what the policy selects is denied");
     }
 
     /// <summary>Whether the policy names the workloads that it is for; an empty selector is none (Q6).</summary>
@@ -72,11 +78,11 @@ public static class AuthorizationConversion
             unreadable.UnionWith(conversion.Unreadable);
             if (isDeny || (conversion.Http.Count == 0 && !conversion.LostRestriction))
             {
-                message.Rules.Add(isDeny ? WithoutLostClauses(converted, conversion) : converted);
+                message.Rules.Add(converted);
             }
         }
 
-        string bad = unreadable.Count == 0 ? "" : $"values that are no address or port and were left out, never to allow more: {string.Join(", ", unreadable)}";
+        string bad = unreadable.Count == 0 ? "" : $"values that cannot be understood, which never allows more: {string.Join(", ", unreadable)}";
         if (http.Count == 0)
         {
             return new PolicyVerdict(message, true, bad.Length == 0 ? PolicyVerdict.Accepted : PolicyVerdict.UnsupportedValue, bad);
@@ -86,22 +92,6 @@ public static class AuthorizationConversion
             : IsEffective(message) ? "they are enforced without the HTTP part, which is stricter than asked"
             : "the policy has no effect; use a waypoint and a targetRef";
         return new PolicyVerdict(message, true, PolicyVerdict.UnsupportedValue, $"ztunnel does not support HTTP attributes: {string.Join(", ", http)}{Waypoint}: {remark}{(bad.Length == 0 ? "" : "; ")}{bad}");
-    }
-
-    /// <summary>
-    /// A match that lost its only values would never match, and a DENY rule would be without effect (Q7): such a clause is left out, so that the
-    /// rest of the rule denies. A clause of HTTP alone stays as an empty match (Q8).
-    /// </summary>
-    private static Rule WithoutLostClauses(Rule rule, RuleConversion conversion)
-    {
-        if (conversion.Unreadable.Count == 0 || conversion.Http.Count > 0)
-        {
-            return rule;
-        }
-
-        var kept = new Rule();
-        kept.Clauses.AddRange(rule.Clauses.Where(static clause => clause.Matches.All(static match => match.CalculateSize() > 0)));
-        return kept;
     }
 
     private static bool IsEffective(Authorization message) =>

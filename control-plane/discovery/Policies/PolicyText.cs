@@ -9,23 +9,25 @@ namespace Ambient.ControlPlane.Discovery.Policies;
 /// <summary>Texts of policies as the wire has them (control-plane reference 4.2). Stateless; foreign text never throws.</summary>
 internal static class PolicyText
 {
-    /// <summary><c>*</c> alone, a leading or trailing one, or exact.</summary>
-    internal static StringMatch Pattern(string text) => text switch
+    /// <summary><c>*</c> alone, a leading or trailing one, or exact; null for what could match nobody, such as a star in the middle.</summary>
+    internal static StringMatch? Pattern(string text)
     {
-        "*" => new StringMatch { Presence = new Empty() },
-        ['*', ..] => new StringMatch { Suffix = text[1..] },
-        [.., '*'] => new StringMatch { Prefix = text[..^1] },
-        _ => new StringMatch { Exact = text },
-    };
-
-    /// <summary><c>namespace/account</c>, or an account of the policy's own namespace.</summary>
-    internal static ServiceAccountMatch Account(string text, string policyNamespace)
-    {
-        int slash = text.IndexOf('/', StringComparison.Ordinal);
-        return slash < 0
-            ? new ServiceAccountMatch { Namespace = policyNamespace, ServiceAccount = text }
-            : new ServiceAccountMatch { Namespace = text[..slash], ServiceAccount = text[(slash + 1)..] };
+        bool isSuffix = text.StartsWith('*');
+        string rest = isSuffix ? text[1..] : text.EndsWith('*') ? text[..^1] : text;
+        return text.Length == 0 || rest.Contains('*', StringComparison.Ordinal) ? null
+            : rest.Length == 0 ? new StringMatch { Presence = new Empty() }
+            : isSuffix ? new StringMatch { Suffix = rest }
+            : rest.Length < text.Length ? new StringMatch { Prefix = rest }
+            : new StringMatch { Exact = text };
     }
+
+    /// <summary><c>namespace/account</c>, or an account of the policy's own namespace; null for what could be nobody.</summary>
+    internal static ServiceAccountMatch? Account(string text, string policyNamespace) => text.Split('/') switch
+    {
+        [{ Length: > 0 } account] when !account.Contains('*', StringComparison.Ordinal) => new ServiceAccountMatch { Namespace = policyNamespace, ServiceAccount = account },
+        [{ Length: > 0 } ns, { Length: > 0 } account] when !text.Contains('*', StringComparison.Ordinal) => new ServiceAccountMatch { Namespace = ns, ServiceAccount = account },
+        _ => null,
+    };
 
     /// <summary>An address or a block; null when it is neither.</summary>
     internal static Address? Block(string text)
@@ -47,7 +49,7 @@ internal static class PolicyText
     }
 
     /// <summary>A port; null when it is none.</summary>
-    internal static uint? Port(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port : null;
+    internal static uint? Port(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0 ? port : null;
 
     /// <summary>The framework also reads "1" and "0x7f.1" as addresses; policies mean four parts.</summary>
     private static bool IsPlain(string text) => text.Contains(':', StringComparison.Ordinal) || text.Count(static c => c == '.') == 3;

@@ -5,136 +5,119 @@ namespace Ambient.ControlPlane.Discovery.Policies;
 
 /// <summary>
 /// One rule of an AuthorizationPolicy on its way to the wire (control-plane reference 4.2 and 4.3). What cannot be expressed is collected by
-/// name. Used once.
+/// name. What cannot be read never opens (Q7): a rule that allows is given up, one that denies goes on without the restriction. Used once.
 /// </summary>
 internal sealed class RuleConversion(string policyNamespace, bool isDeny)
 {
+    private static readonly string[] HttpKeys = ["request.", "experimental."];
+
     /// <summary>Attributes that need HTTP.</summary>
     internal SortedSet<string> Http { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Values that are no address or port.</summary>
+    /// <summary>Values, and keys of conditions, that nobody understands.</summary>
     internal SortedSet<string> Unreadable { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>A restriction lost all its values because none can be read: the rule would allow what it was meant to forbid.</summary>
+    /// <summary>Without what cannot be read the rule would allow more than it says.</summary>
     internal bool LostRestriction { get; private set; }
 
-    /// <summary>Ports in one clause, sources in one, and one for each condition.</summary>
+    /// <summary>Ports in one clause, sources in one, and one for each condition; a clause that always holds is left out.</summary>
     internal Rule Convert(AuthorizationRule rule)
     {
         var converted = new Rule();
         if (rule.To.Count > 0)
         {
-            converted.Clauses.Add(new Clause { Matches = { rule.To.Select(to => To(to.Operation ?? new RuleOperation())) } });
+            Add(converted, rule.To.Select(to => To(to.Operation ?? new RuleOperation())));
         }
 
         if (rule.From.Count > 0)
         {
-            converted.Clauses.Add(new Clause { Matches = { rule.From.Select(from => From(from.Source ?? new RuleSource())) } });
+            Add(converted, rule.From.Select(from => From(from.Source ?? new RuleSource())));
         }
 
-        converted.Clauses.AddRange(rule.When.Select(when => new Clause { Matches = { When(when) } }));
+        foreach (RuleCondition when in rule.When)
+        {
+            Add(converted, [When(when)]);
+        }
+
         return converted;
     }
 
-    private Match To(RuleOperation operation)
+    /// <summary>A match of HTTP alone stays empty and never holds (Q8); one that lost its values holds always.</summary>
+    private static void Add(Rule rule, IEnumerable<MatchConversion> matches)
     {
-        Note("hosts", operation.Hosts);
-        Note("notHosts", operation.NotHosts);
-        Note("methods", operation.Methods);
-        Note("notMethods", operation.NotMethods);
-        Note("paths", operation.Paths);
-        Note("notPaths", operation.NotPaths);
-        var match = new Match();
-        match.DestinationPorts.AddRange(Ports(operation.Ports));
-        match.NotDestinationPorts.AddRange(Ports(operation.NotPorts));
-        return match;
+        MatchConversion[] all = [.. matches];
+        if (!all.Any(static match => match.IsAlways))
+        {
+            rule.Clauses.Add(new Clause { Matches = { all.Select(static match => match.Message) } });
+        }
     }
 
-    private Match From(RuleSource source)
+    private MatchConversion To(RuleOperation operation)
     {
-        Note("requestPrincipals", source.RequestPrincipals);
-        Note("notRequestPrincipals", source.NotRequestPrincipals);
-        Note("remoteIpBlocks", source.RemoteIpBlocks);
-        Note("notRemoteIpBlocks", source.NotRemoteIpBlocks);
-        Note("trustDomains", source.TrustDomains);
-        Note("notTrustDomains", source.NotTrustDomains);
-        var match = new Match();
-        match.SourceIps.AddRange(Blocks(source.IpBlocks));
-        match.NotSourceIps.AddRange(Blocks(source.NotIpBlocks));
-        match.Namespaces.AddRange(source.Namespaces.Select(PolicyText.Pattern));
-        match.NotNamespaces.AddRange(source.NotNamespaces.Select(PolicyText.Pattern));
-        match.ServiceAccounts.AddRange(source.ServiceAccounts.Select(text => PolicyText.Account(text, policyNamespace)));
-        match.NotServiceAccounts.AddRange(source.NotServiceAccounts.Select(text => PolicyText.Account(text, policyNamespace)));
-        match.Principals.AddRange(source.Principals.Select(PolicyText.Pattern));
-        match.NotPrincipals.AddRange(source.NotPrincipals.Select(PolicyText.Pattern));
-        return match;
+        var match = new MatchConversion(policyNamespace, isDeny);
+        match.Note("hosts", operation.Hosts);
+        match.Note("notHosts", operation.NotHosts);
+        match.Note("methods", operation.Methods);
+        match.Note("notMethods", operation.NotMethods);
+        match.Note("paths", operation.Paths);
+        match.Note("notPaths", operation.NotPaths);
+        match.Ports(operation.Ports, operation.NotPorts);
+        return Taken(match);
     }
 
-    private Match When(RuleCondition condition)
+    private MatchConversion From(RuleSource source)
     {
-        var match = new Match();
+        var match = new MatchConversion(policyNamespace, isDeny);
+        match.Note("requestPrincipals", source.RequestPrincipals);
+        match.Note("notRequestPrincipals", source.NotRequestPrincipals);
+        match.Note("remoteIpBlocks", source.RemoteIpBlocks);
+        match.Note("notRemoteIpBlocks", source.NotRemoteIpBlocks);
+        match.Note("trustDomains", source.TrustDomains);
+        match.Note("notTrustDomains", source.NotTrustDomains);
+        match.Sources(source.IpBlocks, source.NotIpBlocks);
+        match.Namespaces(source.Namespaces, source.NotNamespaces);
+        match.Accounts(source.ServiceAccounts, source.NotServiceAccounts);
+        match.Principals(source.Principals, source.NotPrincipals);
+        return Taken(match);
+    }
+
+    private MatchConversion When(RuleCondition condition)
+    {
+        var match = new MatchConversion(policyNamespace, isDeny);
         switch (condition.Key)
         {
             case "source.ip":
-                match.SourceIps.AddRange(Blocks(condition.Values));
-                match.NotSourceIps.AddRange(Blocks(condition.NotValues));
+                match.Sources(condition.Values, condition.NotValues);
                 break;
             case "source.namespace":
-                match.Namespaces.AddRange(condition.Values.Select(PolicyText.Pattern));
-                match.NotNamespaces.AddRange(condition.NotValues.Select(PolicyText.Pattern));
+                match.Namespaces(condition.Values, condition.NotValues);
                 break;
             case "source.principal":
-                match.Principals.AddRange(condition.Values.Select(PolicyText.Pattern));
-                match.NotPrincipals.AddRange(condition.NotValues.Select(PolicyText.Pattern));
+                match.Principals(condition.Values, condition.NotValues);
                 break;
             case "destination.ip":
-                match.DestinationIps.AddRange(Blocks(condition.Values));
-                match.NotDestinationIps.AddRange(Blocks(condition.NotValues));
+                match.Destinations(condition.Values, condition.NotValues);
                 break;
             case "destination.port":
-                match.DestinationPorts.AddRange(Ports(condition.Values));
-                match.NotDestinationPorts.AddRange(Ports(condition.NotValues));
+                match.Ports(condition.Values, condition.NotValues);
+                break;
+            case "remote.ip" or "connection.sni":
+            case var http when HttpKeys.Any(prefix => http.StartsWith(prefix, StringComparison.Ordinal)):
+                match.NoteHttp(condition.Key);
                 break;
             default:
-                Http.Add(condition.Key);
+                match.Lose(condition.Key);
                 break;
         }
 
+        return Taken(match);
+    }
+
+    private MatchConversion Taken(MatchConversion match)
+    {
+        Http.UnionWith(match.Http);
+        Unreadable.UnionWith(match.Unreadable);
+        LostRestriction |= match.LostRestriction;
         return match;
-    }
-
-    private void Note(string attribute, IReadOnlyList<string> values)
-    {
-        if (values.Count > 0)
-        {
-            Http.Add(attribute);
-        }
-    }
-
-    private IEnumerable<Address> Blocks(IReadOnlyList<string> texts) => Readable(texts, PolicyText.Block);
-
-    private IEnumerable<uint> Ports(IReadOnlyList<string> texts) => Readable(texts, PolicyText.Port).Select(static port => port!.Value);
-
-    /// <summary>
-    /// What can be read. A list that loses everything would no longer restrict (Q7): an ALLOW rule is then dropped as a whole, a DENY rule
-    /// matches whatever the rest of it says.
-    /// </summary>
-    private IEnumerable<T> Readable<T>(IReadOnlyList<string> texts, Func<string, T?> read)
-    {
-        var good = new List<T>(texts.Count);
-        foreach (string text in texts)
-        {
-            if (read(text) is { } value)
-            {
-                good.Add(value);
-            }
-            else
-            {
-                Unreadable.Add(text);
-            }
-        }
-
-        LostRestriction |= !isDeny && texts.Count > 0 && good.Count == 0;
-        return good;
     }
 }

@@ -38,7 +38,9 @@ internal sealed class AccessCompiler(WaypointScope scope, ProblemList problems)
         compiled.Rules.AddRange(policy.Spec.Rules.Select(Rule));
         if (policy.Spec.Action is not ("" or "ALLOW" or "DENY" or "AUDIT" or "CUSTOM"))
         {
-            Say(policy, RoutingProblem.Invalid, $"spec.action: {policy.Spec.Action} is no action; what the rules match is denied");
+            Say(policy, RoutingProblem.Invalid, $"spec.action: {policy.Spec.Action} is no action; everything is denied");
+            compiled.Rules.Clear();
+            compiled.Rules.Add(new AccessRule());
         }
 
         Check(policy, compiled);

@@ -18,6 +18,12 @@ internal sealed class PolicyTargets(WaypointScope scope)
                 continue;
             }
 
+            if (reference.IsEverything)
+            {
+                attachments.AddRange(Everything(policyNamespace));
+                continue;
+            }
+
             switch (reference.Group, reference.Kind)
             {
                 case ("" or "core", "Service"):
@@ -37,6 +43,11 @@ internal sealed class PolicyTargets(WaypointScope scope)
 
         return attachments;
     }
+
+    /// <summary>The waypoint itself where the policy may have named it, and each service that it may have named.</summary>
+    private IEnumerable<Attachment> Everything(string @namespace) => @namespace == scope.Namespace || @namespace == scope.RootNamespace
+        ? [new Attachment { All = true }]
+        : scope.Served.Where(service => service.Namespace == @namespace).Select(service => new Attachment { Service = service.ResourceName });
 
     private IEnumerable<Attachment> Services(string @namespace, string name, bool isEntry) => scope.Served
         .Where(service => service.Namespace == @namespace && service.Name == name && service.IsEntry == isEntry)

@@ -82,7 +82,7 @@ internal sealed class ManifestFolder(string folder, ManifestReader reader, Logge
 
             if (!_isFirstLook && before?.Stamp != stamp)
             {
-                _files[path] = new ManifestFile(stamp, before?.ReadStamp ?? default, before?.Objects ?? [], before?.Problem);
+                _files[path] = new ManifestFile(stamp, before?.ReadStamp ?? default, before?.Objects ?? [], before?.Guards ?? [], before?.Problem);
                 return (false, true);
             }
 
@@ -90,24 +90,32 @@ internal sealed class ManifestFolder(string folder, ManifestReader reader, Logge
             IReadOnlyList<ManifestObject> objects = [];
             YamlProblem? problem = target.Length > LongestFile ? new YamlProblem(0, $"is longer than {LongestFile} bytes") : null;
             bool isRead = problem is null && reader.TryRead(text, out objects, out problem);
-            Accept(path, new ManifestFile(stamp, stamp, isRead ? objects : before?.Objects ?? [], problem), before);
+            IReadOnlyList<ManifestObject> good = isRead ? objects : before?.Objects ?? [];
+            Accept(path, new ManifestFile(stamp, stamp, good, isRead ? [] : Missing(objects, good), problem), before);
             return (true, false);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
             // Perhaps it was removed between two looks; if so, the next one sees that.
             var problem = new YamlProblem(0, unreadable.Message);
-            Accept(path, new ManifestFile(default, default, before?.Objects ?? [], problem), before);
+            Accept(path, new ManifestFile(default, default, before?.Objects ?? [], before?.Guards ?? [], problem), before);
             return (before?.Problem != problem, false);
         }
     }
+
+    private static ManifestObject[] Missing(IReadOnlyList<ManifestObject> policies, IReadOnlyList<ManifestObject> good) =>
+        [.. policies.Where(policy => !good.Any(known => known.Identity == policy.Identity))];
 
     private void Accept(string path, ManifestFile file, ManifestFile? before)
     {
         _files[path] = file;
         if (file.Problem is { } problem && problem != before?.Problem)
         {
-            log.Error("manifest cannot be read; what it said before stays", LogField.Of("file", path), LogField.Of("line", problem.Line), LogField.Of("error", problem.Reason));
+            log.Error(
+                "manifest cannot be read; what it said before stays; policies that it did not say before count, and deny what they may have denied where they cannot be read",
+                LogField.Of("file", path),
+                LogField.Of("line", problem.Line),
+                LogField.Of("error", problem.Reason));
         }
         else if (file.Problem is null && before?.Problem is not null)
         {
@@ -121,7 +129,7 @@ internal sealed class ManifestFolder(string folder, ManifestReader reader, Logge
         var origins = new Dictionary<(string, ResourceKey), string>();
         foreach ((string path, ManifestFile file) in _files.OrderBy(f => f.Key, StringComparer.Ordinal))
         {
-            foreach (ManifestObject found in file.Objects)
+            foreach (ManifestObject found in file.All)
             {
                 if (!origins.TryAdd(found.Identity, path))
                 {

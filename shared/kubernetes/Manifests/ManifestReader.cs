@@ -6,7 +6,8 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.Kubernetes.Manifests;
 
 /// <summary>
-/// Reads the objects of a manifest: all of it or nothing, as nobody wants half a file. Objects of unknown kinds are left out. Thread-safe.
+/// Reads the objects of a manifest: all of it or nothing, as nobody wants half a file, but for policies: those of a file that cannot be read are told, or
+/// what stands for them. Objects of unknown kinds are left out. Thread-safe.
 /// </summary>
 internal sealed class ManifestReader
 {
@@ -14,7 +15,9 @@ internal sealed class ManifestReader
 
     public ManifestReader(IEnumerable<ResourceType> types) => _types = types.ToDictionary(t => (t.Group, t.Kind));
 
-    /// <summary>Reads a text; foreign text gives a problem with its line, never an exception.</summary>
+    /// <summary>
+    /// Reads a text; foreign text gives a problem with its line, never an exception. With a problem, <paramref name="objects"/> are the policies alone.
+    /// </summary>
     public bool TryRead(string text, out IReadOnlyList<ManifestObject> objects, [NotNullWhen(false)] out YamlProblem? problem)
     {
         List<ManifestObject> found = [];
@@ -27,17 +30,16 @@ internal sealed class ManifestReader
         foreach (YamlDocument document in documents)
         {
             using JsonDocument json = JsonDocument.Parse(document.Json);
-            problem = Read(document, json.RootElement, "", found);
-            if (problem is not null)
-            {
-                return false;
-            }
+            problem = Read(document, json.RootElement, "", found) is { } first ? problem ?? first : problem;
         }
 
         IGrouping<(string, ResourceKey), ManifestObject>? twice = found.GroupBy(o => o.Identity).FirstOrDefault(g => g.Count() > 1);
-        problem = twice is null ? null : new YamlProblem(twice.Last().Line, $"{twice.Key.Item1} {twice.Key.Item2} is there twice");
+        problem ??= twice is null ? null : new YamlProblem(twice.Last().Line, $"{twice.Key.Item1} {twice.Key.Item2} is there twice");
+        objects = problem is null ? found : [.. found.Where(static o => IsPolicy(o.Type)).DistinctBy(static o => o.Identity)];
         return problem is null;
     }
+
+    private static bool IsPolicy(ResourceType type) => ReferenceEquals(type, KnownResources.AuthorizationPolicies) || ReferenceEquals(type, KnownResources.PeerAuthentications);
 
     private YamlProblem? Read(YamlDocument document, JsonElement element, string path, List<ManifestObject> found)
     {
@@ -76,6 +78,11 @@ internal sealed class ManifestReader
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(element, ManifestJson.Default.JsonElement);
         if (!type.TryReadAny(json, out Resource? resource, out ReadProblem? problem))
         {
+            if (problem.Remains is { Metadata.Name.Length: > 0 } remains)
+            {
+                found.Add(new ManifestObject(KnownResources.AuthorizationPolicies, Complete(KnownResources.AuthorizationPolicies, remains), line, Convert.ToHexString(SHA256.HashData(json))));
+            }
+
             return new YamlProblem(document.LineOf(path + "." + problem.Path), $"{kind}: {problem}");
         }
 
@@ -96,15 +103,14 @@ internal sealed class ManifestReader
         }
 
         int at = 0;
+        YamlProblem? problem = null;
         foreach (JsonElement item in items.EnumerateArray())
         {
-            if (Read(document, item, $"{path}.items[{at++}]", found) is { } problem)
-            {
-                return problem;
-            }
+            YamlProblem? next = Read(document, item, $"{path}.items[{at++}]", found);
+            problem ??= next;
         }
 
-        return null;
+        return problem;
     }
 
     /// <summary>What an API server would have added: the namespace, and something that identifies it.</summary>

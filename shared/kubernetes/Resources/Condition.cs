@@ -25,5 +25,6 @@ public sealed record Condition
     public DateTimeOffset? LastTransitionTime { get; init; }
 
     /// <summary><c>observedGeneration</c>.</summary>
+    [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public long? ObservedGeneration { get; init; }
 }

@@ -6,6 +6,7 @@ using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Json;
 using Ambient.Kubernetes.Resources.Services;
+using Ambient.Kubernetes.Resources.Shapes;
 using Ambient.Kubernetes.Resources.Workloads;
 
 namespace Ambient.Kubernetes.Resources;
@@ -67,11 +68,19 @@ public static class KnownResources
 
     /// <summary>Istio's AuthorizationPolicies.</summary>
     public static ResourceType<AuthorizationPolicy> AuthorizationPolicies { get; } =
-        new("security." + Istio, ["v1", "v1beta1"], "authorizationpolicies", "AuthorizationPolicy", ResourceJson.TypeInfo<AuthorizationPolicy>());
+        new("security." + Istio, ["v1", "v1beta1"], "authorizationpolicies", "AuthorizationPolicy", ResourceJson.TypeInfo<AuthorizationPolicy>())
+        {
+            Shape = PolicyShapes.AuthorizationPolicy,
+            Remains = PolicyRemains.OfAuthorization,
+        };
 
     /// <summary>Istio's PeerAuthentications.</summary>
     public static ResourceType<PeerAuthentication> PeerAuthentications { get; } =
-        new("security." + Istio, ["v1", "v1beta1"], "peerauthentications", "PeerAuthentication", ResourceJson.TypeInfo<PeerAuthentication>());
+        new("security." + Istio, ["v1", "v1beta1"], "peerauthentications", "PeerAuthentication", ResourceJson.TypeInfo<PeerAuthentication>())
+        {
+            Shape = PolicyShapes.PeerAuthentication,
+            Remains = PolicyRemains.OfPeer,
+        };
 
     /// <summary>Istio's ServiceEntries.</summary>
     public static ResourceType<ServiceEntry> ServiceEntries { get; } =

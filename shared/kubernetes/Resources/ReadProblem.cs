@@ -7,6 +7,15 @@ namespace Ambient.Kubernetes.Resources;
 /// <param name="Reason">What is wrong there.</param>
 public sealed record ReadProblem(string Path, string Reason)
 {
+    /// <summary>Begins the name of the AuthorizationPolicy that stands for a PeerAuthentication; no object of an API server is called so.</summary>
+    public const string PeerGuardPrefix = "unreadable_peer_authentication_";
+
+    /// <summary>
+    /// What stands for the object while no earlier version of it is known; null: nothing, its absence opens nothing. For policies it is one that denies what
+    /// the damaged one could have denied.
+    /// </summary>
+    public Resource? Remains { get; init; }
+
     /// <summary>What the JSON reader says, without names of our types.</summary>
     public static ReadProblem Of(JsonException exception)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Ambient.Kubernetes.Resources.Shapes;
 
 namespace Ambient.Kubernetes.Resources;
 
@@ -20,8 +21,9 @@ public sealed class ResourceType<T> : ResourceType
         resource = null;
         try
         {
-            resource = JsonSerializer.Deserialize(json, _json);
-            problem = resource is null ? new ReadProblem("", "is null, not an object") : null;
+            problem = Misshapen(json);
+            resource = problem is null ? JsonSerializer.Deserialize(json, _json) : null;
+            problem ??= resource is null ? new ReadProblem("", "is null, not an object") : null;
         }
         catch (JsonException unreadable)
         {
@@ -32,8 +34,15 @@ public sealed class ResourceType<T> : ResourceType
             problem = new ReadProblem("", unreadable.Message);
         }
 
+        problem = problem is null ? null : problem with { Remains = RemainsOf(json) };
         return resource is not null;
     }
+
+    /// <summary>What objects must look like beyond what reading asks for; null: nothing.</summary>
+    internal Shape? Shape { get; init; }
+
+    /// <summary>What stands for an object that cannot be read, so that nothing is open that it may have closed; null: nothing does.</summary>
+    internal Func<JsonElement, Resource>? Remains { get; init; }
 
     /// <inheritdoc/>
     public override bool TryReadAny(ReadOnlySpan<byte> json, [NotNullWhen(true)] out Resource? resource, [NotNullWhen(false)] out ReadProblem? problem)
@@ -49,5 +58,47 @@ public sealed class ResourceType<T> : ResourceType
         // The copy is made by the record's own type, so nothing of it is lost.
         Resource named = (Resource)resource with { ApiVersion = ApiVersion(version), Kind = Kind };
         return JsonSerializer.SerializeToUtf8Bytes((T)named, _json);
+    }
+
+    /// <summary>What reading would overlook.</summary>
+    private ReadProblem? Misshapen(ReadOnlySpan<byte> json)
+    {
+        if (NullElement.Find(json) is { } path)
+        {
+            return new ReadProblem(path, "is null");
+        }
+
+        if (Shape is null)
+        {
+            return null;
+        }
+
+        using JsonDocument whole = Parse(json);
+        return Shape.Check(whole.RootElement, "");
+    }
+
+    private Resource? RemainsOf(ReadOnlySpan<byte> json)
+    {
+        if (Remains is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument whole = Parse(json);
+            return Remains(whole.RootElement);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        {
+            // No JSON, or no UTF-8: such text has no name either.
+            return null;
+        }
+    }
+
+    private static JsonDocument Parse(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        return JsonDocument.ParseValue(ref reader);
     }
 }

@@ -15,7 +15,7 @@ public sealed class ResourceCache<T>
     private readonly ResourceScope _scope;
     private readonly Func<T, T>? _trim;
     private readonly ConcurrentDictionary<ResourceKey, Entry> _entries = new();
-    private readonly ConcurrentDictionary<ResourceKey, ReadProblem> _refused = new();
+    private readonly ConcurrentDictionary<ResourceKey, Refusal> _refused = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<ResourceChange<T>, ValueTask>? _tell;
     private int _round;
@@ -40,7 +40,7 @@ public sealed class ResourceCache<T>
     public int Count => _entries.Count;
 
     /// <summary>Objects whose newest form cannot be read, and why.</summary>
-    public IReadOnlyDictionary<ResourceKey, ReadProblem> Refused => _refused;
+    public IReadOnlyDictionary<ResourceKey, ReadProblem> Refused => _refused.ToDictionary(static each => each.Key, static each => each.Value.Problem);
 
     /// <summary>All objects; each as of some moment during the walk.</summary>
     public IEnumerable<T> All => _entries.Select(static e => e.Value.Resource);
@@ -94,13 +94,14 @@ public sealed class ResourceCache<T>
 
     private ValueTask RemoveAsync(ResourceKey key)
     {
-        _refused.TryRemove(key, out _);
-        return _entries.TryRemove(key, out Entry? old) ? TellAsync(new(ResourceChangeKind.Deleted, key, old.Resource)) : ValueTask.CompletedTask;
+        // Also one that could never be read was told of.
+        bool wasRefused = _refused.TryRemove(key, out _);
+        return _entries.TryRemove(key, out Entry? old) || wasRefused ? TellAsync(new(ResourceChangeKind.Deleted, key, old?.Resource)) : ValueTask.CompletedTask;
     }
 
     private ValueTask RefuseAsync(ResourceKey key, ReadProblem problem)
     {
-        _refused[key] = problem;
+        _refused[key] = new Refusal(problem, _round);
         Entry? last = _entries.GetValueOrDefault(key);
         if (last is not null)
         {
@@ -120,12 +121,22 @@ public sealed class ResourceCache<T>
             }
         }
 
+        foreach ((ResourceKey key, Refusal refusal) in _refused)
+        {
+            if (refusal.Round != _round)
+            {
+                await RemoveAsync(key);
+            }
+        }
+
         _isAbsent = isAbsent;
         await TellAsync(new(ResourceChangeKind.Synced, default));
         _synced.TrySetResult();
     }
 
     private ValueTask TellAsync(ResourceChange<T> change) => _tell?.Invoke(change) ?? ValueTask.CompletedTask;
+
+    private sealed record Refusal(ReadProblem Problem, int Round);
 
     private sealed class Entry(T resource)
     {

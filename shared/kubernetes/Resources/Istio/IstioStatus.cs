@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Ambient.Kubernetes.Resources.Istio;
 
 /// <summary>Status of Istio's kinds. Immutable.</summary>
@@ -10,5 +12,6 @@ public sealed record IstioStatus
     public IReadOnlyList<AllocatedAddress> Addresses { get; init => field = value ?? []; } = [];
 
     /// <summary><c>observedGeneration</c>.</summary>
+    [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public long? ObservedGeneration { get; init; }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Ambient.Kubernetes.Resources.Json;
+
 namespace Ambient.Kubernetes.Resources.Istio;
 
 /// <summary>Istio's PeerAuthentication (<c>security.istio.io</c>). Immutable.</summary>
@@ -7,5 +10,6 @@ public sealed record PeerAuthentication : Resource
     public PeerAuthenticationSpec Spec { get; init => field = value ?? new PeerAuthenticationSpec(); } = new();
 
     /// <summary><c>status</c>.</summary>
+    [JsonConverter(typeof(TolerantStatusConverter))]
     public IstioStatus Status { get; init => field = value ?? new IstioStatus(); } = new();
 }

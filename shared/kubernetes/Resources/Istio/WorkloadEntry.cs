@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Ambient.Kubernetes.Resources.Json;
+
 namespace Ambient.Kubernetes.Resources.Istio;
 
 /// <summary>Istio's WorkloadEntry (<c>networking.istio.io</c>). Immutable.</summary>
@@ -7,5 +10,6 @@ public sealed record WorkloadEntry : Resource
     public WorkloadEntrySpec Spec { get; init => field = value ?? new WorkloadEntrySpec(); } = new();
 
     /// <summary><c>status</c>.</summary>
+    [JsonConverter(typeof(TolerantStatusConverter))]
     public IstioStatus Status { get; init => field = value ?? new IstioStatus(); } = new();
 }

@@ -103,6 +103,11 @@ public sealed class AuthorizationConversionTests
     [InlineData("ALLOW", """{"to":[{"operation":{"ports":["http"]}}]}""", 0, 0)]
     [InlineData("DENY", """{"to":[{"operation":{"ports":["http"]}}]}""", 1, 0)]
     [InlineData("DENY", """{"from":[{"source":{"namespaces":["a"]}}],"to":[{"operation":{"ports":["99999"]}}]}""", 1, 1)]
+    [InlineData("DENY", """{"to":[{"operation":{"ports":["80","99999"]}}]}""", 1, 0)]
+    [InlineData("DENY", """{"when":[{"key":"source.ipp","values":["10.0.0.0/8"]}]}""", 1, 0)]
+    [InlineData("ALLOW", """{"when":[{"key":"source.ipp","values":["10.0.0.0/8"]}]}""", 0, 0)]
+    [InlineData("ALLOW", """{"to":[{"operation":{"notPorts":["22","ssh"]}}]}""", 0, 0)]
+    [InlineData("DENY", """{"to":[{"operation":{"ports":["80"],"methods":["GET"]}}],"from":[{"source":{"ipBlocks":["bad"]}}]}""", 1, 1)]
     public void UnreadableValues_NeverWidenAPolicy(string action, string rule, int rules, int clauses)
     {
         PolicyVerdict verdict = Convert($$"""{"action":"{{action}}","rules":[{{rule}}]}""");
@@ -110,7 +115,7 @@ public sealed class AuthorizationConversionTests
         Assert.Equal(rules, verdict.Message!.Rules.Count);
         Assert.Equal(clauses, verdict.Message.Rules.Sum(converted => converted.Clauses.Count));
         Assert.Equal((true, "UnsupportedValue"), (verdict.IsAccepted, verdict.Reason));
-        Assert.Contains("left out", verdict.Remark, StringComparison.Ordinal);
+        Assert.Contains("cannot be understood", verdict.Remark, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -72,6 +72,23 @@ public sealed class ManifestFolderSourceTests : IDisposable
         Assert.Empty(_source.Problems);
     }
 
+    [Fact]
+    public async Task PoliciesOfABrokenFile_CloseRatherThanOpen()
+    {
+        Write("p.yaml", Policy("DENY") + "---\n" + Policy("DENNY", "other") + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: 5\n");
+        await using var heard = new Heard<AuthorizationPolicy>(_source, KnownResources.AuthorizationPolicies);
+        await using var pods = new Heard<Pod>(_source, KnownResources.Pods);
+        await heard.EndsWithAsync("[", "+p@1", "+other@2", "]");
+        await pods.EndsWithAsync("[", "]");
+        Assert.Contains("spec.action: is none of ALLOW, DENY, AUDIT, CUSTOM", _source.Problems.Single().Value.Reason, StringComparison.Ordinal);
+
+        // Once the file is good it alone counts; broken again, what it said then does.
+        Write("p.yaml", Policy("ALLOW"));
+        await heard.EndsWithAsync("-other", "+p@3");
+        Write("p.yaml", Policy("[x]") + "---\n" + Policy("DENY", "more"));
+        await heard.EndsWithAsync("+p@3", "+more@4");
+    }
+
     [Theory]
     [InlineData("apiVersion: v1\nkind: Pod\nmetadata: {}\n", "line 1: Pod: metadata.name is missing")]
     [InlineData("apiVersion: security.istio.io/v9\nkind: AuthorizationPolicy\nmetadata: {name: a}\n", "line 1: apiVersion: security.istio.io/v9 is not known; security.istio.io/v1, security.istio.io/v1beta1")]

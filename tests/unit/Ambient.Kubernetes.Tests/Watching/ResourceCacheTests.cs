@@ -49,6 +49,27 @@ public sealed class ResourceCacheTests
     }
 
     [Fact]
+    public async Task ObjectThatCouldNeverBeRead_IsToldToBeGone()
+    {
+        var source = new FakeSource();
+        var cache = new ResourceCache<Pod>(source, KnownResources.Pods);
+        List<string> told = [];
+        await cache.RunAsync(c =>
+        {
+            told.Add($"{c.Kind} {c.Key.Name}");
+            return ValueTask.CompletedTask;
+        }, CancellationToken.None);
+        var problem = new ReadProblem("spec", "is not an object");
+
+        await source.TellAsync(ResourceEvent<Pod>.ListBegins(), ResourceEvent<Pod>.Refused(new("ns", "a"), problem), ResourceEvent<Pod>.Refused(new("ns", "b"), problem), ResourceEvent<Pod>.ListEnds());
+        await source.TellAsync(ResourceEvent<Pod>.Deleted(new("ns", "a")));
+        await source.TellAsync(ResourceEvent<Pod>.ListBegins(), ResourceEvent<Pod>.ListEnds());
+
+        Assert.Equal(["Refused a", "Refused b", "Synced ", "Deleted a", "Deleted b", "Synced "], told);
+        Assert.Empty(cache.Refused);
+    }
+
+    [Fact]
     public async Task Cache_TrimsWhatNobodyNeeds()
     {
         var source = new FakeSource();
