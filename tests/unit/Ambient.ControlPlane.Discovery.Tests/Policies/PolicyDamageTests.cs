@@ -58,7 +58,7 @@ public sealed class PolicyDamageTests
     {
         var cluster = new Cluster();
         var key = new ResourceKey("ns1", "p");
-        string json = Cluster.Meta("p", "ns1", "{}", "{}", "\"spec\":{\"mtls\":{\"mode\":\"STRCIT\"}}");
+        string json = Cluster.Meta("p", "ns1", "{}", "{}", $"\"spec\":{spec}");
         Assert.False(KnownResources.AuthorizationPolicies.TryRead(Encoding.UTF8.GetBytes(json), out _, out ReadProblem? found));
         Assert.StartsWith(problem, found.ToString(), StringComparison.Ordinal);
 
