@@ -129,6 +129,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
             new InstallerOptions(settings.CniFolder, settings.RunDirectory)
             {
                 ChainIntoPrimary = settings.ChainIntoPrimary,
+                IsStandalone = settings.IsStandalone,
                 OwnFileName = settings.OwnFileName,
                 PrimaryFileName = settings.PrimaryFileName,
                 BinFolder = settings.BinFolder,

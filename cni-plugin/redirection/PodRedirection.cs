@@ -120,8 +120,11 @@ public sealed class PodRedirection
     {
         // Routes that lead to a proxy without rules would lead nowhere.
         _routing.Remove(_rules.Options);
-        await _nftables.RemoveAsync(cancellation);
-        await _iptables.RemoveAsync(cancellation);
+        if (await _nftables.RemoveAsync(cancellation))
+        {
+            await _iptables.RemoveAsync(cancellation);
+        }
+
         await _legacy.RemoveAsync(cancellation);
         if (_rules.Options.Method == RedirectionMethod.Sockets)
         {

@@ -10,6 +10,7 @@ public static class Conflist
     public const string PluginType = "ambient-cni";
 
     private const string ListVersion = "0.3.1";
+    private const string AloneVersion = "1.0.0";
     private const string ListName = "k8s-pod-network";
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowTrailingCommas = false };
     private static readonly JsonWriterOptions Writing = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
@@ -26,6 +27,14 @@ public static class Conflist
             ? TextOf(root!["name"]) is null ? "the list has no name" : root["plugins"] is not JsonArray { Count: > 0 } plugins ? "the list has no plugins" : plugins.Any(p => p is not JsonObject) ? "a plugin is not an object" : null
             : TextOf(root!["type"]) is null ? "the plugin has no type" : null;
         return error is null;
+    }
+
+    /// <summary>A configuration with our entry and nothing else.</summary>
+    public static string Alone(JsonObject entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        entry["cniVersion"] = AloneVersion;
+        return Render(entry);
     }
 
     /// <summary>The configuration with our entry last, once; a single plugin becomes a list. Keys are sorted, two spaces, a line feed at the end.</summary>

@@ -19,6 +19,11 @@ public sealed class Installation(InstallerOptions options)
 
         try
         {
+            if (options.IsStandalone)
+            {
+                return _folder.Read(StandaloneName) == Conflist.Alone(Entry()) ? null : $"{StandaloneName} does not hold our entry as it should";
+            }
+
             IReadOnlyList<(string Name, string Text)> candidates = _folder.Candidates();
             if (Primary(candidates) is not { } primary)
             {
@@ -64,6 +69,13 @@ public sealed class Installation(InstallerOptions options)
                 return ($"{options.CniFolder} does not exist", "CREATE_CNI_CONFIG_FAILURE");
             }
 
+            if (options.IsStandalone)
+            {
+                AtomicFile.Sweep(_folder.PathOf(StandaloneName));
+                AtomicFile.Write(_folder.PathOf(StandaloneName), Encoding.UTF8.GetBytes(Conflist.Alone(Entry())), OwnMode);
+                return (null, "SUCCESS");
+            }
+
             if (Primary(_folder.Candidates()) is not { } primary)
             {
                 return (Waiting(), "CREATE_CNI_CONFIG_FAILURE");
@@ -107,7 +119,11 @@ public sealed class Installation(InstallerOptions options)
                 return null;
             }
 
-            if (!options.ChainIntoPrimary)
+            if (options.IsStandalone)
+            {
+                File.Delete(_folder.PathOf(StandaloneName));
+            }
+            else if (!options.ChainIntoPrimary)
             {
                 File.Delete(_folder.PathOf(options.OwnFileName));
             }
@@ -150,6 +166,8 @@ public sealed class Installation(InstallerOptions options)
         ["plugin_log_level"] = "info",
         ["pod_namespace"] = options.AgentNamespace,
     };
+
+    private string StandaloneName => options.PrimaryFileName ?? InstallerOptions.StandaloneFileName;
 
     private string Waiting() => options.PrimaryFileName is { } name
         ? $"waiting for {name} in {options.CniFolder}"

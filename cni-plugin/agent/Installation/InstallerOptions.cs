@@ -8,6 +8,15 @@ public sealed record InstallerOptions(string CniFolder, string RunDirectory)
     /// <summary>Our entry goes into the primary's file; otherwise into a file of our own that sorts first.</summary>
     public bool ChainIntoPrimary { get; init; }
 
+    /// <summary>
+    /// A file with our entry alone, which another program's networks name (Multus): nothing is waited for and nothing has to sort before anything. It is
+    /// called <see cref="PrimaryFileName"/>, else <see cref="StandaloneFileName"/>.
+    /// </summary>
+    public bool IsStandalone { get; init; }
+
+    /// <summary>Name of the file with our entry alone when none is given.</summary>
+    public const string StandaloneFileName = "YYY-ambient-cni.conf";
+
     /// <summary>Name of our own file.</summary>
     public string OwnFileName { get; init; } = "00-ambient-cni.conflist";
 

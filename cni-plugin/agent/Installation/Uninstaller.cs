@@ -18,6 +18,7 @@ public static class Uninstaller
         var options = new InstallerOptions(settings.CniFolder, settings.RunDirectory)
         {
             ChainIntoPrimary = settings.ChainIntoPrimary,
+            IsStandalone = settings.IsStandalone,
             OwnFileName = settings.OwnFileName,
             PrimaryFileName = settings.PrimaryFileName,
             BinFolder = settings.BinFolder,

@@ -27,7 +27,7 @@ public sealed record AgentSettings
     /// <summary><c>HOST_ROOT</c>: where the node's root is mounted; empty when the agent runs on the node itself.</summary>
     public string HostRoot { get; init; } = "";
 
-    /// <summary>Which pods belong to the mesh: <c>EXCLUDE_NAMESPACES</c>, <c>SYSTEM_NAMESPACE</c>, <c>POD_NAMESPACE</c>.</summary>
+    /// <summary>Which pods belong to the mesh: <c>AMBIENT_ENABLEMENT_SELECTOR</c>, <c>EXCLUDE_NAMESPACES</c>, <c>SYSTEM_NAMESPACE</c>, <c>POD_NAMESPACE</c>.</summary>
     public EnrolmentOptions Enrolment { get; init; } = new();
 
     /// <summary><c>AMBIENT_DNS_CAPTURE</c>.</summary>
@@ -69,8 +69,11 @@ public sealed record AgentSettings
     /// <summary><c>MOUNTED_CNI_NET_DIR</c>: where CNI configurations are; null when <c>AMBIENT_INSTALL=false</c>.</summary>
     public string? CniFolder { get; init; } = "/host/etc/cni/net.d";
 
-    /// <summary><c>CHAINED_CNI_PLUGIN</c> and not <c>ISTIO_OWNED_CNI_CONFIG</c>: our entry goes into the primary's own file.</summary>
+    /// <summary><c>AMBIENT_CHAIN_INTO_PRIMARY</c>: our entry goes into the primary's own file.</summary>
     public bool ChainIntoPrimary { get; init; }
+
+    /// <summary><c>CHAINED_CNI_PLUGIN=false</c>: a file with our entry alone, for Multus.</summary>
+    public bool IsStandalone { get; init; }
 
     /// <summary><c>ISTIO_OWNED_CNI_CONFIG_FILENAME</c>.</summary>
     public string OwnFileName { get; init; } = "00-ambient-cni.conflist";

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Cni.Enrolment;
+using Ambient.Cni.Enrolment.Selectors;
 using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Telemetry.Logging;
@@ -41,6 +42,7 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
             HostRoot = (AbsolutePath("HOST_ROOT") ?? "").TrimEnd('/'),
             Enrolment = new EnrolmentOptions
             {
+                Selectors = Selectors(),
                 ExcludedNamespaces = EnrolmentOptions.ParseNamespaces(Text("EXCLUDE_NAMESPACES")),
                 SystemNamespace = Text("SYSTEM_NAMESPACE") ?? "istio-system",
                 AgentNamespace = Text("POD_NAMESPACE") ?? "",
@@ -59,6 +61,7 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
             ProbeAddressV6 = Address("HOST_PROBE_SNAT_IPV6", AddressFamily.InterNetworkV6) ?? Defaults.ProbeAddressV6,
             CniFolder = Flag("AMBIENT_INSTALL", true) ? AbsolutePath("MOUNTED_CNI_NET_DIR") ?? Defaults.CniFolder : null,
             ChainIntoPrimary = Flag("AMBIENT_CHAIN_INTO_PRIMARY", false),
+            IsStandalone = !Flag("CHAINED_CNI_PLUGIN", true),
             OwnFileName = FileName("ISTIO_OWNED_CNI_CONFIG_FILENAME") ?? FileName("ISTIO_OWNED_CNI_CONF_FILENAME") ?? Defaults.OwnFileName,
             PrimaryFileName = FileName("CNI_CONF_NAME"),
             BinFolder = AbsolutePath("CNI_BIN_DIR"),
@@ -164,6 +167,23 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
         }
 
         return text;
+    }
+
+    private IReadOnlyList<EnablementSelector> Selectors()
+    {
+        // Set and empty is upstream's way of saying "nobody".
+        if (!environment.TryGetValue("AMBIENT_ENABLEMENT_SELECTOR", out string? text))
+        {
+            return Defaults.Enrolment.Selectors;
+        }
+
+        if (SelectorText.TryRead(text, out IReadOnlyList<EnablementSelector> selectors, out string? error))
+        {
+            return selectors;
+        }
+
+        Fail("AMBIENT_ENABLEMENT_SELECTOR", error, "a YAML list of objects with podSelector and namespaceSelector");
+        return Defaults.Enrolment.Selectors;
     }
 
     private LogDirectives Directives()

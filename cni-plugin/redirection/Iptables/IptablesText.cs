@@ -76,6 +76,12 @@ internal static class IptablesText
                 {
                     body.Append("-D ").Append(chain).Append(" -j ").Append(target).Append('\n');
                 }
+
+                // Older versions asked something of the packet before they jumped.
+                foreach (string[] words in current.RulesOf(name, chain).Where(r => r is [_, .., "-j", string to] && r.Length > 2 && to == target && r.All(IsPlainWord)))
+                {
+                    body.Append("-D ").Append(chain).Append(' ').AppendJoin(' ', words).Append('\n');
+                }
             }
         }
 
@@ -92,6 +98,8 @@ internal static class IptablesText
 
     /// <summary>Names come from the kernel's own listing, yet nothing unusual is ever written back.</summary>
     private static bool IsPlainName(string chain) => chain.Length <= 28 && chain.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
+    private static bool IsPlainWord(string word) => word == "!" || (word.Length is > 0 and <= 64 && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':' or '/' or ','));
 
     private static void Append(StringBuilder text, Rule rule)
     {

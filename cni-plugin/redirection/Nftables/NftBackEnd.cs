@@ -13,10 +13,13 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         ToolResult before = (await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation)).OrThrow("cannot list nftables");
         List<string> tables = Names(before);
         string[] replaced = [.. NftNames.UpstreamTables.Where(tables.Contains)];
-        ToolResult loaded = await LoadAsync(NftText.Render(set, replaced, rebuild: false), cancellation);
-        if (!loaded.Succeeded && tables.Contains(NftNames.Table))
+        bool isThere = tables.Contains(NftNames.Table);
+
+        // A table of another shape (an older version's, or somebody's) cannot be filled: it is replaced, still in one step.
+        bool rebuild = isThere && IsOfAnotherShape(await ReadAsync(cancellation));
+        ToolResult loaded = await LoadAsync(NftText.Render(set, replaced, rebuild), cancellation);
+        if (!loaded.Succeeded && isThere && !rebuild)
         {
-            // A table of another shape (an older version's, or somebody's) cannot be filled: it is replaced, still in one step.
             loaded = await LoadAsync(NftText.Render(set, replaced, rebuild: true), cancellation);
         }
 
@@ -73,13 +76,13 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         return table.InetTables;
     }
 
-    /// <summary>Removes our table and upstream's; without nft there is nothing to remove.</summary>
-    public async Task RemoveAsync(CancellationToken cancellation)
+    /// <summary>Removes our table and upstream's; without nft there is nothing to remove. Whether the namespace may hold rules of iptables on nf_tables.</summary>
+    public async Task<bool> RemoveAsync(CancellationToken cancellation)
     {
         ToolResult listed = await tools.RunAsync(["nft", "-j", "list", "tables"], cancellation);
         if (listed.ExitCode == ToolResult.NotInstalled)
         {
-            return;
+            return true;
         }
 
         List<string> tables = Names(listed.OrThrow("cannot list nftables"));
@@ -90,7 +93,12 @@ internal sealed class NftBackEnd(NamespaceTools tools)
             string text = string.Concat(present.Select(t => $"add table inet {t}\ndelete table inet {t}\n"));
             (await LoadAsync(text, cancellation)).OrThrow("cannot remove the pod's rules");
         }
+
+        return NftListing.MayHoldIptables(listed.Output);
     }
+
+    private static bool IsOfAnotherShape(NftTable table) =>
+        table.Flags.Length > 0 || table.Chains.Keys.Except(NftNames.Chains.Select(c => NftNames.ChainOf(c.Table, c.Hook)), StringComparer.Ordinal).Any();
 
     private async Task<NftTable> ReadAsync(CancellationToken cancellation)
     {

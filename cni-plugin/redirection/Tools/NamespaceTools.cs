@@ -31,7 +31,12 @@ internal sealed class NamespaceTools(NetworkNamespace network)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Deadline);
         string line = tool + " " + string.Join(' ', arguments);
-        using Process process = Start(start);
+        using Process? process = Start(start);
+        if (process is null)
+        {
+            return new ToolResult(line, ToolResult.NotInstalled, "", "");
+        }
+
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
@@ -84,11 +89,17 @@ internal sealed class NamespaceTools(NetworkNamespace network)
         }
     }
 
-    private static Process Start(ProcessStartInfo start)
+    /// <summary>Null where nsenter is not installed: then nothing can be run in a pod, whether it is installed or not.</summary>
+    private static Process? Start(ProcessStartInfo start)
     {
+        const int noSuchFile = 2;
         try
         {
             return Process.Start(start)!;
+        }
+        catch (Win32Exception e) when (e.NativeErrorCode == noSuchFile)
+        {
+            return null;
         }
         catch (Win32Exception e)
         {

@@ -14,6 +14,6 @@ internal sealed record ToolResult(string CommandLine, int ExitCode, string Outpu
     public ToolResult OrThrow(string what) => Succeeded
         ? this
         : throw new RedirectionException(ExitCode == NotInstalled
-            ? $"{what}: {CommandLine.Split(' ')[0]} is not installed"
+            ? $"{what}: {CommandLine.Split(' ')[0]} (or nsenter, of util-linux) is not installed"
             : $"{what}: `{CommandLine}` ended with {ExitCode}: {Errors.Trim()}");
 }

@@ -24,6 +24,9 @@ internal sealed class AgentNode : IAsyncDisposable
 
     private AgentNode(string redirection, Dictionary<string, string> environment) => (_redirection, _environment) = (redirection, environment);
 
+    /// <summary>Shell commands that the agent's process runs in a mount namespace of its own before it becomes the agent; empty for none.</summary>
+    public string Prelude { get; set; } = "";
+
     public VirtualPod Client => _pods[0];
 
     public VirtualPod Server => _pods[1];
@@ -46,6 +49,24 @@ internal sealed class AgentNode : IAsyncDisposable
     /// <summary>As above, with more of the agent's environment.</summary>
     public static async Task<AgentNode> StartAsync(string redirection, Dictionary<string, string> environment, params string[] more)
     {
+        AgentNode node = await PrepareAsync(redirection, environment, more);
+        try
+        {
+            node.StartAgent();
+            await node.UntilAsync(node.Client, proven: true);
+            await node.UntilAsync(node.Server, proven: true);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>All but the agent, which the test starts.</summary>
+    public static async Task<AgentNode> PrepareAsync(string redirection, Dictionary<string, string> environment, params string[] more)
+    {
         var node = new AgentNode(redirection, environment);
         try
         {
@@ -64,9 +85,6 @@ internal sealed class AgentNode : IAsyncDisposable
 
             node.WriteModel();
             node.StartZtunnel();
-            node.StartAgent();
-            await node.UntilAsync(node.Client, proven: true);
-            await node.UntilAsync(node.Server, proven: true);
             return node;
         }
         catch
@@ -78,16 +96,27 @@ internal sealed class AgentNode : IAsyncDisposable
 
     public VirtualPod Pod(string name) => _pods.Single(p => p.Name == name);
 
-    public void StartAgent() => Agent = _network.Start(new ProcessPlan("agent", Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent"))
+    public void StartAgent()
     {
-        NamespaceName = Client.Node.NamespaceName,
-        LogPath = Path.Combine(_network.Directory, "agent.log"),
-        Environment = new Dictionary<string, string>(_environment.Concat(NodePrograms.AgentEnvironment(_network)), StringComparer.Ordinal)
+        string program = Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent");
+        Dictionary<string, string> environment = new(NodePrograms.AgentEnvironment(_network), StringComparer.Ordinal)
         {
             ["AMBIENT_PROOF_INTERVAL"] = "1",
             ["AMBIENT_REDIRECTION"] = _redirection,
-        },
-    });
+        };
+        foreach ((string name, string value) in _environment)
+        {
+            environment[name] = value;
+        }
+
+        (string first, string[] words) = Prelude.Length == 0 ? (program, Array.Empty<string>()) : ("/usr/bin/unshare", ["--mount", "/bin/sh", "-ec", Prelude + "\nexec \"$0\"", program]);
+        Agent = _network.Start(new ProcessPlan("agent", first, words)
+        {
+            NamespaceName = Client.Node.NamespaceName,
+            LogPath = Path.Combine(_network.Directory, "agent.log"),
+            Environment = environment,
+        });
+    }
 
     public void StartZtunnel() => Ztunnel = _network.Start(NodePrograms.Ztunnel(_network, Client.Node.NamespaceName));
 

@@ -59,6 +59,21 @@ public sealed class ProcessFinderTests : IDisposable
         Assert.Null(finder.Elsewhere(Pod(UidB, _b.Address), Identity(_b)));
     }
 
+    [RequiresRootFact]
+    public void ForeignProcessesInAPodsNamespace_AreNotThePod_AndDoNotHideIt()
+    {
+        // A debugger of the node, and b's only process: both older than a's own, both in a's namespace.
+        AddProcess(90, UidA, _a, 1);
+        File.WriteAllText(Path.Combine(_network.Directory, "proc", "90", "cgroup"), "0::/user.slice\n");
+        AddProcess(91, UidB, _a, 2);
+        AddProcess(101, UidA, _a, 10);
+        ProcessFinder finder = Finder();
+        using NetworkNamespace? found = finder.Find(Pod(UidA, _a.Address), out _);
+        Assert.True(found!.IsSameAs(_a.Namespace));
+        Assert.Null(finder.Find(Pod(UidB, _b.Address), out string? doubt));
+        Assert.Contains("has none of its addresses", doubt, StringComparison.Ordinal);
+    }
+
     private static NetworkIdentity Identity(VirtualPod pod) => new(pod.Namespace.Device, pod.Namespace.Inode);
 
     private static PodRecord Pod(string uid, params IPAddress[] addresses) => new() { Facts = new PodFacts { Name = "p", Namespace = "n", Uid = uid }, Addresses = addresses };

@@ -21,6 +21,16 @@ public sealed class IptablesTextTests
     {
         string text = IptablesText.Render(Default, RuleFamily.IPv4, SavedRules.Parse("*nat\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -j ISTIO_OUTPUT\n-A OUTPUT -p tcp -j ISTIO_OUTPUT\n-A OUTPUT -j ISTIO_OUTPUT\nCOMMIT\n"));
         Assert.Equal(1, text.Split("-D OUTPUT -j ISTIO_OUTPUT\n").Length - 1);
+
+        // One that asks something of the packet is an older version's.
+        Assert.Equal(1, text.Split("-D OUTPUT -p tcp -j ISTIO_OUTPUT\n").Length - 1);
+    }
+
+    [Fact]
+    public void Removal_TakesJumpsOfOlderVersionsFirst_AndNothingThatCannotBeWrittenBack()
+    {
+        string text = IptablesText.Render(null, RuleFamily.IPv4, SavedRules.Parse("*nat\n:OUTPUT ACCEPT [0:0]\n:ISTIO_OUTPUT - [0:0]\n-A OUTPUT -p tcp -j ISTIO_OUTPUT\n-A OUTPUT -m comment --comment \"a;b\" -j ISTIO_OUTPUT\n-A OUTPUT -p tcp -j KUBE\nCOMMIT\n"));
+        Assert.Equal("*nat\n-D OUTPUT -p tcp -j ISTIO_OUTPUT\n-F ISTIO_OUTPUT\n-X ISTIO_OUTPUT\nCOMMIT\n", text);
     }
 
     [Fact]
