@@ -1,4 +1,5 @@
 using System.Text;
+using Ambient.Cni.Plugin.Agents;
 using Ambient.Cni.Plugin.Commands;
 using Ambient.Cni.Plugin.Protocol;
 using Ambient.Cni.Plugin.Sandboxes;
@@ -12,6 +13,9 @@ namespace Ambient.Cni.Plugin;
 /// </summary>
 public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sandboxes, PluginTimings timings, TimeProvider time)
 {
+    private readonly PluginLog _log = new(time);
+    private NetworkConfiguration? _configuration;
+
     /// <summary>Reads the input, does what the environment asks for, writes the output; the exit code.</summary>
     public int Run(Stream input, Stream output, Stream errors)
     {
@@ -21,6 +25,7 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
         try
         {
             output.Write(Perform(input, ref version));
+            output.Flush();
             return 0;
         }
         catch (CniException failure)
@@ -32,12 +37,22 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
             // Whatever it was, the answer is no.
             return Fail(new CniException(CniErrorCode.Internal, "ambient-cni failed in a way that nobody thought of: " + bug.Message, bug.ToString()), version, output, errors);
         }
+        finally
+        {
+            if (_configuration is { } known)
+            {
+                _log.Send(known.RunDirectory, known.LogLevel);
+            }
+        }
     }
 
-    private static int Fail(CniException failure, string version, Stream output, Stream errors)
+    private int Fail(CniException failure, string version, Stream output, Stream errors)
     {
         output.Write(CniOutput.Error(failure, version));
+        output.Flush();
         errors.Write(Encoding.UTF8.GetBytes($"ambient-cni: {failure.Message}\n"));
+        string pod = environment("CNI_ARGS") ?? "";
+        _log.Add("error", failure.Message, ("command", environment("CNI_COMMAND")), ("code", ((int)failure.Code).ToString(System.Globalization.CultureInfo.InvariantCulture)), ("cni_args", pod), ("details", failure.Details.Length > 0 ? failure.Details : null));
         return 1;
     }
 
@@ -58,6 +73,7 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
 
         var configuration = NetworkConfiguration.Read(StandardInput.Read(input), ref version);
         CniVersions.Require(command, configuration.Version);
+        _configuration = configuration;
         if (command is "STATUS" or "GC")
         {
             if (command == "STATUS")
@@ -75,7 +91,7 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
             switch (command)
             {
                 case "ADD":
-                    return new AddCommand(configuration, attachment, sandboxes, timings, time).Run();
+                    return new AddCommand(configuration, attachment, sandboxes, timings, time, _log).Run();
                 case "CHECK":
                     CheckCommand.Run(configuration, attachment, sandboxes);
                     return [];

@@ -62,7 +62,7 @@ public sealed class ProcessFinder(ProcessTable processes) : INamespaceFinder
             network = NetworkNamespace.Open(process.Path);
 
             // The process may have ended and its number may be another's by now.
-            if (new NetworkIdentity(network.Device, network.Inode) == process.Network && InterfaceAddresses.Read(network).Intersect(pod.Addresses).Any())
+            if (new NetworkIdentity(network.Device, network.Inode) == process.Network && InterfaceAddresses.Read(network).Intersect(pod.Addresses.Select(a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a)).Any())
             {
                 return network;
             }

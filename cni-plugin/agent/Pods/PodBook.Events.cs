@@ -14,6 +14,7 @@ public sealed partial class PodBook
             if (_pods.TryGetValue(memory.Uid, out PodEntry? known))
             {
                 (known.IsRemembered, known.RememberedNetwork, known.WasEnrolled, known.HasProbes) = (true, memory.Network, true, true);
+                known.RememberedAddresses = memory.Addresses;
                 (known.Secret, known.RememberedMark, known.UsesMark) = (memory.Mark, memory.Mark, memory.Mark != 0);
                 Advance(known);
                 continue;
@@ -27,7 +28,7 @@ public sealed partial class PodBook
             };
 
             // Probes may have been let in before the restart: at the end they are shut out again.
-            var pod = new PodEntry(record) { IsRecalled = true, IsRemembered = true, RememberedNetwork = memory.Network, WasEnrolled = true, HasProbes = true, Secret = memory.Mark, RememberedMark = memory.Mark, UsesMark = memory.Mark != 0 };
+            var pod = new PodEntry(record) { IsRecalled = true, RememberedAddresses = memory.Addresses, IsRemembered = true, RememberedNetwork = memory.Network, WasEnrolled = true, HasProbes = true, Secret = memory.Mark, RememberedMark = memory.Mark, UsesMark = memory.Mark != 0 };
             _pods.Add(memory.Uid, pod);
             Advance(pod);
         }

@@ -32,6 +32,13 @@ internal sealed class PodEntry(PodRecord record)
         set => (field, Rules) = (value, null);
     } = [];
 
+    /// <summary>Those that were written down before the agent was restarted: a kubelet that restarts as well reports pods without addresses for a while.</summary>
+    public IReadOnlyList<IPAddress> RememberedAddresses
+    {
+        get;
+        set => (field, Rules) = (value, null);
+    } = [];
+
     public long Generation { get; set; }
 
     public bool HasSearched { get; set; }
@@ -118,7 +125,7 @@ internal sealed class PodEntry(PodRecord record)
     public string Uid => Record.Uid;
 
     /// <summary>The pod's addresses: the sandbox's own, because a status may still be that of the sandbox before.</summary>
-    public IReadOnlyList<IPAddress> Addresses => SandboxAddresses.Count > 0 ? SandboxAddresses : Record.Addresses;
+    public IReadOnlyList<IPAddress> Addresses => SandboxAddresses.Count > 0 ? SandboxAddresses : Record.Addresses.Count > 0 ? Record.Addresses : RememberedAddresses;
 
     /// <summary>Moves the pod to another namespace, or to none: what was known of the old one is void.</summary>
     public void Move(NetworkIdentity? network, long generation, long ticket)

@@ -6,6 +6,12 @@ public static class PluginWire
     /// <summary>Name of the agent's socket in its run directory.</summary>
     public const string SocketName = "pluginevent.sock";
 
+    /// <summary>Name of the agent's socket for the plugin's log lines, in the same directory.</summary>
+    public const string LogSocketName = "log.sock";
+
+    /// <summary>Posted to with a JSON array of texts, each of which is a log line as JSON (cni-and-redirection.md 2.6).</summary>
+    public const string LogPath = "/log";
+
     /// <summary>Posted to with a <see cref="PluginMessage"/> when a sandbox was made.</summary>
     public const string AddPath = "/cmdadd";
 

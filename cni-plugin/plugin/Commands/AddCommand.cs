@@ -10,8 +10,10 @@ namespace Ambient.Cni.Plugin.Commands;
 /// ADD: a sandbox has got its interfaces. The guard goes up first, then the agent is asked, and only a clear yes, or a clear "does not belong to the
 /// mesh", lets the pod start. Everything else fails the ADD and leaves the guard where it is: the runtime removes the sandbox, the kubelet tries again.
 /// </summary>
-internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironment attachment, ISandboxes sandboxes, PluginTimings timings, TimeProvider time)
+internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironment attachment, ISandboxes sandboxes, PluginTimings timings, TimeProvider time, PluginLog log)
 {
+    private const string NotEligible = "unexpectedly not eligible for ambient enrollment";
+
     /// <summary>The result to print. Throws <see cref="CniException"/>.</summary>
     public byte[] Run()
     {
@@ -21,14 +23,19 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
             return result;
         }
 
+        long start = time.GetTimestamp();
         using ISandbox sandbox = Open(attachment, sandboxes);
         RaiseGuard(sandbox);
-        if (Ask() == PluginVerdict.Outside && sandbox.IsGuarded)
+        TimeSpan guarded = time.GetElapsedTime(start);
+        string verdict = Ask();
+        TimeSpan answered = time.GetElapsedTime(start);
+        if ((verdict == PluginVerdict.Outside || configuration.IsUpstreamAgent) && sandbox.IsGuarded)
         {
-            // The agent has done it already, unless it is an older one.
+            // The agent has done it already, unless it is an older one, or upstream's.
             sandbox.LiftGuard();
         }
 
+        log.Add("info", "sandbox added", ("pod", attachment.Pod!.Namespace + "/" + attachment.Pod.Name), ("verdict", verdict), ("guard_ms", Milliseconds(guarded)), ("agent_ms", Milliseconds(answered - guarded)));
         return result;
     }
 
@@ -82,6 +89,11 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
             throw Refused(error!);
         }
 
+        if (configuration.IsUpstreamAgent)
+        {
+            return ReadUpstream(answer);
+        }
+
         if (answer.Status != 200)
         {
             throw Refused($"unable to push CNI event (status code {answer.Status}): {answer.Text}");
@@ -94,6 +106,19 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
 
         return verdict!.Verdict is PluginVerdict.Enrolled or PluginVerdict.Outside ? verdict.Verdict : throw Refused("the agent's verdict is neither enrolled nor outside: " + verdict.Verdict);
     }
+
+    /// <summary>
+    /// Upstream's agent has two answers (cni-and-redirection.md 2.4, 4.4): 200 with whatever body once ztunnel has acknowledged the pod, and an error in
+    /// words. It is asked of every pod, so its "not eligible" is an answer here and no failure.
+    /// </summary>
+    private string ReadUpstream(AgentAnswer answer) => answer.Status switch
+    {
+        200 => PluginVerdict.Enrolled,
+        500 when answer.Text.Contains(NotEligible, StringComparison.Ordinal) => PluginVerdict.Outside,
+        _ => throw Refused($"unable to push CNI event (status code {answer.Status}): {answer.Text}"),
+    };
+
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Operators search for this phrase (cni-and-redirection.md 2.4).</summary>
     private CniException Refused(string why) => new(

@@ -28,6 +28,12 @@ internal sealed record NetworkConfiguration
     /// <summary><c>pod_namespace</c>: where the node agent runs.</summary>
     public string AgentNamespace { get; init; } = "";
 
+    /// <summary><c>plugin_log_level</c>: what the agent's log is to hear; info when it is not one of debug, info, warn, error.</summary>
+    public string LogLevel { get; init; } = "info";
+
+    /// <summary><c>agent_wire</c>, ours: <c>upstream</c> when upstream's node agent answers.</summary>
+    public bool IsUpstreamAgent { get; init; }
+
     /// <summary><c>agent_on_host_network</c>, ours: the agent's pod starts without CNI, so STATUS may wait for the agent.</summary>
     public bool IsAgentOnHostNetwork { get; init; }
 
@@ -53,6 +59,13 @@ internal sealed record NetworkConfiguration
             IsEnabled = Flag(root, "ambient_enabled") ?? true,
             ExcludedNamespaces = Texts(root, "exclude_namespaces"),
             AgentNamespace = Text(root, "pod_namespace") ?? "",
+            LogLevel = root.TryGetProperty("plugin_log_level", out JsonElement level) && TextOf(level) is "debug" or "warn" or "error" ? TextOf(level)! : "info",
+            IsUpstreamAgent = Text(root, "agent_wire") switch
+            {
+                null or "ambient" => false,
+                "upstream" => true,
+                _ => throw Wrong("agent_wire", "ambient or upstream"),
+            },
             IsAgentOnHostNetwork = Flag(root, "agent_on_host_network") ?? false,
         };
     }

@@ -53,6 +53,10 @@ internal static class JsonLine
                 Span<byte> address = stackalloc byte[64];
                 json.WriteString(field.Key, address[..field.AddressValue.Format(address)]);
                 break;
+            case LogFieldKind.Json:
+                json.WritePropertyName(field.Key);
+                json.WriteRawValue(field.Text!);
+                break;
             case LogFieldKind.Milliseconds:
                 Span<char> text = stackalloc char[32];
                 _ = field.Number.TryFormat(text, out int written, default, CultureInfo.InvariantCulture);

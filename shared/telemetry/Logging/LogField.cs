@@ -37,6 +37,9 @@ public readonly struct LogField
     /// <summary>A duration as whole milliseconds with unit, such as <c>15ms</c>; a string in both formats.</summary>
     public static LogField Milliseconds(string key, long milliseconds) => new(key, LogFieldKind.Milliseconds, null, milliseconds, default);
 
+    /// <summary>A value that is JSON already, compact and checked by the caller; as it is in both formats.</summary>
+    public static LogField Json(string key, string value) => new(key, LogFieldKind.Json, value, 0, default);
+
     /// <summary>A text that needs no quotes in plain lines (an address, an authority, an identifier); a string in JSON. Control bytes are escaped all the same.</summary>
     public static LogField Bare(string key, string? value) => new(key, value is null ? LogFieldKind.Absent : LogFieldKind.Bare, value, 0, default);
 }

@@ -9,4 +9,5 @@ internal enum LogFieldKind : byte
     Truth,
     Address,
     Milliseconds,
+    Json,
 }

@@ -51,7 +51,7 @@ internal static class PlainLine
             case LogFieldKind.Text:
                 line.AppendText(field.Text!, quoted: true);
                 break;
-            case LogFieldKind.Bare:
+            case LogFieldKind.Bare or LogFieldKind.Json:
                 line.AppendText(field.Text!, quoted: false);
                 break;
             case LogFieldKind.Number:

@@ -40,6 +40,7 @@ public sealed class FaultTests(MeshFixture mesh)
     }
 
     [ClusterFact]
+    [Trait("behaviour", "CNI-212")]
     public async Task NextZtunnel_BesideTheLast_TakesOver_AndNoNewConnectionFails()
     {
         await using Shop shop = await Shop.OpenAsync(mesh);
@@ -107,6 +108,7 @@ public sealed class FaultTests(MeshFixture mesh)
     }
 
     [ClusterFact]
+    [Trait("behaviour", "CNI-211")]
     public async Task PodsComeAndGo_UnderLoad_AndNoConnectionFails()
     {
         await using Shop shop = await Shop.OpenAsync(mesh);

@@ -70,8 +70,26 @@ public sealed class AgentFaultTests
         Assert.Equal("", (await node.RulesOfAsync(node.Client)).Trim());
     }
 
+    [RequiresRootTheory("nft, unshare, nsenter, iptables-nft")]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("behaviour", "CNI-178")]
+    public async Task WithoutIp6tables_PodsJoin_UnlessTheNodeWantsIpv6(bool ipv6)
+    {
+        await using AgentNode node = await AgentNode.PrepareAsync("translation", new Dictionary<string, string> { ["AMBIENT_BACKEND"] = "iptables-nft", ["AMBIENT_IPV6"] = ipv6 ? "true" : "false" });
+        node.Prelude = Toolbox(node, "nsenter", "iptables-nft-save", "iptables-nft-restore");
+        node.StartAgent();
+        if (ipv6)
+        {
+            await node.ReportedAsync(node.Client, "ip6tables-nft-save (or nsenter, of util-linux) is not installed");
+            return;
+        }
+
+        await node.UntilAsync(node.Client, proven: true);
+    }
+
     [RequiresToolFact("nft, unshare", root: true)]
-    public async Task WithoutNftAndItsLibrary_NodeSaysSo_AndPodsAreNotTouched_WithTheProgramAloneTheyJoin()
+    public async Task WithoutNftAndItsLibrary_NodeSaysSo_AndPodsAreNotTouched_UntilItIsThere()
     {
         const string hideLibrary = "for file in /usr/lib/*/libnftables.so.1* /lib/*/libnftables.so.1*; do [ ! -e \"$file\" ] || mount --bind /dev/null \"$file\"; done\n";
         await using AgentNode node = await AgentNode.PrepareAsync("translation", []);
@@ -82,7 +100,7 @@ public sealed class AgentFaultTests
         Assert.Equal("", (await node.RulesOfAsync(node.Client)).Trim());
 
         await node.Agent.Process.KillAsync();
-        node.Prelude = hideLibrary + Toolbox(node, "nsenter", "nft");
+        node.Prelude = Toolbox(node, "nsenter", "nft");
         node.StartAgent();
         await node.UntilAsync(node.Client, proven: true);
     }

@@ -118,6 +118,14 @@ internal sealed class AgentNode : IAsyncDisposable
         });
     }
 
+    /// <summary>What the end of the agent's DaemonSet runs.</summary>
+    public async Task UninstallAsync() => (await Command.RunAsync("env", [
+        "MOUNTED_CNI_NET_DIR=" + _network.Directory,
+        "CNI_AGENT_RUN_DIR=" + Path.Combine(_network.Directory, "run"),
+        "AMBIENT_MANIFEST_DIR=" + Manifests,
+        Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent"),
+        "uninstall"])).OrThrow();
+
     public void StartZtunnel() => Ztunnel = _network.Start(NodePrograms.Ztunnel(_network, Client.Node.NamespaceName));
 
     /// <summary>Labels the namespace, or takes the label away.</summary>

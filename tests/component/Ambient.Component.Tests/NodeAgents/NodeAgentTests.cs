@@ -37,13 +37,16 @@ public sealed class NodeAgentTests
     }
 
     [RequiresToolFact("nft", root: true)]
+    [Trait("behaviour", "CNI-206")]
     public async Task AgentAndZtunnel_Killed_RulesStay_AndPodsAreProvenAgain()
     {
         await using AgentNode node = await AgentNode.StartAsync();
         using Socket listener = AgentNode.Listen(node.Server);
         await node.Agent.Process.KillAsync();
 
-        // Without the agent nothing changes.
+        // Without the agent nothing changes, also when it is taken off the node.
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        await node.UninstallAsync();
         Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
         await node.Ztunnel.Process.KillAsync();
 

@@ -60,6 +60,28 @@ public sealed class ProcessFinderTests : IDisposable
     }
 
     [RequiresRootFact]
+    [Trait("behaviour", "CNI-154")]
+    [Trait("behaviour", "CNI-155")]
+    public void Addresses_AreCompared_InWhateverFormTheyAreWritten()
+    {
+        AddProcess(101, UidA, _a, 10);
+        IPAddress elsewhere = IPAddress.Parse("10.99.0.1");
+        Assert.True(Finds(_a.Address));
+        Assert.True(Finds(_a.Address.MapToIPv6()));
+        Assert.True(Finds(_a.AddressV6));
+        Assert.True(Finds(elsewhere, _a.AddressV6));
+        Assert.False(Finds(elsewhere));
+        Assert.False(Finds(IPAddress.Loopback, IPAddress.IPv6Loopback));
+        Assert.False(Finds());
+
+        bool Finds(params IPAddress[] addresses)
+        {
+            using NetworkNamespace? found = Finder().Find(Pod(UidA, addresses), out _);
+            return found is not null;
+        }
+    }
+
+    [RequiresRootFact]
     public void ForeignProcessesInAPodsNamespace_AreNotThePod_AndDoNotHideIt()
     {
         // A debugger of the node, and b's only process: both older than a's own, both in a's namespace.

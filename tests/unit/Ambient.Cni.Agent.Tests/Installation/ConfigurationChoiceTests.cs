@@ -88,6 +88,40 @@ public sealed class ConfigurationChoiceTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
+    [Theory]
+    [Trait("behaviour", "CNI-58")]
+    [Trait("behaviour", "CNI-59")]
+    [Trait("behaviour", "CNI-73")]
+    [Trait("behaviour", "CNI-94")]
+    [InlineData(null, "YYY-ambient-cni.conf")]
+    [InlineData("istio-cni.conf", "istio-cni.conf")]
+    public void Standalone_IsAFileWithOurEntryAlone_AndWaitsForNobody(string? named, string file)
+    {
+        Pass pass = new(new InstallerOptions(_folder, "/run/x") { IsStandalone = true, PrimaryFileName = named });
+        Write("bridge.conf", Single);
+        Assert.Contains(file + " does not hold our entry", pass.Check(), StringComparison.Ordinal);
+        Assert.Equal((null, "SUCCESS"), pass.Install());
+        Assert.Null(pass.Check());
+        using (var document = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, file))))
+        {
+            Assert.Equal("ambient-cni", document.RootElement.GetProperty("type").GetString());
+            Assert.False(document.RootElement.TryGetProperty("plugins", out _));
+        }
+
+        Assert.Equal(Single, File.ReadAllText(Path.Combine(_folder, "bridge.conf")));
+        Assert.Null(pass.Remove());
+        Assert.Equal(["bridge.conf"], Directory.GetFiles(_folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-74")]
+    public void NamedFile_MayHaveAnOddSuffix()
+    {
+        Write("undetectable.file", List);
+        Assert.Null(Shared("undetectable.file").Install().Error);
+        Assert.Contains("ambient-cni", File.ReadAllText(Path.Combine(_folder, "undetectable.file")), StringComparison.Ordinal);
+    }
+
     private Pass Shared(string? named = null) => new(new InstallerOptions(_folder, "/run/x") { ChainIntoPrimary = true, PrimaryFileName = named });
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);

@@ -169,10 +169,36 @@ public sealed class InstallationTests : IDisposable
         Assert.Equal("COPY_BINARIES_FAILURE", new Pass(new InstallerOptions(Conf, "/run/x") { BinFolder = Bin, PluginBinary = "/nowhere" }).Install().Result);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("behaviour", "CNI-69")]
+    [Trait("behaviour", "CNI-208")]
+    public async Task Installer_InAWrongFolder_IsNeverReady_UntilItIsThere_AndEndsWhenTold(bool corrected)
+    {
+        using var log = LogHub.Discarding();
+        using var end = new CancellationTokenSource();
+        string folder = Path.Combine(_folder, "later");
+        var installer = new Installer(new InstallerOptions(folder, "/run/x"), null, TimeProvider.System, log.For("test"));
+        Task running = installer.RunAsync(end.Token);
+        await Eventually.TrueAsync(() => installer.Obstacle?.Contains("does not exist", StringComparison.Ordinal) == true);
+        if (corrected)
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, "10-list.conflist"), List);
+            await Eventually.TrueAsync(() => installer.Obstacle is null, TimeSpan.FromSeconds(30));
+        }
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal(corrected, installer.Obstacle is null);
+    }
+
     [Fact]
     [Trait("behaviour", "CNI-60")]
     [Trait("behaviour", "CNI-61")]
     [Trait("behaviour", "CNI-63")]
+    [Trait("behaviour", "CNI-64")]
     [Trait("behaviour", "CNI-68")]
     [Trait("behaviour", "CNI-92")]
     public async Task Installer_WaitsForThePrimary_AndHealsWhatIsOverwritten()

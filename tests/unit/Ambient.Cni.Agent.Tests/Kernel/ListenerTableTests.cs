@@ -30,12 +30,17 @@ public sealed class ListenerTableTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-160")]
+    [Trait("behaviour", "CNI-162")]
+    [Trait("behaviour", "CNI-164")]
     public async Task HeldNetwork_IsClosedByItsLastHold_AndNotWhileSomebodyWorksInIt()
     {
         using var held = new HeldNetworks();
         NetworkNamespace first = NetworkNamespace.Open("/proc/self/stat");
         var identity = held.Hold(first);
-        Assert.Equal(identity, held.Hold(NetworkNamespace.Open("/proc/self/stat")));
+        NetworkNamespace second = NetworkNamespace.Open("/proc/self/stat");
+        Assert.Equal(identity, held.Hold(second));
+        Assert.True(second.IsClosed);
         held.Release(identity);
         Assert.False(first.IsClosed);
         var working = new TaskCompletionSource<Agent.Pods.StepResult>();
@@ -46,6 +51,8 @@ public sealed class ListenerTableTests
         await work;
         Assert.True(first.IsClosed);
         Assert.Equal(0, held.Count);
+        Assert.False(held.Release(identity));
+        Assert.Null(await held.UseAsync(identity, _ => Task.FromResult(Agent.Pods.StepResult.Ok), CancellationToken.None));
         Assert.Null(held.Duplicate(identity));
     }
 }

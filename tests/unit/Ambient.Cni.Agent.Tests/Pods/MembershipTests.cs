@@ -60,6 +60,7 @@ public sealed class MembershipTests
 
     [Fact]
     [Trait("behaviour", "CNI-121")]
+    [Trait("behaviour", "CNI-209")]
     public void ExcludedNamespace_ThatGetsTheLabel_IsNotTouched()
     {
         Label("kube-system");
@@ -103,6 +104,8 @@ public sealed class MembershipTests
     [Fact]
     [Trait("behaviour", "CNI-108")]
     [Trait("behaviour", "CNI-109")]
+    [Trait("behaviour", "CNI-127")]
+    [Trait("behaviour", "CNI-141")]
     public void ZtunnelThatRefuses_IsAskedAgain_PendingMeanwhile_EnabledInTheEnd()
     {
         Tell(new PodEvent.PodChanged(Pod()));
@@ -116,6 +119,7 @@ public sealed class MembershipTests
             Assert.Equal(i, _commands.OfType<PodCommand.ServeAgain>().Count());
         }
 
+        Assert.DoesNotContain(_commands, c => c is PodCommand.AdmitProbes);
         PodCommand.Report pending = _commands.OfType<PodCommand.Report>().Last();
         Assert.Equal(ReportedRedirection.Pending, pending.Content.Redirection);
         Tell(new PodEvent.Reported("u", pending.Content, null), seconds: 30);
@@ -123,6 +127,60 @@ public sealed class MembershipTests
         Settle(60);
         Assert.Equal(ReportedRedirection.Enabled, _commands.OfType<PodCommand.Report>().Last().Content.Redirection);
     }
+
+    [Theory]
+    [InlineData("ambient", null, "sidecar", true)]
+    [InlineData("ambient", null, null, false)]
+    [InlineData("ambient", "none", null, true)]
+    [InlineData(null, "ambient", null, false)]
+    [Trait("behaviour", "CNI-24")]
+    [Trait("behaviour", "CNI-25")]
+    [Trait("behaviour", "CNI-26")]
+    [Trait("behaviour", "CNI-27")]
+    public void AskedForByThePlugin_TheAgentDecides(string? ns, string? label, string? sidecar, bool outside)
+    {
+        Tell(new PodEvent.NamespaceChanged(new NamespaceFacts("mesh", Map(EnablementSelector.ModeLabel, ns))));
+        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Labels = Map(EnablementSelector.ModeLabel, label), Annotations = Map(EnrolmentRules.SidecarAnnotation, sidecar) } }));
+        _commands.Clear();
+        Tell(new PodEvent.SandboxAdded(new SandboxRequest(1, "u", "u", "mesh", Here, [], true, TimeSpan.FromSeconds(4))));
+        Assert.Equal(outside, _commands.OfType<PodCommand.Answer>().SingleOrDefault()?.Reply.Verdict == SandboxVerdict.Outside);
+        Assert.Equal(outside ? 0 : 1, _commands.Count(c => c is PodCommand.Serve));
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-120")]
+    public void PodThatFailed_AndSaysEnabled_IsNotServed()
+    {
+        _commands.Clear();
+        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Phase = PodPhase.Failed }, Annotation = "enabled" }));
+        Assert.DoesNotContain(_commands, c => c is PodCommand.Serve or PodCommand.Find);
+        Assert.Equal(ReportedRedirection.Absent, Assert.Single(_commands.OfType<PodCommand.Report>()).Content.Redirection);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-122")]
+    public void ExcludedNamespace_PodThatIsEnabledAtTheStart_LeavesOnce()
+    {
+        Label("kube-system");
+        _commands.Clear();
+        Tell(new PodEvent.PodChanged(Pod("kube-system") with { Annotation = "enabled" }));
+        Done<PodCommand.Find>(StepResult.Ok with { Network = Here });
+        Done<PodCommand.Remove>();
+        Assert.Single(_commands.OfType<PodCommand.Remove>());
+        Assert.Equal(ReportedRedirection.Absent, _commands.OfType<PodCommand.Report>().Last().Content.Redirection);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-125")]
+    public void UnrelatedUpdate_OfAnEnrolledPod_ChangesNothing()
+    {
+        Enrol();
+        _commands.Clear();
+        Tell(new PodEvent.PodChanged(Pod() with { ServiceAccount = "other" }));
+        Assert.Empty(_commands);
+    }
+
+    private static Dictionary<string, string> Map(string key, string? value) => value is null ? [] : new Dictionary<string, string> { [key] = value };
 
     private static PodRecord Pod(string ns = "mesh") => new()
     {
@@ -171,6 +229,7 @@ public sealed class MembershipTests
         {
             PodCommand.Find c => c.Ticket,
             PodCommand.Inspect c => c.Ticket,
+            PodCommand.Remove c => c.Ticket,
             PodCommand.Remember c => c.Ticket,
             PodCommand.Apply c => c.Ticket,
             PodCommand.Prove c => c.Ticket,

@@ -23,6 +23,8 @@ public sealed class PodBookTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-126")]
+    [Trait("behaviour", "CNI-140")]
     public void RunningPod_Joins_ProxyFirst_NeverGuarded()
     {
         Tell(new PodEvent.PodChanged(Pod()));
@@ -36,13 +38,14 @@ public sealed class PodBookTests
         Assert.True(_pending.OfType<PodCommand.Apply>().Single().IsJoining);
         Answer<PodCommand.Apply>(StepResult.Ok);
         Answer<PodCommand.Prove>(StepResult.Ok);
+        Assert.Equal([IPAddress.Parse("10.0.0.2")], _pending.OfType<PodCommand.AdmitProbes>().Single().Addresses);
         Answer<PodCommand.AdmitProbes>(StepResult.Ok);
-        PodReport report = _pending.OfType<PodCommand.Report>().Last().Content;
-        Assert.Equal(new PodReport(ReportedRedirection.Enabled, null), report);
+        Assert.Equal(new PodReport(ReportedRedirection.Enabled, null), Assert.Single(_pending.OfType<PodCommand.Report>()).Content);
         Assert.DoesNotContain("RaiseGuard", Names());
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-149")]
     public void PodOfTheMesh_FoundNaked_IsGuardedFirst()
     {
         Tell(new PodEvent.PodChanged(Pod() with { Annotation = "enabled" }));
@@ -70,6 +73,7 @@ public sealed class PodBookTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-161")]
     public void SecondSandbox_TakesThePlace_AndTheFirstRequestHearsOfIt()
     {
         Tell(new PodEvent.PodChanged(Pod()));
@@ -92,6 +96,7 @@ public sealed class PodBookTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-29")]
     public void UnknownNamespace_IsAsked_NeverTakenForOutside()
     {
         Tell(new PodEvent.PodChanged(Pod("w", "elsewhere")));
@@ -103,35 +108,46 @@ public sealed class PodBookTests
 
     [Fact]
     [Trait("behaviour", "CNI-115")]
+    [Trait("behaviour", "CNI-129")]
+    [Trait("behaviour", "CNI-143")]
     public void RemovalThatFails_IsTriedAgain_UntilTheKernelAgrees()
     {
         RunningPod_Joins_ProxyFirst_NeverGuarded();
+        Tell(new PodEvent.Reported("u", _pending.OfType<PodCommand.Report>().Last().Content, null));
         _pending.Clear();
         Label("none");
         Answer<PodCommand.Remove>(StepResult.Failed("nft: busy"));
 
         // The proxy stays as long as rules lead to it.
         Assert.DoesNotContain("Unserve", Names());
+        Tell(new PodEvent.Reported("u", _pending.OfType<PodCommand.Report>().Last().Content, null));
         _now += TimeSpan.FromSeconds(1);
         Tell(new PodEvent.Tick());
         Answer<PodCommand.Remove>(StepResult.Ok);
         Answer<PodCommand.WithdrawProbes>(StepResult.Ok);
         Answer<PodCommand.Forget>(StepResult.Ok);
-        Assert.Contains("Unserve", Names());
-        Assert.Contains("Release", Names());
+        Assert.Single(Names(), "Unserve");
+        Assert.Single(Names(), "Release");
+        Assert.Equal(ReportedRedirection.Absent, _pending.OfType<PodCommand.Report>().Last().Content.Redirection);
     }
 
     [Fact]
     [Trait("behaviour", "CNI-117")]
+    [Trait("behaviour", "CNI-118")]
+    [Trait("behaviour", "CNI-145")]
     public void FinishedPod_LosesItsTraces_AndItsKernelIsLeftAlone()
     {
         RunningPod_Joins_ProxyFirst_NeverGuarded();
         _pending.Clear();
         Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Phase = PodPhase.Succeeded }, Addresses = [] }));
+        Answer<PodCommand.WithdrawProbes>(StepResult.Failed("nft: busy"));
+        _now += TimeSpan.FromSeconds(1);
+        Tell(new PodEvent.Tick());
         Answer<PodCommand.WithdrawProbes>(StepResult.Ok);
         Answer<PodCommand.Forget>(StepResult.Ok);
         Assert.DoesNotContain("Remove", Names());
-        Assert.Contains("Unserve", Names());
+        Assert.Single(Names(), "Unserve");
+        Assert.Single(Names(), "Release");
         Tell(new PodEvent.PodChanged(Pod()));
         Assert.Contains("Find", Names());
     }
@@ -170,6 +186,86 @@ public sealed class PodBookTests
         IReadOnlyList<PodCommand> found = next.Apply(new PodEvent.Done("u", find.Ticket, StepResult.Ok with { Network = Here }), TimeSpan.Zero);
         Assert.Equal(secret, found.OfType<PodCommand.Serve>().Single().Mark);
         Assert.Equal(secret, found.OfType<PodCommand.Inspect>().Single().Rules.Mark);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-128")]
+    public void RulesThatFail_AreToldAsPending_WithTheReason_AndTriedAgain_ProbesAreNotLetIn()
+    {
+        Tell(new PodEvent.PodChanged(Pod()));
+        Answer<PodCommand.Find>(StepResult.Ok with { Network = Here });
+        Answer<PodCommand.Inspect>(new StepResult(null) { Kernel = KernelState.Absent, Guard = GuardState.Absent });
+        Tell(new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
+        Answer<PodCommand.Remember>(StepResult.Ok);
+        Answer<PodCommand.Apply>(StepResult.Failed("nft: no such chain"));
+        Assert.Equal(new PodReport(ReportedRedirection.Pending, "nft: no such chain"), _pending.OfType<PodCommand.Report>().Last().Content);
+        Assert.DoesNotContain("AdmitProbes", Names());
+        _now += TimeSpan.FromSeconds(1);
+        Tell(new PodEvent.Tick());
+        Assert.Contains("Inspect", Names());
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-148")]
+    public void PodThatIsNotFound_IsToldWithTheReason_AndLookedForAgain()
+    {
+        Tell(new PodEvent.PodChanged(Pod()));
+        Answer<PodCommand.Find>(StepResult.Ok);
+        Assert.Contains("network namespace was not found", _pending.OfType<PodCommand.Report>().Last().Content.Text, StringComparison.Ordinal);
+        _now += TimeSpan.FromSeconds(1);
+        Tell(new PodEvent.Tick());
+        Assert.Contains("Find", Names());
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-139")]
+    public void SandboxOfThePlugin_IsServedOnce()
+    {
+        Tell(new PodEvent.PodChanged(Pod() with { Addresses = [] }));
+        Tell(new PodEvent.SandboxAdded(Request(1, "u", Here)));
+        Assert.Equal(Here, Assert.Single(_pending.OfType<PodCommand.Serve>()).Network);
+        Assert.DoesNotContain("Find", Names());
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-131")]
+    public void PodWhoseObjectIsGone_LosesItsTraces_AndNobodyIsTold()
+    {
+        RunningPod_Joins_ProxyFirst_NeverGuarded();
+        _pending.Clear();
+        Tell(new PodEvent.PodDeleted("u"));
+        Answer<PodCommand.WithdrawProbes>(StepResult.Ok);
+        Answer<PodCommand.Forget>(StepResult.Ok);
+        Assert.DoesNotContain("Report", Names());
+        Assert.Empty(_book.List());
+    }
+
+    [Fact]
+    [Trait("behaviour", "CNI-136")]
+    [Trait("behaviour", "CNI-137")]
+    [Trait("behaviour", "CNI-146")]
+    public void AfterARestart_PodsAreServedAndLookedAt_AndOneWithoutAddressKeepsWhatWasWrittenDown()
+    {
+        var memory = new PodMemory("u", "u", "mesh", "sa", [IPAddress.Parse("10.0.0.2")], new Dictionary<string, string>(), Here);
+        var next = new PodBook(new PodBookOptions(), TimeSpan.Zero);
+        List<PodCommand> commands = [.. next.Apply(new PodEvent.Recalled([memory]), TimeSpan.Zero)];
+        void Hear(PodEvent heard) => commands.AddRange(next.Apply(heard, TimeSpan.Zero));
+        Hear(new PodEvent.NamespaceChanged(new NamespaceFacts("mesh", new Dictionary<string, string> { [EnablementSelector.ModeLabel] = "ambient" })));
+
+        // The kubelet has not reported its address anew.
+        Hear(new PodEvent.PodChanged(Pod() with { Addresses = [], Annotation = "enabled" }));
+        Hear(new PodEvent.Synced(["u"]));
+        PodCommand.Find find = commands.OfType<PodCommand.Find>().Last();
+        Assert.Equal([IPAddress.Parse("10.0.0.2")], find.Pod.Addresses);
+        Hear(new PodEvent.Done("u", find.Ticket, StepResult.Ok with { Network = Here }));
+
+        // Before it is found, whoever has it keeps it.
+        Assert.Equal([null, Here], commands.OfType<PodCommand.Serve>().Select(s => s.Network));
+        Hear(new PodEvent.ProxyAnswered("u", commands.OfType<PodCommand.Serve>().Last().Generation, ZdsPodState.Served, null));
+        Hear(new PodEvent.Done("u", commands.OfType<PodCommand.Inspect>().Single().Ticket, StepResult.Ok with { Kernel = KernelState.Applied, Guard = GuardState.Absent }));
+        Hear(new PodEvent.Done("u", commands.OfType<PodCommand.Prove>().Single().Ticket, StepResult.Ok));
+        Assert.Empty(commands.OfType<PodCommand.Apply>());
+        Assert.Equal([IPAddress.Parse("10.0.0.2")], commands.OfType<PodCommand.AdmitProbes>().Single().Addresses);
     }
 
     private static PodRecord Pod(string uid = "u", string ns = "mesh") => new()

@@ -6,6 +6,7 @@ namespace Ambient.Cni.Agent.Tests.Probes;
 public sealed class ProbeTests
 {
     [Fact]
+    [Trait("behaviour", "CNI-133")]
     public void Table_NamesOnlyProbedPortsOfPods()
     {
         string text = NodeProbeText.Render(

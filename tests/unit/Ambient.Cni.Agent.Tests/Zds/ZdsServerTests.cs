@@ -60,6 +60,29 @@ public sealed class ZdsServerTests : IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-168")]
+    public void ZtunnelThatIsGone_BeforeItAcknowledges_ServesNobody_AndTheNextOneIsTold()
+    {
+        ZdsServer server = Start();
+        server.OpenGate();
+        using (var ztunnel = new TestZtunnel(_path))
+        {
+            Assert.Equal("", ztunnel.Snapshot());
+            _events.Connections("1/1");
+            server.Upsert(Pod("A"));
+            Assert.Equal("add A 1", ztunnel.Next());
+        }
+
+        // Whatever is written into the broken pipe ends it; the pod is nobody's until somebody else says so.
+        server.Upsert(Pod("B"));
+        _events.Connections("0/0");
+        using var next = new TestZtunnel(_path);
+        Assert.Equal("add A 1, add B 1", next.Snapshot());
+        Assert.Equal("A/1 Served", _events.Pod());
+        Assert.Equal("B/1 Served", _events.Pod());
+    }
+
+    [Fact]
     public void BeforeTheGate_NothingIsTold_AndNobodyIsTurnedAway()
     {
         ZdsServer server = Start();
@@ -164,6 +187,7 @@ public sealed class ZdsServerTests : IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-163")]
     public void PodWithoutNamespace_IsKept_AndAddedWhenItIsFound()
     {
         ZdsServer server = Start();

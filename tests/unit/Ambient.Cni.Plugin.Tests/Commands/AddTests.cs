@@ -93,6 +93,26 @@ public sealed class AddTests
         Assert.True(run.Sandboxes.IsGuarded);
     }
 
+    [Theory]
+    [InlineData(200, "", true)]
+    [InlineData(500, "pod shop/web-1 is unexpectedly not eligible for ambient enrollment\n", true)]
+    [InlineData(500, "no ztunnel connection\n", false)]
+    [InlineData(400, "", false)]
+    [InlineData(503, "unexpectedly not eligible for ambient enrollment", false)]
+    public void UpstreamsAgent_IsUnderstood_WhenTheConfigurationSaysSo(int status, string body, bool starts)
+    {
+        // Word for word what Go's server sends.
+        using var agent = FakeAgent.Sending($"HTTP/1.1 {status} Whatever\r\nDate: Sat, 21 Nov 2026 10:00:00 GMT\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        PluginRun run = PluginRun.Of("ADD", PluginRun.Configuration(agent.RunDirectory, ",\"agent_wire\":\"upstream\""));
+        Assert.Equal(starts ? 0 : 1, run.ExitCode);
+
+        // Upstream's agent knows nothing of the guard.
+        Assert.Equal(!starts, run.Sandboxes.IsGuarded);
+        using var same = FakeAgent.Saying(status, body);
+        PluginRun ours = PluginRun.Of("ADD", PluginRun.Configuration(same.RunDirectory));
+        Assert.Equal((11, true), (ours.Code, ours.Sandboxes.IsGuarded));
+    }
+
     [Fact]
     public void AgentIsAbsent_AddFails_AndTheGuardStays()
     {

@@ -54,6 +54,7 @@ public sealed class InputTests
     [InlineData(",\"exclude_namespaces\":[7]", "exclude_namespaces")]
     [InlineData(",\"pod_namespace\":{}", "pod_namespace")]
     [InlineData(",\"agent_on_host_network\":1", "agent_on_host_network")]
+    [InlineData(",\"agent_wire\":\"else\"", "agent_wire")]
     [InlineData(",\"prevResult\":[]", "prevResult")]
     [InlineData(",\"prevResult\":\"x\"", "prevResult")]
     [InlineData(",\"prevResult\":{\"ips\":{}}", "prevResult.ips")]

@@ -43,6 +43,7 @@ public sealed class IptablesTextTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-186")]
     public void Removal_OfNothing_IsNothing() =>
         Assert.Equal("", IptablesText.Render(null, RuleFamily.IPv4, SavedRules.Parse("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j ACCEPT\nCOMMIT\n*filter\n:ISTIO_X - [0:0]\nCOMMIT\n")));
 

@@ -51,6 +51,18 @@ public sealed class RuleSetTests
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-180")]
+    public void FiftyPodsAtOnce_GetTheirOwnTexts()
+    {
+        string[] one = [.. Enumerable.Range(0, 50).Select(Text)];
+        string[] together = new string[50];
+        Parallel.For(0, 50, i => together[i] = Text(i));
+        Assert.Equal(one, together);
+        Assert.True(one.Distinct().Count() > 4);
+        static string Text(int i) => NftText.Render(RuleSet.Build(new RedirectionOptions { DnsCapture = i % 2 == 0, IngressMode = i % 3 == 0, Ipv6 = i % 5 != 0 }), [], rebuild: false);
+    }
+
+    [Fact]
     public void ProbeAddress_IsAcceptedBeforeAnythingIsRedirected()
     {
         IReadOnlyList<Rule> rules = RuleSet.Build(new RedirectionOptions()).In(RuleTable.Nat, RuleHook.Prerouting);

@@ -164,6 +164,7 @@ public sealed class PodTableTests : IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-199")]
     public void Keep_CountsAsNamed_AndAfterTheSnapshotIsAViolation()
     {
         Add("A");
@@ -172,6 +173,7 @@ public sealed class PodTableTests : IDisposable
         Assert.Null(Apply(new ZdsMessage.Keep("A")).Error);
         Snapshot();
         Assert.Equal(1, _table.RunningCount);
+        Assert.Equal(["start A"], _proxies.Log);
         Assert.True(Apply(new ZdsMessage.Keep("A")).IsProtocolViolation);
     }
 
@@ -189,6 +191,7 @@ public sealed class PodTableTests : IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-200")]
     public void OrderViolations_AreFatal()
     {
         Assert.True(Apply(new ZdsMessage.Add("uid1", null)).IsProtocolViolation);
