@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Ambient.Component.Tests.Ztunnel;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Testing.Facts;
