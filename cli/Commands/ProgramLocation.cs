@@ -6,7 +6,7 @@ namespace Ambient.Cli.Commands;
 internal static class ProgramLocation
 {
     /// <summary>
-    /// Each at its given path, at AMBIENT_ZTUNNEL, AMBIENT_CNI_AGENT, AMBIENT_CNI_PLUGIN and AMBIENT_CONTROL_PLANE, in the directory of this program, or where the build puts it
+    /// Each at its given path, at AMBIENT_ZTUNNEL, AMBIENT_CNI_AGENT, AMBIENT_CNI_PLUGIN, AMBIENT_CONTROL_PLANE, AMBIENT_WAYPOINT and AMBIENT_BOOKSHOP, in the directory of this program, or where the build puts it
     /// (same configuration first). Null with a line for each that is nowhere.
     /// </summary>
     public static SandboxPrograms? Find(string? ztunnel, List<string> missing)
@@ -16,7 +16,9 @@ internal static class ProgramLocation
         string agent = Find("ambient-cni-agent", "Ambient.Cni.Agent", "AMBIENT_CNI_AGENT", null, missing);
         string plugin = Find("ambient-cni", "Ambient.Cni.Plugin", "AMBIENT_CNI_PLUGIN", null, missing);
         string plane = Find("ambientd", "Ambient.ControlPlane", "AMBIENT_CONTROL_PLANE", null, missing);
-        return missing.Count == before ? new SandboxPrograms(proxy, agent, plugin, plane) : null;
+        string waypoint = Find("waypoint", "Ambient.Waypoint", "AMBIENT_WAYPOINT", null, missing);
+        string bookshop = Find("bookshop", "Ambient.Bookshop", "AMBIENT_BOOKSHOP", null, missing);
+        return missing.Count == before ? new SandboxPrograms(proxy, agent, plugin, plane, waypoint, bookshop) : null;
     }
 
     private static string Find(string name, string project, string variable, string? given, List<string> missing)

@@ -26,16 +26,16 @@ internal static class SandboxLayout
     public static readonly PodPlan Batch = new("batch", "jobs", "batch", "node1");
 
     /// <summary>The web server on the client's own node.</summary>
-    public static readonly PodPlan WebV1 = new("web-v1", "shop", "web", "node1") { Labels = PodPlan.Of("web", "v1") };
+    public static readonly PodPlan WebV1 = new("web-v1", "shop", "web", "node1") { Labels = PodPlan.Of("web", "v1"), Application = new WebServer("v1") };
 
     /// <summary>The web server on the other node.</summary>
-    public static readonly PodPlan WebV2 = new("web-v2", "shop", "web", "node2") { Labels = PodPlan.Of("web", "v2") };
+    public static readonly PodPlan WebV2 = new("web-v2", "shop", "web", "node2") { Labels = PodPlan.Of("web", "v2"), Application = new WebServer("v2") };
 
     /// <summary>Redis.</summary>
-    public static readonly PodPlan Redis = new("redis", "data", "redis", "node2");
+    public static readonly PodPlan Redis = new("redis", "data", "redis", "node2") { Application = new RedisServer() };
 
     /// <summary>PostgreSQL.</summary>
-    public static readonly PodPlan Postgres = new("postgres", "data", "postgres", "node2");
+    public static readonly PodPlan Postgres = new("postgres", "data", "postgres", "node2") { Application = new PostgresServer("postgres") };
 
     /// <summary>A pod outside the mesh.</summary>
     public static readonly PodPlan Outsider = new("outsider", "outside", "default", "node2") { IsMeshed = false };
@@ -45,14 +45,4 @@ internal static class SandboxLayout
 
     /// <summary>All pods.</summary>
     public static readonly PodPlan[] Pods = [Client, Batch, WebV1, WebV2, Redis, Postgres, Outsider];
-
-    /// <summary>What runs in a pod; null for one that only asks.</summary>
-    public static SandboxApplication? ApplicationOf(PodPlan pod) => pod.Name switch
-    {
-        "web-v1" => new WebServer("v1"),
-        "web-v2" => new WebServer("v2"),
-        "redis" => new RedisServer(),
-        "postgres" => new PostgresServer(),
-        _ => null,
-    };
 }

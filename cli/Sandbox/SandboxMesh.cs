@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Cli.Sandbox.Model;
 using Ambient.Cli.Sandbox.Nodes;
+using Ambient.Cli.Sandbox.Objects;
 using Ambient.Cli.Sandbox.Observation;
 using Ambient.Topology.Containers;
 using Ambient.Topology.Networks;
@@ -26,11 +27,13 @@ internal sealed class SandboxMesh : IAsyncDisposable
     private readonly Dictionary<string, SandboxPod> _pods = new(StringComparer.Ordinal);
     private ControlPlane? _controlPlane;
     private CaptureWatch? _watch;
+    private WorkloadRunner? _workloads;
 
     private SandboxMesh(VirtualNetwork network)
     {
         _network = network;
         Manifests = new MeshManifests(network.MakeDirectory("manifests"));
+        Objects = new ClusterObjects(Manifests);
     }
 
     /// <summary>What an API server would hold.</summary>
@@ -49,7 +52,22 @@ internal sealed class SandboxMesh : IAsyncDisposable
     public IReadOnlyDictionary<string, SandboxNode> Nodes => _nodes;
 
     /// <summary>The living pods.</summary>
-    public IEnumerable<SandboxPod> Pods => _pods.Values;
+    public IEnumerable<SandboxPod> Pods
+    {
+        get
+        {
+            lock (_pods)
+            {
+                return [.. _pods.Values];
+            }
+        }
+    }
+
+    /// <summary>Applies manifests, as an API server would take them.</summary>
+    public ClusterObjects Objects { get; }
+
+    /// <summary>Keeps the pods of Deployments and waypoints running.</summary>
+    public WorkloadRunner Workloads => _workloads ?? throw new InvalidOperationException("the sandbox has not started");
 
     /// <summary>Directory of the run.</summary>
     public string Directory => _network.Run.Directory;
@@ -74,6 +92,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
             CniAttachment[] attached = await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.AttachAsync(p, cancellation)));
             report("pods: " + string.Join(", ", SandboxLayout.Pods.Select(p => p.Name)) + "; each attached by " + string.Join(", ", attached[0].Plugins));
             await Task.WhenAll(SandboxLayout.Pods.Select(p => mesh.RunApplicationAsync(p, cancellation)));
+            mesh.Workloads.Start(new Dictionary<string, string>(StringComparer.Ordinal));
             report("applications run");
             return mesh;
         }
@@ -91,7 +110,8 @@ internal sealed class SandboxMesh : IAsyncDisposable
         var mesh = new SandboxMesh(network);
         foreach (SandboxStatePod pod in state.Nodes.SelectMany(n => n.Pods))
         {
-            PodPlan plan = SandboxLayout.Pods.First(p => p.Name == pod.Name);
+            PodPlan plan = SandboxLayout.Pods.FirstOrDefault(p => p.Name == pod.Name)
+                ?? new PodPlan(pod.Name, pod.Namespace, pod.ServiceAccount, pod.Node) { IsMeshed = pod.IsMeshed, Labels = pod.Labels };
             VirtualPod adopted = network.Pod(pod.Name);
             adopted.Attached(IPAddress.Parse(pod.Address), IPAddress.Parse(pod.AddressV6));
             mesh._pods[pod.Name] = new SandboxPod(plan, adopted, null);
@@ -100,6 +120,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
         try
         {
             await mesh.StartNodesAsync(state.Programs, cancellation);
+            mesh.Workloads.Start(state.Origins);
             return mesh;
         }
         catch
@@ -154,9 +175,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
     }
 
     /// <summary>What another process needs to take over.</summary>
-    public SandboxState State(SandboxPrograms programs) => new(programs, [.. _network.Nodes.Select(n => new SandboxStateNode(
-        n.Name,
-        [.. n.Pods.Select(p => new SandboxStatePod(p.Name, p.Number, p.Address.ToString(), p.AddressV6.ToString()))]))]);
+    public SandboxState State(SandboxPrograms programs) => new(programs, [.. _network.Nodes.Select(n => new SandboxStateNode(n.Name, [.. n.Pods.Select(State)]))], Workloads.Origins);
 
     /// <summary>Ends agents and ztunnels, but leaves network and applications to another process.</summary>
     public async Task ReleaseAsync()
@@ -178,8 +197,23 @@ internal sealed class SandboxMesh : IAsyncDisposable
         }
     }
 
+    private SandboxStatePod State(VirtualPod pod)
+    {
+        PodPlan plan = _pods[pod.Name].Plan;
+        return new SandboxStatePod(pod.Name, pod.Number, pod.Address.ToString(), pod.AddressV6.ToString())
+        {
+            Namespace = plan.Namespace, ServiceAccount = plan.ServiceAccount, Node = plan.Node, IsMeshed = plan.IsMeshed, Labels = new Dictionary<string, string>(plan.Labels, StringComparer.Ordinal),
+        };
+    }
+
     private async Task StopNodesAsync()
     {
+        if (_workloads is not null)
+        {
+            await _workloads.DisposeAsync();
+            _workloads = null;
+        }
+
         if (_watch is not null)
         {
             await _watch.DisposeAsync();
@@ -211,6 +245,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
 
         _watch = new CaptureWatch([.. _nodes.Values.Select(n => n.StatusFolder)], Manifests);
         _watch.Start();
+        _workloads = new WorkloadRunner(this, Objects, new WantedPods(programs, _controlPlane), Path.Combine(Directory, "workloads.log"));
     }
 
     /// <summary>An empty sandbox, and the pod that waits for it.</summary>
@@ -261,7 +296,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
     {
         CniAttachment attachment = await _nodes[pod.Plan.Node].Runtime.AddAsync(pod.Container);
         TakeAddresses(pod, attachment.Addresses);
-        Manifests.SetStatus(pod.Plan, pod.Addresses, isReady: SandboxLayout.ApplicationOf(pod.Plan) is null);
+        Manifests.SetStatus(pod.Plan, pod.Addresses, isReady: pod.Plan.Application is null);
         return attachment;
     }
 
@@ -278,7 +313,7 @@ internal sealed class SandboxMesh : IAsyncDisposable
             pod = _pods[plan.Name];
         }
 
-        if (SandboxLayout.ApplicationOf(plan) is { } application)
+        if (plan.Application is { } application)
         {
             RunningProcess process = await application.StartAsync(pod.Network, Path.Combine(Directory, "pods", $"{plan.Name}-{pod.Network.Number}"), cancellation);
             pod = pod with { Application = process };

@@ -27,5 +27,8 @@ internal sealed record SandboxPod(PodPlan Plan, VirtualPod Network, RunningProce
     /// <summary>Runs a program in the pod to its end.</summary>
     public Task<CommandResult> RunAsync(string program, params string[] arguments) => Command.RunInAsync(Network.NamespaceName, program, arguments);
 
-    private static string IdOf(PodPlan plan, VirtualPod network) => $"{plan.Namespace}-{plan.Name}-{network.Number}";
+    /// <summary>The UID of a pod's start.</summary>
+    public static string IdOf(string podNamespace, string name, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{podNamespace}-{name}-{number}");
+
+    private static string IdOf(PodPlan plan, VirtualPod network) => IdOf(plan.Namespace, plan.Name, network.Number);
 }

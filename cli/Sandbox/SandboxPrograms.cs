@@ -5,4 +5,6 @@ namespace Ambient.Cli.Sandbox;
 /// <param name="Agent">The node agent.</param>
 /// <param name="Plugin">The CNI plugin.</param>
 /// <param name="ControlPlane">The control plane.</param>
-internal sealed record SandboxPrograms(string Ztunnel, string Agent, string Plugin, string ControlPlane);
+/// <param name="Waypoint">The L7 proxy.</param>
+/// <param name="Bookshop">The sample application.</param>
+internal sealed record SandboxPrograms(string Ztunnel, string Agent, string Plugin, string ControlPlane, string Waypoint, string Bookshop);

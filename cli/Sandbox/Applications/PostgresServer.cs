@@ -4,8 +4,8 @@ using Ambient.Topology.Processes;
 
 namespace Ambient.Cli.Sandbox.Applications;
 
-/// <summary>PostgreSQL in a directory of its own, run by its own account: a server that speaks first, with sessions that last.</summary>
-internal sealed class PostgresServer() : SandboxApplication(5432)
+/// <summary>PostgreSQL in a directory of its own, run by its own account: a server that speaks first, with sessions that last. One named replica only reads.</summary>
+internal sealed class PostgresServer(string name) : SandboxApplication(5432)
 {
     private const string Account = "postgres";
 
@@ -31,7 +31,7 @@ internal sealed class PostgresServer() : SandboxApplication(5432)
         (await Command.RunAsync("chown", [Account, directory])).OrThrow();
         (await Command.RunAsync("setpriv", ["--reuid=" + Account, "--regid=" + Account, "--init-groups", "--", Path.Combine(programs, "initdb"), "-D", data, "-U", Account, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])).OrThrow();
         await File.AppendAllTextAsync(Path.Combine(data, "pg_hba.conf"), "host all all all trust\n", cancellation);
-        return new ProcessPlan("postgres", Path.Combine(programs, "postgres"), "-D", data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=*", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap")
+        return new ProcessPlan("postgres", Path.Combine(programs, "postgres"), "-D", data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=*", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap", "-c", "cluster_name=" + name, "-c", "default_transaction_read_only=" + (name == "replica" ? "on" : "off"))
         {
             NamespaceName = pod.NamespaceName,
             LogPath = Path.Combine(directory, "postgres.log"),

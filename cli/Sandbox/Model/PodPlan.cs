@@ -13,6 +13,9 @@ internal sealed record PodPlan(string Name, string Namespace, string ServiceAcco
     /// <summary>Its labels, by which services and policies select it.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal) { ["app"] = Name };
 
+    /// <summary>What runs in it; null for one that only asks.</summary>
+    public Applications.SandboxApplication? Application { get; init; }
+
     /// <summary>Its SPIFFE identity.</summary>
     public string Identity => $"spiffe://cluster.local/ns/{Namespace}/sa/{ServiceAccount}";
 

@@ -24,7 +24,7 @@ public sealed class InterleavingTests(ITestOutputHelper output)
     {
         int count = Number("AMBIENT_INTERLEAVINGS", 6), seed = Number("AMBIENT_SEED", 20261121);
         string here = AppContext.BaseDirectory, marker = "open-secret-" + Guid.NewGuid().ToString("N");
-        var programs = new SandboxPrograms(Path.Combine(here, "ztunnel"), Path.Combine(here, "ambient-cni-agent"), Path.Combine(here, "ambient-cni"), Path.Combine(here, "ambientd"));
+        var programs = new SandboxPrograms(Path.Combine(here, "ztunnel"), Path.Combine(here, "ambient-cni-agent"), Path.Combine(here, "ambient-cni"), Path.Combine(here, "ambientd"), Path.Combine(here, "waypoint"), Path.Combine(here, "bookshop"));
         await using SandboxMesh mesh = await SandboxMesh.StartAsync(programs, output.WriteLine, CancellationToken.None);
         VirtualNode node = mesh.Nodes["node1"].Node;
 
