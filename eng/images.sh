@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds container images without a registry and without a container engine, to artifacts/images/<name>.tar: eng/images.sh [name ...]
-# Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, ambientd, waypoint. Each is what its Dockerfile says: Debian's packages that
+# Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, ambientd, waypoint, bookshop. Each is what its Dockerfile says: Debian's packages that
 # the Dockerfile's last stage installs, unpacked, and the program as it is published. `ctr -n k8s.io images import` and `docker load` take the files.
 # IMAGE_HUB (docker.io/ambient) and IMAGE_TAG (0.1.0) name them. Packages are kept in the cache outside the repository (AMBIENT_CACHE).
 # IMAGES_FROM=build takes the programs of the last debug build instead, with the SDK's runtime as a layer of its own: nothing is compiled, for tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(rig ztunnel cni ambientd waypoint)
+[ ${#names[@]} -gt 0 ] || names=(rig ztunnel cni ambientd waypoint bookshop)
 hub="${IMAGE_HUB:-docker.io/ambient}" tag="${IMAGE_TAG:-0.1.0}" out=artifacts/images
 cache="${AMBIENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ambient}/image-packages"
 mkdir -p "$out" "$cache"
@@ -25,6 +25,7 @@ dockerfile() {
     cni) echo cni-plugin/Dockerfile ;;
     ambientd) echo control-plane/Dockerfile ;;
     waypoint) echo waypoint/Dockerfile ;;
+    bookshop) echo samples/bookshop/Dockerfile ;;
   esac
 }
 
@@ -144,8 +145,11 @@ for name in "${names[@]}"; do
     waypoint)
       program waypoint '["/usr/local/bin/waypoint"]' waypoint=/usr/local/bin
       ;;
+    bookshop)
+      program bookshop '["/usr/local/bin/bookshop"]' samples/bookshop=/usr/local/bin
+      ;;
     *)
-      echo "unknown image: $name (rig, ztunnel, cni, ambientd, waypoint)" >&2
+      echo "unknown image: $name (rig, ztunnel, cni, ambientd, waypoint, bookshop)" >&2
       exit 2
       ;;
   esac

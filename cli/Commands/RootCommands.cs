@@ -11,7 +11,16 @@ internal static class RootCommands
         VersionCommand.Build(), CheckCommand.Build(), StatusCommand.Build(), ZtunnelConfigCommands.Build(), WaypointCommands.Build(), ExplainCommand.Build(), CompletionCommand.Build(), Sandbox(),
     };
 
-    private static Command Sandbox() => new("sandbox", "A whole mesh in network namespaces of this machine.") { Demo(), Hold(), Down() };
+    private static Command Sandbox()
+    {
+        var command = new Command("sandbox", "A whole mesh in network namespaces of this machine.") { Demo(), Hold(), Down() };
+        foreach (Command one in ApplyCommands.Build())
+        {
+            command.Add(one);
+        }
+
+        return command;
+    }
 
     private static Command Demo()
     {

@@ -18,6 +18,7 @@ internal static class DemoScript
         new("A policy admits one service account and refuses all others, at once", PolicyChecks.ByServiceAccountAsync),
         new("A policy against a namespace cuts connections that are already open", PolicyChecks.ByNamespaceCutsOpenConnectionAsync),
         new("STRICT refuses the pod outside the mesh, PERMISSIVE admits it", PolicyChecks.StrictAndPermissiveAsync),
+        new("An application of several services runs from the manifests that Kubernetes takes", ShopChecks.RunsFromItsManifestsAsync),
         new("A session with PostgreSQL stayed open through all of that", TrafficChecks.LongSessionSurvivedAsync),
         new("Metrics tell the same story", TelemetryChecks.MetricsTellItAsync),
         new("A running pod joins the mesh when its label changes, and leaves again; its open connection lives on", MembershipChecks.RunningPodJoinsAndLeavesAsync),

@@ -202,7 +202,11 @@ internal sealed class SandboxMesh : IAsyncDisposable
         PodPlan plan = _pods[pod.Name].Plan;
         return new SandboxStatePod(pod.Name, pod.Number, pod.Address.ToString(), pod.AddressV6.ToString())
         {
-            Namespace = plan.Namespace, ServiceAccount = plan.ServiceAccount, Node = plan.Node, IsMeshed = plan.IsMeshed, Labels = new Dictionary<string, string>(plan.Labels, StringComparer.Ordinal),
+            Namespace = plan.Namespace,
+            ServiceAccount = plan.ServiceAccount,
+            Node = plan.Node,
+            IsMeshed = plan.IsMeshed,
+            Labels = new Dictionary<string, string>(plan.Labels, StringComparer.Ordinal),
         };
     }
 

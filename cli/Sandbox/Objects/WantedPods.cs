@@ -57,7 +57,10 @@ internal sealed class WantedPods(SandboxPrograms programs, Nodes.ControlPlane pl
         IsMeshed = false,
         Labels = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [GatewayLabel] = gateway.Name, [ModeLabel] = "none", ["service.istio.io/canonical-name"] = gateway.Name, ["gateway.istio.io/managed"] = "istio.io-mesh-controller",
+            [GatewayLabel] = gateway.Name,
+            [ModeLabel] = "none",
+            ["service.istio.io/canonical-name"] = gateway.Name,
+            ["gateway.istio.io/managed"] = "istio.io-mesh-controller",
         },
         Application = new WaypointServer(programs.Waypoint, plane, gateway.Namespace, gateway.Name),
     };

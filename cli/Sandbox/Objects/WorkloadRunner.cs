@@ -11,6 +11,9 @@ internal sealed class WorkloadRunner(SandboxMesh mesh, ClusterObjects objects, W
     private Task _running = Task.CompletedTask;
     private volatile bool _isSettled;
 
+    /// <summary>What failed last; empty when nothing did.</summary>
+    public string LastError { get; private set; } = "";
+
     /// <summary>Whether everything that was asked for at the last look runs.</summary>
     public bool IsSettled => _isSettled;
 
@@ -106,6 +109,7 @@ internal sealed class WorkloadRunner(SandboxMesh mesh, ClusterObjects objects, W
         catch (Exception failed) when (failed is TimeoutException or IOException or InvalidOperationException or Ambient.Linux.LinuxException or Topology.Containers.CniFailedException or Topology.Processes.CommandFailedException)
         {
             // Said, and tried again with the next look.
+            LastError = failed.Message;
             await File.AppendAllTextAsync(logPath, failed.Message + "\n");
             return false;
         }
