@@ -25,6 +25,10 @@ namespace Ambient.Ztunnel;
 /// <summary>The process: its parts, how they are wired, and the order in which they start and end.</summary>
 internal sealed class ZtunnelProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan SuccessionPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>For what was accepted in the last moment.</summary>
+    private static readonly TimeSpan LongestLastWords = TimeSpan.FromMilliseconds(500);
     private readonly ZtunnelSettings _settings;
     private readonly LogHub _logs;
     private readonly Logger _log;
@@ -228,19 +232,57 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _agent.Start();
     }
 
+    /// <summary>
+    /// Goes on as before until another ztunnel has the pods: as long as there is none, nobody else would accept. Without one it ends when those that
+    /// were there before have ended, or with the time to drain: the next one may only start after this one.
+    /// </summary>
+    /// <returns>How much time to drain is left.</returns>
+    private async Task<TimeSpan> SucceedAsync()
+    {
+        if (_agent is not { Leads: not null } agent)
+        {
+            return _settings.DrainTime;
+        }
+
+        long began = TimeProvider.System.GetTimestamp();
+        TimeSpan last = TimeSpan.FromTicks(Math.Min(LongestLastWords.Ticks, _settings.DrainTime.Ticks / 4));
+        _pods.BeginSuccession();
+        while (true)
+        {
+            TimeSpan left = _settings.DrainTime - TimeProvider.System.GetElapsedTime(began);
+            if (agent.Leads == false)
+            {
+                _log.Info("another ztunnel has the pods");
+                return left > last ? left : last;
+            }
+
+            int elders = _pods.ElderCount;
+            if (left <= last || elders == 0 || _interrupted.Task.IsCompleted)
+            {
+                _log.Info("no other ztunnel has the pods; accepting ends now", LogField.Of("connections", elders));
+                return last;
+            }
+
+            await Task.WhenAny(_interrupted.Task, Task.Delay(SuccessionPause, TimeProvider.System));
+        }
+    }
+
     private async Task DrainAsync()
     {
         _log.Info("shutting down", LogField.Milliseconds("drain", (long)_settings.DrainTime.TotalMilliseconds));
-        _agent?.Stop();
 
         // A successor in the same namespace needs the operators' ports.
         Task servers = _servers?.DrainAsync(TimeSpan.FromSeconds(1)) ?? Task.CompletedTask;
+        TimeSpan left = await SucceedAsync();
+        _agent?.Stop();
         _dedicated?.Drain();
         _own?.Drain();
         Task drained = Task.WhenAll(_dedicated?.Completion ?? Task.CompletedTask, _own?.Completion ?? Task.CompletedTask, _pods.DrainAsync());
-        if (await Task.WhenAny(drained, _interrupted.Task) != drained)
+        Task timeout = left < _settings.DrainTime ? Task.Delay(left, TimeProvider.System) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+        Task first = await Task.WhenAny(drained, _interrupted.Task, timeout);
+        if (first != drained)
         {
-            _log.Warn("interrupted again; what is left is cut");
+            _log.Warn(first == timeout ? "the time to drain is over; what is left is cut" : "interrupted again; what is left is cut");
             _dedicated?.EndDrain();
             _own?.EndDrain();
             _pods.EndDrain();

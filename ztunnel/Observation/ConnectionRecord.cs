@@ -84,6 +84,9 @@ public sealed class ConnectionRecord
 
     internal ConnectionTable? Table { get; set; }
 
+    /// <summary>Whether it was there when the table's elders were marked.</summary>
+    internal bool IsElder { get; set; }
+
     private SpiffeId? PeerIdentity => _route?.Key.SourceIdentity;
 
     /// <summary>The route is known: counts the connection as opened. Once for each attempt; double HBONE does so after it is connected, all others before.</summary>

@@ -12,6 +12,20 @@ public sealed class ConnectionTable
     /// <summary>Connections in the table.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Those of them that were there at <see cref="MarkElders"/>.</summary>
+    public int Elders { get; private set; }
+
+    /// <summary>From here on what is in the table is old, and what comes is not.</summary>
+    public void MarkElders()
+    {
+        for (ConnectionRecord? record = _first; record is not null; record = record.Next)
+        {
+            record.IsElder = true;
+        }
+
+        Elders = Count;
+    }
+
     /// <summary>Adds a record; it leaves by itself when it closes. Inbound connections enter before their first evaluation.</summary>
     public void Add(ConnectionRecord record)
     {
@@ -59,6 +73,8 @@ public sealed class ConnectionTable
         record.Next = null;
         record.Table = null;
         Count--;
+        Elders -= record.IsElder ? 1 : 0;
+        record.IsElder = false;
     }
 
     /// <summary>

@@ -15,6 +15,12 @@ public interface IPodProxy
     /// </summary>
     void StopNow();
 
+    /// <summary>Those of <see cref="ConnectionCount"/> that were open at <see cref="BeginSuccession"/>.</summary>
+    int ElderCount { get; }
+
+    /// <summary>The process is to end, but goes on for now: from here on it is known who was there before.</summary>
+    void BeginSuccession();
+
     /// <summary>Accepts no more and lets connections end; <see cref="Completion"/> follows, if need be after <see cref="StopNow"/>.</summary>
     void Drain();
 

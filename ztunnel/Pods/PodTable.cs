@@ -101,6 +101,7 @@ public sealed class PodTable
                 ZdsMessage.Keep keep => OnKeep(keep),
                 ZdsMessage.Delete delete => OnDelete(delete),
                 ZdsMessage.SnapshotSent => OnSnapshot(),
+                ZdsMessage.Leads => ZdsOutcome.Success,
                 _ => ZdsOutcome.Violation("unknown message"),
             };
             Publish();
@@ -160,6 +161,30 @@ public sealed class PodTable
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>Connections that were open at <see cref="BeginSuccession"/> and still are.</summary>
+    public int ElderCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running.Values.Sum(static r => r.Proxy.ElderCount);
+            }
+        }
+    }
+
+    /// <summary>Shutdown, before step 1: all goes on, but from here on it is known who was there before.</summary>
+    public void BeginSuccession()
+    {
+        lock (_lock)
+        {
+            foreach (Running running in _running.Values)
+            {
+                running.Proxy.BeginSuccession();
+            }
+        }
     }
 
     /// <summary>Shutdown, step 1: every proxy drains. Completes when all have ended; nothing is started any more.</summary>

@@ -13,6 +13,7 @@ namespace Ambient.Ztunnel.Pods;
 /// </summary>
 public sealed class ZdsClient : IDisposable
 {
+    private const int Unsaid = -1;
     private readonly ZdsClientOptions _options;
     private readonly PodTable _pods;
     private readonly Logger _log;
@@ -23,6 +24,7 @@ public sealed class ZdsClient : IDisposable
     private readonly byte[] _buffer = new byte[ZdsCodec.MaxRequest];
     private Thread? _thread;
     private volatile bool _stopping;
+    private int _leads = Unsaid;
     private bool _ready;
     private int _failedConnects;
     private int _failedHellos;
@@ -38,6 +40,9 @@ public sealed class ZdsClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         (_options, _pods, _log, _readiness, _violation) = (options, pods, log, readiness, violation);
     }
+
+    /// <summary>Whether the agent counts on this ztunnel: false when a newer one has all pods; null when the agent does not say.</summary>
+    public bool? Leads => Volatile.Read(ref _leads) is var said && said == Unsaid ? null : said == 1;
 
     /// <summary>Starts the thread.</summary>
     public void Start()
@@ -86,6 +91,7 @@ public sealed class ZdsClient : IDisposable
                 continue;
             }
 
+            Volatile.Write(ref _leads, Unsaid);
             _pods.BeginConversation();
             _retryAt = null;
             _heard = false;
@@ -172,6 +178,10 @@ public sealed class ZdsClient : IDisposable
 
         _log.Debug("message from the node agent", LogField.Of("message", message!.ToString()));
         ZdsOutcome outcome = _pods.Apply(message, network);
+        if (message is ZdsMessage.Leads leads)
+        {
+            Volatile.Write(ref _leads, leads.Value ? 1 : 0);
+        }
 
         // Ready before the ack: whoever sees the ack may look at readiness next.
         ReportReadiness();

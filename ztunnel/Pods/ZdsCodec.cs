@@ -18,12 +18,16 @@ public static class ZdsCodec
     /// <summary>Our own agent's addition to AddWorkload: 4 bytes, little endian.</summary>
     private const int MarkField = 100;
 
+    /// <summary>Our own agent's addition: one byte, whether this ztunnel leads.</summary>
+    private const int LeadsField = 101;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// ZdsHello{version: V1}, and beside it (field 100, which others skip) that this ztunnel takes a packet mark for each pod.
+    /// ZdsHello{version: V1}, and beside it (field 100, which others skip) that this ztunnel takes a packet mark for each pod,
+    /// and (field 101) that it wants to hear whether it leads.
     /// </summary>
-    public static ReadOnlySpan<byte> Hello => [0x08, 0x01, 0xa2, 0x06, 0x01, 0x01];
+    public static ReadOnlySpan<byte> Hello => [0x08, 0x01, 0xa2, 0x06, 0x01, 0x01, 0xaa, 0x06, 0x01, 0x01];
 
     /// <summary>WorkloadResponse{ack}; null or empty means success.</summary>
     public static byte[] Ack(string? error)
@@ -73,6 +77,10 @@ public static class ZdsCodec
                 case 5:
                     error = ReadUid(content, 1, "keep", out string kept);
                     message = new ZdsMessage.Keep(kept);
+                    break;
+                case LeadsField:
+                    error = content is [0 or 1] ? null : "leads is neither 0 nor 1";
+                    message = new ZdsMessage.Leads(content is [1]);
                     break;
                 default:
                     break;

@@ -27,6 +27,10 @@ public abstract record ZdsMessage
     /// <param name="Uid">Opaque identity of the pod.</param>
     public sealed record Delete(string Uid) : ZdsMessage;
 
+    /// <summary>Our own agent's addition: whether this ztunnel is the one that the node's pods count on.</summary>
+    /// <param name="Value">False: a newer one has all pods.</param>
+    public sealed record Leads(bool Value) : ZdsMessage;
+
     /// <summary>Every pod of the node has been named.</summary>
     public sealed record SnapshotSent : ZdsMessage;
 }

@@ -70,6 +70,18 @@ internal sealed class PodProxy : IPodProxy, IConnectionLister
     }
 
     /// <inheritdoc/>
+    public int ElderCount => _loops.Sum(l => l.Connections.Elders);
+
+    /// <inheritdoc/>
+    public void BeginSuccession()
+    {
+        foreach (PodLoop pod in _loops)
+        {
+            OnLoop(pod, pod.Connections.MarkElders);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Drain()
     {
         if (Interlocked.Exchange(ref _draining, 1) != 0)

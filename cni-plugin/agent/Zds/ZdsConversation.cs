@@ -21,6 +21,9 @@ internal sealed class ZdsConversation
     private readonly TimeSpan _began;
     private long _sequence;
     private bool _snapshotSent;
+    private bool _hearsLeads;
+    private bool? _leads;
+    private bool? _saidLeads;
 
     public ZdsConversation(long id, ZdsTimings timings, TimeSpan now) => (Id, _timings, _began) = (id, timings, now);
 
@@ -52,12 +55,12 @@ internal sealed class ZdsConversation
     /// <summary>The hello came. False: it was no hello, and the conversation is over.</summary>
     public bool OnHello(ReadOnlySpan<byte> packet)
     {
-        if (!ZdsMessages.TryReadHello(packet, out bool takesMarks, out string? error))
+        if (!ZdsMessages.TryReadHello(packet, out bool takesMarks, out bool hearsLeads, out string? error))
         {
             return Close(error!);
         }
 
-        TakesMarks = takesMarks;
+        (TakesMarks, _hearsLeads) = (takesMarks, hearsLeads);
         Phase = ZdsPhase.AwaitingPods;
         return true;
     }
@@ -76,6 +79,9 @@ internal sealed class ZdsConversation
             Touch(uid);
         }
     }
+
+    /// <summary>Whether the node's pods count on this ztunnel; those that want to hear it are told when they know all pods.</summary>
+    public void SetLeads(bool leads) => _leads = leads;
 
     /// <summary>A pod came, changed, went, or must be told again.</summary>
     public void Touch(string uid)
@@ -107,6 +113,11 @@ internal sealed class ZdsConversation
         {
             if (_queue.First is not { } first)
             {
+                if (Phase == ZdsPhase.Settled && _hearsLeads && _leads is { } leads && leads != _saidLeads)
+                {
+                    return new ZdsSend(_sequence, leads ? ZdsSendKind.Leads : ZdsSendKind.Succeeded, "", null);
+                }
+
                 if (Phase == ZdsPhase.Settled || _snapshotSent)
                 {
                     return null;
@@ -133,6 +144,12 @@ internal sealed class ZdsConversation
     {
         _sequence++;
         _outstanding.Enqueue(new Outstanding(send, now));
+        if (send.Kind is ZdsSendKind.Leads or ZdsSendKind.Succeeded)
+        {
+            _saidLeads = send.Kind == ZdsSendKind.Leads;
+            return;
+        }
+
         if (send.Kind == ZdsSendKind.SnapshotSent)
         {
             _snapshotSent = true;
@@ -208,7 +225,7 @@ internal sealed class ZdsConversation
         return false;
     }
 
-    private static string Describe(ZdsSend send) => send.Kind == ZdsSendKind.SnapshotSent ? "the end of the snapshot" : $"{send.Kind} of pod {send.Uid}";
+    private static string Describe(ZdsSend send) => send.Kind == ZdsSendKind.SnapshotSent ? "the end of the snapshot" : send.Uid.Length == 0 ? "who leads" : $"{send.Kind} of pod {send.Uid}";
 
     /// <summary>What this ztunnel must hear about a pod; null for nothing.</summary>
     private ZdsSendKind? Choose(string uid, IReadOnlyDictionary<string, ZdsPod> pods)

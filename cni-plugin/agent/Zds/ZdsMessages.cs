@@ -11,6 +11,12 @@ internal static class ZdsMessages
     /// <summary>In a hello: takes marks. In an add: the mark.</summary>
     private const int MarkField = 100;
 
+    /// <summary>In a hello: wants to hear whether it leads.</summary>
+    private const int LeadsField = 101;
+
+    /// <summary>Whether the ztunnel leads: one byte in field 101, which upstream's ztunnel skips.</summary>
+    public static byte[] Leads(bool value) => [0xaa, 0x06, 0x01, value ? (byte)1 : (byte)0];
+
     /// <summary>SnapshotSent.</summary>
     public static ReadOnlySpan<byte> SnapshotSent => [0x1a, 0x00];
 
@@ -25,15 +31,16 @@ internal static class ZdsMessages
     public static byte[]? Delete(string uid) => Bounded(Field(2, Text(2, uid)));
 
     /// <summary>Whether the packet is a hello of a version that we speak; the error says what else it is.</summary>
-    public static bool TryReadHello(ReadOnlySpan<byte> packet, out bool takesMarks, out string? error)
+    public static bool TryReadHello(ReadOnlySpan<byte> packet, out bool takesMarks, out bool hearsLeads, out string? error)
     {
-        takesMarks = false;
+        (takesMarks, hearsLeads) = (false, false);
         ulong version = 0;
         var reader = new ProtoReader(packet);
         while (reader.TryNext(out int field, out ulong number, out ReadOnlySpan<byte> content))
         {
             version = field == 1 ? number : version;
             takesMarks |= field == MarkField && content is [1];
+            hearsLeads |= field == LeadsField && content is [1];
         }
 
         error = reader.Failed ? "the hello is not a protobuf message" : version != 1 ? "the hello has version " + version + ", this agent speaks 1" : null;

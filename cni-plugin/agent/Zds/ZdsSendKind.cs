@@ -14,4 +14,10 @@ internal enum ZdsSendKind
 
     /// <summary>Every pod was named.</summary>
     SnapshotSent = 3,
+
+    /// <summary>The pods count on this ztunnel (our own addition, to those that want to hear it).</summary>
+    Leads = 4,
+
+    /// <summary>A newer ztunnel has all pods (likewise).</summary>
+    Succeeded = 5,
 }

@@ -272,6 +272,7 @@ public sealed class ZdsServer : IDisposable
                 ZdsSendKind.Add => ZdsMessages.Add(send.Pod!, connection.Talk.TakesMarks),
                 ZdsSendKind.Keep => ZdsMessages.Keep(send.Uid),
                 ZdsSendKind.Delete => ZdsMessages.Delete(send.Uid),
+                ZdsSendKind.Leads or ZdsSendKind.Succeeded => ZdsMessages.Leads(send.Kind == ZdsSendKind.Leads),
                 _ => ZdsMessages.SnapshotSent.ToArray(),
             };
             if (packet is null)
@@ -330,6 +331,11 @@ public sealed class ZdsServer : IDisposable
         }
 
         _leader = leader;
+        foreach (ZdsConnection connection in _connections.Values)
+        {
+            connection.Talk.SetLeads(connection.Talk.Id >= leader);
+            Write(connection);
+        }
     }
 
     private void TouchServing(string uid)

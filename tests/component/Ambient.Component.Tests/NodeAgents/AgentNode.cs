@@ -126,6 +126,8 @@ internal sealed class AgentNode : IAsyncDisposable
         Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent"),
         "uninstall"])).OrThrow();
 
+    public IPEndPoint ServerEndPoint => new(Server.Address, Port);
+
     public void StartZtunnel() => Ztunnel = _network.Start(NodePrograms.Ztunnel(_network, Client.Node.NamespaceName));
 
     /// <summary>Labels the namespace, or takes the label away.</summary>

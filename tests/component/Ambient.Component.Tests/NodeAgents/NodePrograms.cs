@@ -10,7 +10,7 @@ internal static class NodePrograms
     public static ProcessPlan Ztunnel(TestNetwork network, string namespaceName) => new("ztunnel", Path.Combine(AppContext.BaseDirectory, "ztunnel"))
     {
         NamespaceName = namespaceName,
-        LogPath = Path.Combine(network.Directory, "ztunnel.log"),
+        LogPath = Path.Combine(network.Directory, $"ztunnel-{Guid.NewGuid():N}.log"),
         Environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["FAKE_CA"] = "true",
@@ -21,6 +21,7 @@ internal static class NodePrograms
             ["INPOD_UDS"] = Path.Combine(network.Directory, "zds"),
             ["PACKET_MARK"] = "1337",
             ["ZTUNNEL_WORKER_THREADS"] = "2",
+            ["TERMINATION_GRACE_PERIOD_SECONDS"] = "60",
             ["IPV6_ENABLED"] = "false",
             ["ISTIO_META_DNS_CAPTURE"] = "false",
             ["RUST_LOG"] = "info",

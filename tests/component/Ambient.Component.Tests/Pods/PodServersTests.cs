@@ -222,6 +222,12 @@ public sealed class PodServersTests : IDisposable
 
             public int ConnectionCount => 0;
 
+            public int ElderCount => 0;
+
+            public void BeginSuccession()
+            {
+            }
+
             public void StopNow() => server.StopNow();
 
             public void Drain() => server.Drain();

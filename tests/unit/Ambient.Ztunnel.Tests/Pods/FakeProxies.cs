@@ -41,6 +41,10 @@ internal sealed class FakeProxies : IPodProxyFactory
 
         public int ConnectionCount => 0;
 
+        public int ElderCount => 0;
+
+        public void BeginSuccession() => log("succession " + pod.Uid);
+
         public void StopNow()
         {
             log("stop " + pod.Uid);

@@ -64,6 +64,19 @@ public sealed class ZdsCodecTests
         Assert.True(error == expected || (hex == "0A040A01611203" && error is not null), error);
     }
 
+    [Theory]
+    [InlineData("AA060101", true, null)]
+    [InlineData("AA060100", false, null)]
+    [InlineData("AA060102", false, "leads is neither 0 nor 1")]
+    [InlineData("AA0600", false, "leads is neither 0 nor 1")]
+    public void WhoLeads_IsOurAgentsAddition(string packet, bool value, string? wrong)
+    {
+        bool isRead = ZdsCodec.TryRead(Convert.FromHexString(packet), out ZdsMessage? message, out string? error);
+
+        Assert.Equal((wrong is null, wrong), (isRead, error));
+        Assert.Equal(wrong is null ? new ZdsMessage.Leads(value) : null, message);
+    }
+
     [Fact]
     public void HelloAndAcks_AreTheWireBytes()
     {
