@@ -14,6 +14,7 @@ using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Settings;
 using Ambient.Waypoint.Tunnels;
 
@@ -44,7 +45,6 @@ internal sealed class WaypointProcess : IAsyncDisposable
     {
         _options = options;
         _log = _logs.For("waypoint");
-        Logger access = _logs.For("access");
         _authority = LocalAuthority.Open(new LocalAuthorityOptions { Directory = options.AuthorityDirectory }, TimeProvider.System);
         _certificates = new CertificateStore(_authority, new CertificateStoreOptions(), TimeProvider.System);
         _metrics.Add(new ProcessMetrics());
@@ -54,7 +54,8 @@ internal sealed class WaypointProcess : IAsyncDisposable
             Mesh = _mesh,
             Clock = TimeProvider.System,
             Metrics = new RequestMetrics(_metrics),
-            AccessLog = new AccessLog(line => access.Info(line), _log),
+            Exporters = new Exporters(options, _metrics, _log, TimeProvider.System),
+            Log = _log,
         };
         _loops = [.. Enumerable.Range(0, options.Threads).Select(Loop)];
         _plain = new PlainListeners(_loops, _log);
@@ -108,6 +109,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             loop.Loop.Dispose();
         }
 
+        await _shared.Exporters.DisposeAsync();
         _logs.Flush(TimeSpan.FromSeconds(1));
         _logs.Dispose();
     }

@@ -3,6 +3,7 @@ using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Policies;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.ControlPlane.Routing.Services;
+using Ambient.ControlPlane.Routing.Telemetry;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Routes;
 
@@ -34,6 +35,7 @@ public static class WaypointCompiler
             Policies = policies,
             Authorizers = authorizers,
             Tokens = [.. new TokenCompiler(scope, problems).Compile()],
+            Telemetry = new TelemetryCompiler(scope, problems).Compile(),
             Problems = problems.All,
         };
     }

@@ -1,3 +1,4 @@
+using Ambient.Mesh.Services;
 using Ambient.Routing.Access;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
@@ -9,4 +10,8 @@ namespace Ambient.Waypoint.Configuration;
 /// <param name="Http">Its policies for requests.</param>
 /// <param name="Tcp">Its policies for connections without HTTP.</param>
 /// <param name="Tokens">Whose tokens count.</param>
-internal sealed record ServedPort(PortTable Table, AccessProgram Http, AccessProgram Tcp, TokenProgram Tokens);
+internal sealed record ServedPort(PortTable Table, AccessProgram Http, AccessProgram Tcp, TokenProgram Tokens)
+{
+    /// <summary>Whose port it is.</summary>
+    public NamespacedHostname Service { get; init; } = new("", "");
+}

@@ -57,7 +57,7 @@ internal sealed class WaypointConfiguration
                     return false;
                 }
 
-                configuration._ports[(key, table.Port)] = new ServedPort(table, http, tcp, tokens);
+                configuration._ports[(key, table.Port)] = new ServedPort(table, http, tcp, tokens) { Service = key };
             }
         }
 

@@ -184,6 +184,11 @@ internal sealed partial class Exchange : IResponseSink
             _record.GrpcStatus = PeerLabels.GrpcStatus(grpc);
         }
 
+        if (trailers is not null)
+        {
+            tunnel.Record.OnTrailers(_record, trailers);
+        }
+
         EndAttempt();
         Done();
         server.SendEnd(trailers);
@@ -277,6 +282,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         (_tried ??= []).Add(_endpoint.Key);
+        _record.Attempts++;
         _record.Endpoint = _endpoint.Workload;
         _record.UpstreamHost = _endpoint.Key.Address.ToString();
         _endpoint.State.Begin();
@@ -310,6 +316,7 @@ internal sealed partial class Exchange : IResponseSink
         _route.Action.Response.Apply(fields, this);
         _target!.Response.Apply(fields, this);
         EdgeFields.Finish(fields, tunnel, isOwn: false);
+        tunnel.Record.OnResponse(_record, fields);
         _isHeadSent = true;
         _isUpgraded = responseFraming.Kind == BodyKind.Upgraded;
         if (_isUpgraded)

@@ -37,7 +37,6 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         _record.Protocol = server.Protocol;
         Facts.Head = head;
         Facts.Claims = null;
-        tunnel.Record.OnStarted(_record);
         if (Normalize() && PassesAuthorizer())
         {
             AfterAuthorizer();
@@ -131,6 +130,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         head.SetTarget(path);
         EdgeFields.Prepare(head, tunnel);
         _record.RequestId = head.Fields.Text("x-request-id");
+        tunnel.Record.OnStarted(_record, head);
         return true;
     }
 
@@ -167,6 +167,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         }
 
         _record.RouteName = _route.Name;
+        _record.Route = _route;
         return true;
     }
 
@@ -210,7 +211,9 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         }
 
         _record.Service = _target.Service.Namespace.Length > 0 ? _target.Service : null;
+        _record.ServicePort = _target.Port;
         Edit(action);
+        tunnel.Record.OnForwarding(_record, head);
         Mirror(action);
         Forward(_target.Service, _target.Port, _target.Subset);
     }
@@ -341,6 +344,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         EdgeFields.Finish(_answer, tunnel, isOwn: true);
         bool isHead = head.Method == "HEAD";
         _isHeadSent = true;
+        tunnel.Record.OnResponse(_record, _answer);
         server.SendHead(status, _answer, new BodyFraming(BodyKind.Length, body.Length));
         if (!isHead)
         {

@@ -5,6 +5,7 @@ using Ambient.Routing.Messages;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation.Traces;
 using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Forwarding;
@@ -44,6 +45,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
 
         MirrorCopy copy = new(loop, framing);
         copy._head.CopyFrom(head);
+        TraceContext.Unsample(copy._head.Fields);
         if (!configuration.Settings.NoMirrorSuffix)
         {
             copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);

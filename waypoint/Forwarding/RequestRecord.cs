@@ -1,7 +1,10 @@
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Workloads;
 using Ambient.Routing.Messages;
+using Ambient.Routing.Routes;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Logs;
+using Ambient.Waypoint.Observation.Traces;
 
 namespace Ambient.Waypoint.Forwarding;
 
@@ -13,6 +16,24 @@ internal sealed class RequestRecord
 
     /// <summary>The wall clock at that time.</summary>
     public DateTimeOffset StartTime { get; init; }
+
+    /// <summary>The request, with what was edited; valid until it is over.</summary>
+    public RequestHead? Head { get; private set; }
+
+    /// <summary>Where it stands in its trace.</summary>
+    public TraceState Trace;
+
+    /// <summary>Fields of the answer that somebody will ask for.</summary>
+    public KeptFields? Kept { get; set; }
+
+    /// <summary>The route; null before one is found.</summary>
+    public Route? Route { get; set; }
+
+    /// <summary>The port of the service that the route chose.</summary>
+    public int? ServicePort { get; set; }
+
+    /// <summary>How often it was sent to an endpoint.</summary>
+    public int Attempts { get; set; }
 
     /// <summary>Method, path as the client sent it, authority.</summary>
     public string Method { get; set; } = "";
@@ -121,6 +142,7 @@ internal sealed class RequestRecord
     /// <summary>Takes from the request what logs show, before anything is edited.</summary>
     public void Take(RequestHead head)
     {
+        Head = head;
         Method = head.Method;
         Target = head.Target;
         Authority = head.Authority;

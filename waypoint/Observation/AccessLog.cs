@@ -1,52 +1,55 @@
-using System.Globalization;
-using System.Text;
+using System.Buffers;
+using System.Text.Json;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Identities;
 using Ambient.Telemetry.Logging;
-using Ambient.Waypoint.Forwarding;
-using Ambient.Waypoint.Tunnels;
+using Ambient.Waypoint.Observation.Export;
+using Ambient.Waypoint.Observation.Logs;
+using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Observation;
 
-/// <summary>One line for each request, as Envoy writes it (waypoint reference 4.6). Thread-safe: the sink is.</summary>
-internal sealed class AccessLog(Action<string> write, Logger log)
+/// <summary>Writes what access logs ask for about requests that are over (waypoint reference 4.6). One per loop, for its buffers. Loop-affine.</summary>
+internal sealed class AccessLog(Logger log)
 {
+    // A line that was once long must not hold its memory for ever.
+    private const int MaxKeptBuffer = 64 * 1024;
+
+    private ArrayBufferWriter<byte> _line = new(1024);
+    private Utf8JsonWriter? _json;
+
     /// <summary>A request or a connection is over.</summary>
-    public void Request(InboundTunnel tunnel, RequestRecord record, long duration)
+    public void Write(LogPlan[] plans, ObservedRequest seen)
     {
-        StringBuilder line = new(512);
-        string protocol = record.Method.Length > 0 ? record.Protocol : "-";
-        line.Append('[').Append(record.StartTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)).Append("] \"")
-            .Append(Safe(record.Method)).Append(' ').Append(Safe(record.Target)).Append(' ').Append(protocol).Append("\" ")
-            .Append(record.Status).Append(' ').Append(ResponseFlagText.Of(record.Flags)).Append(' ')
-            .Append(record.Method.Length > 0 ? record.Details : "-").Append(' ')
-            .Append(record.Method.Length == 0 && record.Details != "via_upstream" ? record.Details : "-").Append(" \"")
-            .Append(Safe(record.TransportFailure)).Append("\" ")
-            .Append(record.BytesReceived).Append(' ').Append(record.BytesSent).Append(' ').Append(duration).Append(' ')
-            .Append(record.UpstreamTime < 0 ? "-" : record.UpstreamTime.ToString(CultureInfo.InvariantCulture)).Append(" \"")
-            .Append(Safe(record.ForwardedFor)).Append("\" \"").Append(Safe(record.UserAgent)).Append("\" \"").Append(Safe(record.RequestId)).Append("\" \"")
-            .Append(Safe(record.Authority)).Append("\" \"").Append(Safe(record.UpstreamHost)).Append("\" ").Append(Safe(record.Cluster)).Append(" - ")
-            .Append(tunnel.Authority).Append(' ').Append(tunnel.Source).Append(' ').Append(Safe(tunnel.Facts.ServerName)).Append(' ').Append(Safe(record.RouteName));
-        write(line.ToString());
+        foreach (LogPlan plan in plans)
+        {
+            if (plan.Filter is { } filter && !filter.Evaluate(seen).IsTrue)
+            {
+                continue;
+            }
+
+            _line.ResetWrittenCount();
+            plan.Formatter.Write(seen, _line, ref _json);
+            plan.File?.Write(_line.WrittenSpan);
+            plan.Sender?.Add(Record(plan, seen));
+            if (_line.Capacity > MaxKeptBuffer)
+            {
+                (_line, _json) = (new ArrayBufferWriter<byte>(1024), null);
+            }
+        }
     }
 
     /// <summary>Somebody asked for an address that is not served here.</summary>
     public void Unserved(IpPort source, string authority, SpiffeId? client) => log.Warn(
         "CONNECT to an address that is not served here",
         LogField.Of("source", source.ToString()),
-        LogField.Of("target", Safe(authority)),
+        LogField.Of("target", string.Concat(authority.Select(c => c is < ' ' or '"' ? '?' : c))),
         LogField.Of("identity", client?.ToString()));
 
-    // Nothing that a client sends may begin a line of its own, or end a quotation.
-    private static string Safe(string? text)
+    private LogRecordData Record(LogPlan plan, ObservedRequest seen)
     {
-        if (string.IsNullOrEmpty(text))
-        {
-            return "-";
-        }
-
-        return text.AsSpan().ContainsAnyInRange('\0', '\x1f') || text.Contains('"', StringComparison.Ordinal)
-            ? string.Concat(text.Select(c => c is < ' ' or '"' ? '?' : c))
-            : text;
+        ReadOnlySpan<byte> body = _line.WrittenSpan.TrimEnd((byte)'\n');
+        Traces.TraceState trace = seen.Record.Trace;
+        return new LogRecordData(seen.Record.StartTime, plan.LogName, System.Text.Encoding.UTF8.GetString(body), plan.Labels(seen), trace.TraceHigh, trace.TraceLow, trace.SpanId);
     }
 }

@@ -2,6 +2,7 @@ using Ambient.Mesh.Identities;
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Workloads;
 using Ambient.Waypoint.Forwarding;
+using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Observation;
 
@@ -9,11 +10,21 @@ namespace Ambient.Waypoint.Observation;
 /// Everything that the labels of a request follow from. Immutable. Its parts are the same objects from request to request, so that comparing two kinds compares
 /// references.
 /// </summary>
-internal readonly record struct RequestKind(Workload? Source, SpiffeId? Client, Workload? Endpoint, NamespacedHostname? Service, int Status, string GrpcStatus, ResponseFlags Flags, bool IsGrpc)
+/// <param name="Source">Who calls, if known.</param>
+/// <param name="Client">The caller's proved identity.</param>
+/// <param name="Endpoint">Who answers, if anybody.</param>
+/// <param name="Service">The service that the route chose.</param>
+/// <param name="Status">HTTP's status.</param>
+/// <param name="GrpcStatus">gRPC's status.</param>
+/// <param name="Flags">What happened.</param>
+/// <param name="IsGrpc">Whether it is gRPC.</param>
+/// <param name="Plan">Which metrics with which labels.</param>
+/// <param name="Computed">The plan's expressions for this request, each ended by <see cref="Separator"/>.</param>
+internal readonly record struct RequestKind(
+    Workload? Source, SpiffeId? Client, Workload? Endpoint, NamespacedHostname? Service, int Status, string GrpcStatus, ResponseFlags Flags, bool IsGrpc, MetricPlan Plan, string Computed)
 {
-    /// <summary>The kind of a request or connection that is over.</summary>
-    public static RequestKind Of(RequestRecord record, Workload? source, SpiffeId? client) =>
-        new(source, client, record.Endpoint, record.Service, record.Status, record.IsGrpc ? record.GrpcStatus : "", record.Flags, record.IsGrpc);
+    /// <summary>Between values of expressions.</summary>
+    public const char Separator = '\u0001';
 
     /// <summary>The two peers alone, which is all that gRPC's message counters name.</summary>
     public RequestKind Peers() => this with { Status = 0, GrpcStatus = "", Flags = ResponseFlags.None };

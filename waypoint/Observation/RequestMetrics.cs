@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Forwarding;
+using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Observation;
 
@@ -53,52 +54,94 @@ internal sealed class RequestMetrics
     /// <summary>The cells of one loop for requests of this kind.</summary>
     public RequestSeries SeriesOf(int loop, in RequestKind kind)
     {
-        MetricLabels labels = HttpLabels(PeerLabels.Of(kind), kind);
-        if (_requests.Count >= SeriesLimit && !_requests.Contains(labels))
-        {
-            _refused.Increment();
-            labels = HttpLabels(PeerLabels.Overflow(), kind with { GrpcStatus = "", Flags = ResponseFlags.None });
-        }
-
+        Labels labels = new(kind, HttpValues(PeerLabels.Of(kind), kind), HttpValues(PeerLabels.Overflow(), kind with { GrpcStatus = "", Flags = ResponseFlags.None }));
         return new RequestSeries(
-            _requests.With(labels).CellOf(loop),
-            _duration.With(labels).CellOf(loop),
-            _requestBytes.With(labels).CellOf(loop),
-            _responseBytes.With(labels).CellOf(loop));
+            Cell(_requests, IstioMetric.Requests, labels, loop),
+            Cell(_duration, IstioMetric.Duration, labels, loop),
+            Cell(_requestBytes, IstioMetric.RequestBytes, labels, loop),
+            Cell(_responseBytes, IstioMetric.ResponseBytes, labels, loop));
     }
 
     /// <summary>The cells of one loop for gRPC messages between these peers.</summary>
     public MessageSeries MessagesOf(int loop, in RequestKind kind)
     {
-        MetricLabels labels = MetricLabels.Of(PeerLabels.Names, PeerLabels.Of(kind));
-        if (_requestMessages.Count >= SeriesLimit && !_requestMessages.Contains(labels))
-        {
-            _refused.Increment();
-            labels = MetricLabels.Of(PeerLabels.Names, PeerLabels.Overflow());
-        }
-
-        return new MessageSeries(_requestMessages.With(labels).CellOf(loop), _responseMessages.With(labels).CellOf(loop));
+        Labels labels = new(kind, PeerLabels.Of(kind), PeerLabels.Overflow());
+        return new MessageSeries(Cell(_requestMessages, IstioMetric.RequestMessages, labels, loop), Cell(_responseMessages, IstioMetric.ResponseMessages, labels, loop));
     }
 
     /// <summary>The cells of one loop for connections of this kind.</summary>
     public ConnectionSeries ConnectionsOf(int loop, in RequestKind kind)
     {
-        MetricLabels labels = TcpLabels(PeerLabels.Of(kind), kind);
-        if (_received.Count >= SeriesLimit && !_received.Contains(labels))
-        {
-            _refused.Increment();
-            labels = TcpLabels(PeerLabels.Overflow(), kind with { Flags = ResponseFlags.None });
-        }
-
-        return new ConnectionSeries(_opened.With(labels).CellOf(loop), _closed.With(labels).CellOf(loop), _sent.With(labels).CellOf(loop), _received.With(labels).CellOf(loop));
+        Labels labels = new(kind, TcpValues(PeerLabels.Of(kind), kind), TcpValues(PeerLabels.Overflow(), kind with { Flags = ResponseFlags.None }));
+        return new ConnectionSeries(
+            Cell(_opened, IstioMetric.ConnectionsOpened, labels, loop),
+            Cell(_closed, IstioMetric.ConnectionsClosed, labels, loop),
+            Cell(_sent, IstioMetric.SentBytes, labels, loop),
+            Cell(_received, IstioMetric.ReceivedBytes, labels, loop));
     }
 
-    private static MetricLabels HttpLabels(string[] peers, in RequestKind kind) => MetricLabels.Of(
-        PeerLabels.HttpNames,
-        [.. peers, kind.IsGrpc ? "grpc" : "http", kind.Status.ToString(CultureInfo.InvariantCulture), kind.GrpcStatus, ResponseFlagText.Of(kind.Flags), Security(kind)]);
+    private static string[] HttpValues(string[] peers, in RequestKind kind) =>
+        [.. peers, kind.IsGrpc ? "grpc" : "http", kind.Status.ToString(CultureInfo.InvariantCulture), kind.GrpcStatus, ResponseFlagText.Of(kind.Flags), Security(kind)];
 
-    private static MetricLabels TcpLabels(string[] peers, in RequestKind kind) =>
-        MetricLabels.Of(PeerLabels.TcpNames, [.. peers, "tcp", ResponseFlagText.Of(kind.Flags), Security(kind)]);
+    private static string[] TcpValues(string[] peers, in RequestKind kind) => [.. peers, "tcp", ResponseFlagText.Of(kind.Flags), Security(kind)];
 
     private static string Security(in RequestKind kind) => kind.Client is null ? "none" : "mutual_tls";
+
+    private CounterCell? Cell(MetricFamily family, IstioMetric metric, Labels labels, int loop)
+    {
+        if (labels.Of(metric) is not { } own)
+        {
+            return null;
+        }
+
+        if (family.Count >= SeriesLimit && !family.Contains(own))
+        {
+            _refused.Increment();
+            own = labels.OverflowOf(metric);
+        }
+
+        return family.With(own).CellOf(loop);
+    }
+
+    private HistogramCell? Cell(HistogramFamily family, IstioMetric metric, Labels labels, int loop)
+    {
+        if (labels.Of(metric) is not { } own)
+        {
+            return null;
+        }
+
+        if (family.Count >= SeriesLimit && !family.Contains(own))
+        {
+            _refused.Increment();
+            own = labels.OverflowOf(metric);
+        }
+
+        return family.With(own).CellOf(loop);
+    }
+
+    /// <summary>The labels of one kind of request for several metrics; those that are the same are one text.</summary>
+    private sealed class Labels(in RequestKind kind, string[] usual, string[] overflow)
+    {
+        private readonly MetricPlan _plan = kind.Plan;
+        private readonly string[] _computed = kind.Computed.Split(RequestKind.Separator);
+        private LabelLayout? _layout;
+        private MetricLabels _text = MetricLabels.None;
+
+        public MetricLabels? Of(IstioMetric metric)
+        {
+            if (_plan[metric] is not { } layout)
+            {
+                return null;
+            }
+
+            if (!ReferenceEquals(layout, _layout))
+            {
+                (_layout, _text) = (layout, layout.Render(usual, _computed));
+            }
+
+            return _text;
+        }
+
+        public MetricLabels OverflowOf(IstioMetric metric) => _plan[metric]!.Render(overflow, []);
+    }
 }

@@ -6,6 +6,7 @@ using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Plans;
 using Ambient.Waypoint.Settings;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -23,6 +24,7 @@ internal sealed class WaypointLoop
         _shared = shared;
         Dialer = new UpstreamDialer(this);
         Metrics = new LoopMetrics(this, shared.Metrics);
+        AccessLog = new AccessLog(shared.Log);
     }
 
     public EventLoop.EventLoop Loop { get; }
@@ -53,7 +55,9 @@ internal sealed class WaypointLoop
 
     public LoopMetrics Metrics { get; }
 
-    public AccessLog AccessLog => _shared.AccessLog;
+    public AccessLog AccessLog { get; }
+
+    public ObservationPlan Observation => _shared.Observation;
 
     /// <summary>The own certificate; null before there is one.</summary>
     public TlsContext? Tls => _shared.Tls;

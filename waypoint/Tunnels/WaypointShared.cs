@@ -1,8 +1,11 @@
 using Ambient.Mesh.Views;
+using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Export;
+using Ambient.Waypoint.Observation.Plans;
 using Ambient.Waypoint.Settings;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -11,6 +14,7 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class WaypointShared
 {
     private volatile WaypointConfiguration _configuration = WaypointConfiguration.Empty;
+    private volatile ObservationPlan _observation = ObservationPlan.Standard;
     private volatile TlsContext? _tls;
 
     public required WaypointOptions Options { get; init; }
@@ -21,14 +25,29 @@ internal sealed class WaypointShared
 
     public required RequestMetrics Metrics { get; init; }
 
-    public required AccessLog AccessLog { get; init; }
+    /// <summary>What leaves as logs and spans.</summary>
+    public required Exporters Exporters { get; init; }
+
+    /// <summary>The waypoint's own log.</summary>
+    public required Logger Log { get; init; }
+
+    /// <summary>What is measured, logged and traced; changed by the configuration's settings alone.</summary>
+    public ObservationPlan Observation => _observation;
 
     public DestinationTable Destinations { get; } = new();
 
     public WaypointConfiguration Configuration
     {
         get => _configuration;
-        set => _configuration = value;
+        set
+        {
+            if (!value.Settings.Equals(_configuration.Settings))
+            {
+                _observation = ObservationPlan.Compile(value.Settings, Exporters, text => Log.Warn("telemetry is not as written", LogField.Of("what", text)));
+            }
+
+            _configuration = value;
+        }
     }
 
     public TlsContext? Tls

@@ -20,6 +20,9 @@ public sealed record CompiledWaypoint
     /// <summary>Who can be asked by CUSTOM policies; part of the waypoint's settings.</summary>
     public IReadOnlyList<Authorizer> Authorizers { get; init; } = [];
 
+    /// <summary>What is measured, logged and traced; null when nobody said anything. Goes into the waypoint's settings.</summary>
+    public TelemetrySettings? Telemetry { get; init; }
+
     /// <summary>What could not be done, by object.</summary>
     public required IReadOnlyList<RoutingProblem> Problems { get; init; }
 }

@@ -21,13 +21,19 @@ public sealed record WaypointScope
     /// <summary>Such as <c>cluster.local</c>.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 
+    /// <summary>The name of the cluster, as telemetry says it.</summary>
+    public string ClusterId { get; init; } = "";
+
+    /// <summary>MeshConfig as it was written: its access logs, tracing and providers; null when there is none.</summary>
+    public RoutingObject? MeshConfig { get; init; }
+
     /// <summary>The services that it serves.</summary>
     public required IReadOnlyList<RoutedService> Served { get; init; }
 
     /// <summary>All services that it can see, its own included.</summary>
     public required IReadOnlyList<RoutedService> Visible { get; init; }
 
-    /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes and RequestAuthentications.</summary>
+    /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes, RequestAuthentications and Telemetries.</summary>
     public IReadOnlyList<RoutingObject> Objects { get; init; } = [];
 
     /// <summary>AuthorizationPolicies.</summary>

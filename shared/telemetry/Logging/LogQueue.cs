@@ -18,11 +18,13 @@ internal sealed class LogQueue : IDisposable
     private readonly ILogSink _sink;
     private readonly int _enough;
     private readonly TimeSpan _blockLimit;
+    private readonly long _maxBytes;
     private readonly Thread _writer;
     private byte[] _batch = new byte[16 * 1024];
     private int _head;
     private int _count;
     private int _inFlight;
+    private long _bytes;
     private bool _stalled;
     private bool _ending;
     private bool _idle;
@@ -31,8 +33,9 @@ internal sealed class LogQueue : IDisposable
     private long _blocked;
     private long _dropped;
 
-    public LogQueue(ILogSink sink, int lines, TimeSpan blockLimit)
+    public LogQueue(ILogSink sink, int lines, TimeSpan blockLimit, long maxBytes = long.MaxValue)
     {
+        _maxBytes = maxBytes;
         _sink = sink;
         _ring = new (byte[], int)[Math.Max(1, lines)];
         _enough = Math.Min(LinesPerWrite, (_ring.Length + 1) / 2);
@@ -52,7 +55,7 @@ internal sealed class LogQueue : IDisposable
     {
         lock (_gate)
         {
-            if (_count == _ring.Length && !WaitForRoom())
+            if (_bytes + length > _maxBytes || (_count == _ring.Length && !WaitForRoom()))
             {
                 _dropped++;
                 ArrayPool<byte>.Shared.Return(line);
@@ -61,6 +64,7 @@ internal sealed class LogQueue : IDisposable
 
             _ring[(_head + _count) % _ring.Length] = (line, length);
             _count++;
+            _bytes += length;
             if (_idle)
             {
                 _idle = false;
@@ -162,6 +166,7 @@ internal sealed class LogQueue : IDisposable
                 Append(line.AsSpan(0, length), bytes);
                 ArrayPool<byte>.Shared.Return(line);
                 bytes += length;
+                _bytes -= length;
                 lines++;
                 _head = (_head + 1) % _ring.Length;
                 _count--;

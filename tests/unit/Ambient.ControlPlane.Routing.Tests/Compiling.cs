@@ -40,6 +40,8 @@ internal sealed class Compiling
         Objects = [.. documents.Select(Object)],
         Policies = policies,
         ExtensionProviders = [.. providers.Select(provider => JsonDocument.Parse(provider).RootElement.Clone())],
+        MeshConfig = documents.Select(Object).FirstOrDefault(o => o.Kind == "MeshConfig"),
+        ClusterId = "c1",
         Members = (service, labels) => service.Name != "reviews" ? [] : labels.Count == 0 ? ["uid-v1", "uid-v2", "uid-v2b"] : labels.TryGetValue("version", out string? version) && version == "v1" ? ["uid-v1"] : ["uid-v2", "uid-v2b"],
         Keys = source => source.Address.Contains("good", StringComparison.Ordinal) ? "{\"keys\":[]}" : null,
     }));

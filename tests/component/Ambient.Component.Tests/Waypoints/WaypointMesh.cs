@@ -90,11 +90,13 @@ internal sealed class WaypointMesh : IAsyncDisposable
             Visible = Services,
             Policies = policies,
             ExtensionProviders = [.. Providers.Select(provider => JsonDocument.Parse(provider).RootElement.Clone())],
+            MeshConfig = objects.Where(o => o.Kind == "MeshConfig").Select(o => new RoutingObject(o.Kind, "istio-system", "mesh", DateTimeOffset.UnixEpoch, JsonDocument.Parse(o.Spec).RootElement.Clone())).FirstOrDefault(),
             Objects = [.. objects.Select((o, age) => new RoutingObject(o.Kind, "bench", $"o{age}", DateTimeOffset.UnixEpoch.AddMinutes(age), JsonDocument.Parse(o.Spec).RootElement.Clone()))],
         });
         Assert.DoesNotContain(compiled.Problems, problem => problem.Reason != RoutingProblem.NoEffect && !problem.Message.Contains("nobody-knows", StringComparison.Ordinal));
         WaypointBundle bundle = new() { Settings = new WaypointSettings { LogsAccess = true } };
         bundle.Settings.Authorizers.AddRange(compiled.Authorizers);
+        bundle.Settings.Telemetry = compiled.Telemetry;
         bundle.Routes.AddRange(compiled.Routes);
         bundle.Destinations.AddRange(compiled.Destinations);
         bundle.Policies.AddRange(compiled.Policies);

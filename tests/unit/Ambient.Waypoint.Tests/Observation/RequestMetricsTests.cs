@@ -3,9 +3,11 @@ using System.Text;
 using Ambient.Mesh.Identities;
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Workloads;
+using Ambient.Protocol.L7;
 using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Tests.Observation;
 
@@ -24,7 +26,7 @@ public sealed class RequestMetricsTests
     public void Request_HasEveryLabel_InUpstreamsOrder()
     {
         RequestMetrics metrics = new(_registry);
-        RequestSeries series = metrics.SeriesOf(0, new RequestKind(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false));
+        RequestSeries series = metrics.SeriesOf(0, new RequestKind(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false, MetricPlan.Standard, ""));
         series.Requests!.Increment();
         Assert.Contains(
             "istio_requests_total{reporter=\"waypoint\",source_workload=\"front\",source_canonical_service=\"captured\",source_canonical_revision=\"v1\",source_workload_namespace=\"shop\","
@@ -41,7 +43,7 @@ public sealed class RequestMetricsTests
     public void NobodyKnown_IsUnknown_WithItsTwoFallbacks()
     {
         RequestMetrics metrics = new(_registry);
-        metrics.SeriesOf(0, new RequestKind(null, null, null, null, 404, "", ResponseFlags.NoRoute, IsGrpc: false)).Requests!.Increment();
+        metrics.SeriesOf(0, new RequestKind(null, null, null, null, 404, "", ResponseFlags.NoRoute, IsGrpc: false, MetricPlan.Standard, "")).Requests!.Increment();
         string line = Text().Split('\n').Single(candidate => candidate.StartsWith("istio_requests_total{", StringComparison.Ordinal));
         Assert.Contains("source_canonical_revision=\"latest\"", line, StringComparison.Ordinal);
         Assert.Contains("destination_canonical_revision=\"unknown\"", line, StringComparison.Ordinal);
@@ -55,7 +57,7 @@ public sealed class RequestMetricsTests
     public void Grpc_HasItsStatus_AndMessagesHaveThePeersAlone()
     {
         RequestMetrics metrics = new(_registry);
-        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "0", ResponseFlags.None, IsGrpc: true);
+        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "0", ResponseFlags.None, IsGrpc: true, MetricPlan.Standard, "");
         metrics.SeriesOf(0, kind).Requests!.Increment();
         metrics.MessagesOf(0, kind.Peers()).Responses!.Add(3);
         Assert.Contains("request_protocol=\"grpc\",response_code=\"200\",grpc_response_status=\"0\"", Text(), StringComparison.Ordinal);
@@ -76,7 +78,7 @@ public sealed class RequestMetricsTests
     public void CellsOfOneLoop_AreTheSame_AndLoopsAreSummed()
     {
         RequestMetrics metrics = new(_registry);
-        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false);
+        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false, MetricPlan.Standard, "");
         Assert.Same(metrics.SeriesOf(1, kind).Duration, metrics.SeriesOf(1, kind).Duration);
         metrics.SeriesOf(0, kind).Duration!.Observe(3);
         metrics.SeriesOf(1, kind).Duration!.Observe(700);
@@ -93,7 +95,7 @@ public sealed class RequestMetricsTests
         RequestMetrics metrics = new(_registry, seriesLimit: 10);
         for (int i = 0; i < 500; i++)
         {
-            RequestKind kind = new(Source, new SpiffeId("cluster.local", "n", $"a{i}"), Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: i % 2 == 0);
+            RequestKind kind = new(Source, new SpiffeId("cluster.local", "n", $"a{i}"), Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: i % 2 == 0, MetricPlan.Standard, "");
             metrics.SeriesOf(0, kind).Requests!.Increment();
             metrics.MessagesOf(0, kind.Peers()).Requests!.Increment();
             metrics.ConnectionsOf(0, kind).Opened!.Increment();
@@ -107,7 +109,51 @@ public sealed class RequestMetricsTests
             Assert.Equal(500, samples.Sum(line => long.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), provider: null)));
         }
 
-        Assert.Contains("ambient_waypoint_metric_series_refused_total 1", string.Join('\n', lines), StringComparison.Ordinal);
+        string refused = lines.Single(line => line.StartsWith("ambient_waypoint_metric_series_refused_total ", StringComparison.Ordinal));
+        Assert.True(long.Parse(refused.AsSpan(refused.LastIndexOf(' ') + 1), provider: null) >= 490, refused);
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-223")]
+    [Trait("behaviour", "WP-230")]
+    public void Overrides_AddRemoveAndDisable()
+    {
+        List<string> problems = [];
+        MetricPlan plan = MetricPlan.Compile(
+        [
+            new MetricOverride { Metric = "istio_requests_total", Tags = { new TagOverride { Name = "custom_dimension", Value = "'test'" }, new TagOverride { Name = "path", Value = "request.url_path" }, new TagOverride { Name = "response_flags", Remove = true } } },
+            new MetricOverride { Tags = { new TagOverride { Name = "source_app", Value = "'mine'" }, new TagOverride { Name = "bad", Value = "nonsense" } } },
+            new MetricOverride { Metric = "istio_request_bytes", Disabled = true },
+            new MetricOverride { Metric = "istio_response_bytes", Disabled = true },
+            new MetricOverride { Metric = "istio_response_bytes", Disabled = false },
+        ],
+            problems.Add);
+        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false, plan, "/a" + RequestKind.Separator);
+        RequestMetrics metrics = new(_registry);
+        RequestSeries series = metrics.SeriesOf(0, kind);
+        Assert.Null(series.RequestBytes);
+        Assert.NotNull(series.ResponseBytes);
+        series.Requests!.Increment();
+        series.Duration!.Observe(1);
+        string[] lines = Text().Split('\n');
+        string requests = lines.Single(line => line.StartsWith("istio_requests_total{", StringComparison.Ordinal));
+        Assert.Contains("source_app=\"mine\"", requests, StringComparison.Ordinal);
+        Assert.EndsWith("connection_security_policy=\"mutual_tls\",custom_dimension=\"test\",path=\"/a\"} 1", requests, StringComparison.Ordinal);
+        Assert.DoesNotContain("response_flags", requests, StringComparison.Ordinal);
+        string duration = lines.Single(line => line.StartsWith("istio_request_duration_milliseconds_count{", StringComparison.Ordinal));
+        Assert.Contains("response_flags=\"-\"", duration, StringComparison.Ordinal);
+        Assert.DoesNotContain("custom_dimension", duration, StringComparison.Ordinal);
+        Assert.Contains(problems, problem => problem.Contains("nonsense", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheSameOverrides_AreTheSamePlan_AndAllDisabledIsOff()
+    {
+        MetricOverride[] all = [new MetricOverride { Disabled = true }];
+        Assert.Equal(MetricPlan.Compile(all, _ => { }), MetricPlan.Compile(all, _ => { }));
+        Assert.True(MetricPlan.Compile(all, _ => { }).IsOff);
+        Assert.Same(MetricPlan.Standard, MetricPlan.Compile([], _ => { }));
+        Assert.NotEqual(MetricPlan.Standard, MetricPlan.Compile(all, _ => { }));
     }
 
     private string Text()
