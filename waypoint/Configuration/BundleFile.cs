@@ -54,7 +54,7 @@ internal sealed class BundleFile : IDisposable
             {
                 return Apply(WaypointBundle.Parser.ParseFrom(File.ReadAllBytes(_path)));
             }
-            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+            catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or InvalidOperationException)
             {
                 _log.Error("the configuration cannot be read; the last one stays in force", LogField.Of("path", _path), LogField.Of("error", unusable.Message));
                 return false;

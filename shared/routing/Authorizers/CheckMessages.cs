@@ -44,7 +44,7 @@ public static class CheckMessages
         {
             response = CheckResponse.Parser.ParseFrom(message);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception malformed) when (malformed is InvalidProtocolBufferException or InvalidOperationException)
         {
             return authorizer.OnError();
         }

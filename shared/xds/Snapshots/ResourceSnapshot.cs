@@ -200,7 +200,7 @@ public sealed class ResourceSnapshot : IDisposable
 
             return true;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception malformed) when (malformed is InvalidProtocolBufferException or InvalidOperationException)
         {
             return false;
         }
