@@ -8,6 +8,11 @@ if [ "${1:-}" = control-plane ]; then
   exec artifacts/bin/Ambient.Benchmarks/release/ambient-bench "$@"
 fi
 eng/publish.sh ztunnel >&2
+if [ "${1:-}" = l7 ]; then
+  eng/install.sh h2load=nghttp2-client >&2
+  eng/publish.sh waypoint >&2
+  set -- "$@" --waypoint artifacts/publish/waypoint/waypoint
+fi
 if [ "${1:-}" = cni ]; then
   eng/install.sh /usr/lib/cni/bridge=containernetworking-plugins >&2
   PLUGIN_FORM=trimmed eng/publish.sh cni-plugin/plugin >&2

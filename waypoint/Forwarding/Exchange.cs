@@ -304,7 +304,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
             _answer.Add("grpc-status", _record.GrpcStatus);
             if (answer.Body.Length > 0)
             {
-                _answer.Add("grpc-message", Uri.EscapeDataString(answer.Body).Replace("%20", " ", StringComparison.Ordinal).Replace("%3A", ":", StringComparison.Ordinal));
+                _answer.Add("grpc-message", LocalAnswer.GrpcMessage(body));
             }
 
             (status, body) = (200, []);

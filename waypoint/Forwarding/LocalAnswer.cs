@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Ambient.Routing.Actions;
 
 namespace Ambient.Waypoint.Forwarding;
@@ -38,6 +40,25 @@ internal sealed record LocalAnswer(int Status, string Body, ResponseFlags Flags,
         string why = failure == UpstreamFailure.ConnectFailed && transport is not null ? $"{reason}, transport failure reason: {transport}" : reason;
         string body = isRetried ? $"{Prefix}retried and the latest reset reason: {why}" : $"{Prefix}reset reason: {why}";
         return new LocalAnswer(status, body, flags, $"upstream_reset_before_response_started{{{reason.Replace(' ', '_')}}}");
+    }
+
+    /// <summary>A text as grpc-message wants it: what is not printable ASCII, and the percent sign, by its octets.</summary>
+    public static string GrpcMessage(ReadOnlySpan<byte> text)
+    {
+        StringBuilder message = new(text.Length);
+        foreach (byte octet in text)
+        {
+            if (octet is >= 0x20 and <= 0x7e and not (byte)'%')
+            {
+                message.Append((char)octet);
+            }
+            else
+            {
+                message.Append('%').Append(octet.ToString("X2", CultureInfo.InvariantCulture));
+            }
+        }
+
+        return message.ToString();
     }
 
     /// <summary>The gRPC status that stands for an HTTP one.</summary>

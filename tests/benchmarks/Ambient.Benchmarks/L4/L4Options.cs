@@ -3,7 +3,7 @@ using Ambient.Benchmarks.Subjects;
 
 namespace Ambient.Benchmarks.L4;
 
-/// <summary>Options of <c>bench l4</c>.</summary>
+/// <summary>Options of <c>bench l4</c> and <c>bench l7</c>.</summary>
 internal sealed record L4Options
 {
     /// <summary>Runs of each workload and subject.</summary>
@@ -20,6 +20,9 @@ internal sealed record L4Options
 
     /// <summary>The ztunnel executable to measure.</summary>
     public string ZtunnelPath { get; init; } = "ztunnel";
+
+    /// <summary>The waypoint executable to measure (<c>bench l7</c>).</summary>
+    public string WaypointPath { get; init; } = "waypoint";
 
     private IReadOnlyList<string> Workloads { get; init; } = [];
 
@@ -48,7 +51,8 @@ internal sealed record L4Options
                 "--subjects" => options with { Subjects = Value().Split(',') },
                 "--markdown" => options with { Markdown = Value() },
                 "--ztunnel" => options with { ZtunnelPath = Path.GetFullPath(Value()) },
-                _ => throw new ArgumentException($"unknown option {arguments[i]}; allowed: --quick --json --runs N --seconds S --only W,W --subjects S,S --markdown FILE --ztunnel PATH"),
+                "--waypoint" => options with { WaypointPath = Path.GetFullPath(Value()) },
+                _ => throw new ArgumentException($"unknown option {arguments[i]}; allowed: --quick --json --runs N --seconds S --only W,W --subjects S,S --markdown FILE --ztunnel PATH --waypoint PATH"),
             };
         }
 

@@ -37,8 +37,8 @@ internal static class Report
         writer.WriteEndObject();
     }
 
-    /// <summary>A Markdown table per workload: median (min–max), and the ratio ambient : nginx-mtls where both exist.</summary>
-    public static string Markdown(Machine machine, IReadOnlyList<Row> rows)
+    /// <summary>A Markdown table per workload: median (min–max), and the ratio of ambient to another subject where both exist.</summary>
+    public static string Markdown(Machine machine, IReadOnlyList<Row> rows, string against = "nginx-mtls")
     {
         StringBuilder text = new();
         foreach ((string name, string value) in Describe(machine))
@@ -49,7 +49,7 @@ internal static class Report
         foreach (IGrouping<string, Row> workload in rows.GroupBy(r => r.Workload))
         {
             string[] subjects = [.. workload.Select(r => r.Subject).Distinct()];
-            text.Append(CultureInfo.InvariantCulture, $"\n### {workload.Key}\n\n| metric | {string.Join(" | ", subjects)} | ambient : nginx-mtls |\n|---|{string.Concat(subjects.Select(_ => "---|"))}---|\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n### {workload.Key}\n\n| metric | {string.Join(" | ", subjects)} | ambient : {against} |\n|---|{string.Concat(subjects.Select(_ => "---|"))}---|\n");
             foreach (IGrouping<string, Row> metric in workload.GroupBy(r => r.Metric))
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {metric.Key} ({metric.First().Unit}) |");
@@ -60,7 +60,7 @@ internal static class Report
                 }
 
                 Row? ours = metric.FirstOrDefault(r => r.Subject == "ambient");
-                Row? theirs = metric.FirstOrDefault(r => r.Subject == "nginx-mtls");
+                Row? theirs = metric.FirstOrDefault(r => r.Subject == against);
                 text.Append(ours is null || theirs is null || theirs.Median == 0 ? " – |\n" : string.Create(CultureInfo.InvariantCulture, $" **{ours.Median / theirs.Median:0.00}×** |\n"));
             }
         }

@@ -6,15 +6,17 @@ using Ambient.Cni.Redirection.Rules;
 namespace Ambient.Benchmarks.L4;
 
 /// <summary>Runs workloads against subjects, interleaved: every run visits all subjects before the next begins.</summary>
-internal sealed class Runner(L4Options options)
+internal sealed class Runner(L4Options options, IReadOnlyList<Workload> workloads, IReadOnlyList<Subject> subjects)
 {
-    private static readonly Workload[] AllWorkloads =
+    /// <summary>The workloads of <c>bench l4</c>.</summary>
+    public static IReadOnlyList<Workload> L4Workloads { get; } =
     [
         new BulkWorkload(1), new BulkWorkload(16), new RequestWorkload(1), new RequestWorkload(64), new RequestWorkload(512), new RequestWorkload(64, 4000),
         new ConnectWorkload(fresh: false), new ConnectWorkload(fresh: true), new IdleWorkload(10000), new FootprintWorkload(),
     ];
 
-    private static readonly Subject[] AllSubjects =
+    /// <summary>The subjects of <c>bench l4</c>.</summary>
+    public static IReadOnlyList<Subject> L4Subjects { get; } =
     [
         new DirectSubject(), new LimitSubject(), new HaproxySubject(mutualTls: false), new HaproxySubject(mutualTls: true), new NginxSubject(),
         new AmbientSubject(RedirectionMethod.Sockets), new AmbientSubject(RedirectionMethod.Translation),
@@ -30,12 +32,12 @@ internal sealed class Runner(L4Options options)
         {
             // nginx's worker runs as another user and reads the certificates.
             File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
-            SubjectContext context = new(network, new BenchCertificates(directory), directory, options.ZtunnelPath);
-            foreach (Workload workload in AllWorkloads.Where(w => options.Includes(w.Name)))
+            SubjectContext context = new(network, new BenchCertificates(directory), directory, options.ZtunnelPath) { WaypointPath = options.WaypointPath };
+            foreach (Workload workload in workloads.Where(w => options.Includes(w.Name)))
             {
                 for (int run = 0; run < options.Runs; run++)
                 {
-                    foreach (Subject subject in AllSubjects.Where(s => workload.Includes(s) && options.IncludesSubject(s)))
+                    foreach (Subject subject in subjects.Where(s => workload.Includes(s) && options.IncludesSubject(s)))
                     {
                         RunOne(workload, subject, context, run, results);
                     }

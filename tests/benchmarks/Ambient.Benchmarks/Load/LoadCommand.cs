@@ -19,6 +19,10 @@ internal static class LoadCommand
         {
             case "serve":
                 return LoadServer.Run(address, answer: true);
+            case "serve-http":
+                return LoadServer.Run(address, answer: true, anyLength: true);
+            case "h2load":
+                return Http2Load.Run(address, int.Parse(arguments[2], CultureInfo.InvariantCulture), Seconds(arguments[3]), arguments[4]);
             case "sink":
                 return LoadServer.Run(address, answer: false);
             case "probe":

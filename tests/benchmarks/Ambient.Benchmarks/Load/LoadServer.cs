@@ -8,16 +8,16 @@ namespace Ambient.Benchmarks.Load;
 internal static class LoadServer
 {
     /// <summary>Serves until killed.</summary>
-    public static int Run(SocketAddress address, bool answer)
+    public static int Run(SocketAddress address, bool answer, bool anyLength = false)
     {
         LoadLoop loop = new();
         SocketFactory sockets = new(null, new SocketOptions());
         int listener = (int)sockets.Listen(address, 4096, out _).OrThrow("listen", address.ToString());
-        loop.Add(new Listener(loop, answer), listener, PollEvents.In);
+        loop.Add(new Listener(loop, answer, anyLength), listener, PollEvents.In);
         return loop.RunForever();
     }
 
-    private sealed class Listener(LoadLoop loop, bool answer) : PollHandler
+    private sealed class Listener(LoadLoop loop, bool answer, bool anyLength) : PollHandler
     {
         protected override void OnEvents(PollEvents events)
         {
@@ -29,12 +29,12 @@ internal static class LoadServer
                     return;
                 }
 
-                loop.Add(new Connection(answer), (int)accepted.Value, PollEvents.In | PollEvents.PeerClosed);
+                loop.Add(new Connection(answer, anyLength), (int)accepted.Value, PollEvents.In | PollEvents.PeerClosed);
             }
         }
     }
 
-    private sealed class Connection(bool answer) : PollHandler
+    private sealed class Connection(bool answer, bool anyLength) : PollHandler
     {
         private static readonly byte[] Buffer = new byte[256 * 1024];
         private int _received;
@@ -60,7 +60,11 @@ internal static class LoadServer
                     return;
                 }
 
-                if (answer)
+                if (anyLength)
+                {
+                    AnswerHeads(Buffer.AsSpan(0, (int)read.Value));
+                }
+                else if (answer)
                 {
                     Answer((int)read.Value);
                 }
@@ -78,6 +82,20 @@ internal static class LoadServer
             for (_received += received; _received >= Exchange.Request.Length; _received -= Exchange.Request.Length)
             {
                 SocketIo.Write(Descriptor, Exchange.Response);
+            }
+        }
+
+        // Requests without a body, as a proxy passes them on: each empty line ends one.
+        private void AnswerHeads(ReadOnlySpan<byte> bytes)
+        {
+            foreach (byte octet in bytes)
+            {
+                _received = octet == (_received % 2 == 0 ? '\r' : '\n') ? _received + 1 : octet == '\r' ? 1 : 0;
+                if (_received == 4)
+                {
+                    _received = 0;
+                    SocketIo.Write(Descriptor, Exchange.Response);
+                }
             }
         }
 

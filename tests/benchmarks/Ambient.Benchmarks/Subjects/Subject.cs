@@ -8,6 +8,9 @@ internal sealed record ProcessSpec(string Namespace, IReadOnlyList<string> Comma
 /// <summary>What a subject needs to write its configuration.</summary>
 internal sealed record SubjectContext(BenchNetwork Network, BenchCertificates Certificates, string Directory, string ZtunnelPath)
 {
+    /// <summary>The waypoint executable.</summary>
+    public string WaypointPath { get; init; } = "";
+
     /// <summary>Port of the server behind the proxies.</summary>
     public int TargetPort { get; init; } = 9000;
 

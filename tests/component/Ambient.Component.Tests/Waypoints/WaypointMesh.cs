@@ -21,10 +21,11 @@ internal sealed class WaypointMesh : IAsyncDisposable
 {
     public const int HttpPort = 9000;
     public const int RawPort = 9100;
+    public const int GrpcPort = 9200;
 
     private static readonly RoutedService[] Services =
     [
-        Routed("cart", new RoutedPort(HttpPort, "http", PortProtocol.Http), new RoutedPort(RawPort, "raw", PortProtocol.Detect)),
+        Routed("cart", new RoutedPort(HttpPort, "http", PortProtocol.Http), new RoutedPort(RawPort, "raw", PortProtocol.Detect), new RoutedPort(GrpcPort, "grpc", PortProtocol.Http2)),
         Routed("v1", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("v2", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("authz", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
@@ -103,7 +104,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         bundle.Tokens.AddRange(compiled.Tokens);
         bundle.Addresses.Add(Services.Select((service, index) => new Wire.Address { Service = ServiceMessage(service, index) }));
         bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("client", Pair.Client.Address, []) });
-        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003)]) });
+        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("cart", GrpcPort, 9003), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003)]) });
         File.WriteAllBytes(_configuration + ".new", bundle.ToByteArray());
         File.Move(_configuration + ".new", _configuration, overwrite: true);
     }
@@ -182,11 +183,11 @@ internal sealed class WaypointMesh : IAsyncDisposable
 
     private string Model() => $$"""
         services:
-        - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{MeshPair.Service.Address}}"], ports: {9000: 9001, 9100: 9100}, waypoint: {destination: "/{{Pair.Stranger.Address}}", hboneMtlsPort: 15008} }
+        - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{MeshPair.Service.Address}}"], ports: {9000: 9001, 9100: 9100, 9200: 9003}, waypoint: {destination: "/{{Pair.Stranger.Address}}", hboneMtlsPort: 15008} }
         policies: []
         workloads:
         - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{Pair.Client.Address}}"], protocol: HBONE, services: {} }
         - {uid: c//Pod/bench/waypoint, name: waypoint, namespace: bench, trustDomain: cluster.local, serviceAccount: waypoint, workloadIps: ["{{Pair.Stranger.Address}}"], protocol: HBONE, services: {} }
-        - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{Pair.Server.Address}}"], protocol: HBONE, services: {"bench/cart.bench.svc.cluster.local": {9000: 9001, 9100: 9100} } }
+        - {uid: c//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, workloadIps: ["{{Pair.Server.Address}}"], protocol: HBONE, services: {"bench/cart.bench.svc.cluster.local": {9000: 9001, 9100: 9100, 9200: 9003} } }
         """;
 }

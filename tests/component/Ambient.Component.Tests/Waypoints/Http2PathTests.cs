@@ -1,0 +1,104 @@
+using System.Net.Sockets;
+using System.Text;
+using Ambient.Component.Tests.Ztunnel;
+using Ambient.Testing.Facts;
+using Ambient.Testing.Networks;
+using Ambient.Testing.Waiting;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Component.Tests.Waypoints;
+
+/// <summary>HTTP/2 through a whole mesh, with clients and endpoints of other makes: Node, nghttp2, curl.</summary>
+public sealed class Http2PathTests
+{
+    private const int Http2Backend = 9003;
+
+    [RequiresToolFact("nft,node", root: true)]
+    [Trait("behaviour", "WP-27")]
+    [Trait("behaviour", "WP-29")]
+    public async Task Streams_TrailersAndErrors_PassBothWays()
+    {
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([]);
+        Peer server = await ServeAsync(mesh, Http2Backend);
+        await ServeAsync(mesh, WaypointMesh.RawPort);
+
+        await SpeaksHttp2Async(mesh, WaypointMesh.RawPort);
+        await SpeaksHttp2Async(mesh, WaypointMesh.GrpcPort);
+        Assert.DoesNotContain("smuggled", server.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("SEEN POST /short", server.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", mesh.Waypoint.Log, StringComparison.Ordinal);
+        Assert.Contains("\"POST /echo HTTP/2\" 200 - via_upstream", mesh.Waypoint.Log, StringComparison.Ordinal);
+        Assert.Contains("upstream_reset_after_response_started{remote_reset}", mesh.Waypoint.Log, StringComparison.Ordinal);
+
+        // A client of HTTP/1.1 reaches the same endpoint.
+        string old = await mesh.Pair.Network.RunAsync(mesh.Pair.Client, "curl", "-sSi", "--max-time", "10", "--http1.1", "-d", "hello", $"http://{MeshPair.Service.Address}:{WaypointMesh.GrpcPort}/old");
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", old, StringComparison.Ordinal);
+        Assert.Contains("SEEN POST /old 5", server.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task SpeaksHttp2Async(WaypointMesh mesh, int port)
+    {
+        string[] got = (await NodeAsync(mesh, port)).Split('\n');
+        Assert.Contains("plain 200 10 a=b; c=d istio-envoy 0", got);
+        Assert.Contains("reset 200 3 2", got);
+        Assert.Contains("refuse 503 0", got);
+        Assert.Contains("trailers-only 5 true 0", got);
+        Assert.Contains("short true 1", got);
+        Assert.Contains("long true 1", got);
+        Assert.Contains("talk 100 0", got);
+        Assert.Contains("bulk true", got);
+        Assert.Contains("many true", got);
+    }
+
+    [RequiresToolFact("nft,curl,h2load,nghttp", root: true)]
+    public async Task Http2Clients_ReachAnEndpointOfHttp1_AndAreDrained()
+    {
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([]);
+        using HttpBackend backend = HttpBackend.Start(mesh.Pair.Server, 9001, "v1");
+        string url = $"http://{MeshPair.Service.Address}:{WaypointMesh.HttpPort}/a?b";
+
+        string curl = await mesh.Pair.Network.RunAsync(mesh.Pair.Client, "curl", "-sSi", "--max-time", "10", "--http2-prior-knowledge", "-H", "te: trailers", url);
+        Assert.StartsWith("HTTP/2 200", curl, StringComparison.Ordinal);
+        Assert.Contains("v1\nGET /a?b HTTP/1.1\r\nhost: ", curl, StringComparison.Ordinal);
+        string load = await mesh.Pair.Network.RunAsync(mesh.Pair.Client, "h2load", "-n", "2000", "-c", "4", "-m", "20", url);
+        Assert.Contains("2000 succeeded, 0 failed, 0 errored", load, StringComparison.Ordinal);
+
+        // An idle connection of HTTP/2 is told to go; one that is busy would be answered first.
+        using Socket idle = MeshPair.Connect(mesh.Pair.Client, MeshPair.Service);
+        idle.ReceiveTimeout = 20_000;
+        idle.Send([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0]);
+        byte[] buffer = new byte[4096];
+        Assert.True(idle.Receive(buffer) > 0);
+        await Eventually.TrueAsync(() => Task.FromResult(idle.Available == 0 || idle.Receive(buffer) > 0));
+        mesh.Waypoint.Process.Signal(15);
+        StringBuilder frames = new();
+        try
+        {
+            while (idle.Receive(buffer) is int read and > 0)
+            {
+                frames.Append(Convert.ToHexString(buffer, 0, read));
+            }
+        }
+        catch (SocketException)
+        {
+            // The tunnel around it may end first, after the frame.
+        }
+
+        // GOAWAY: length 8, type 7, stream 0.
+        Assert.Contains("0000080700" + "00000000", frames.ToString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<Peer> ServeAsync(WaypointMesh mesh, int port)
+    {
+        Peer node = mesh.Pair.Network.Start(new ProcessPlan($"http2server{port}", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "http2server.js"), $"{port}")
+        {
+            NamespaceName = mesh.Pair.Server.NamespaceName,
+            LogPath = Path.Combine(mesh.Pair.Network.Directory, $"http2server{port}.log"),
+        });
+        await node.LineAsync("LISTENING");
+        return node;
+    }
+
+    private static Task<string> NodeAsync(WaypointMesh mesh, int port) =>
+        mesh.Pair.Network.RunAsync(mesh.Pair.Client, "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "http2client.js"), $"http://{MeshPair.Service.Address}:{port}");
+}
