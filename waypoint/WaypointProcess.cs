@@ -48,7 +48,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _authority = LocalAuthority.Open(new LocalAuthorityOptions { Directory = options.AuthorityDirectory }, TimeProvider.System);
         _certificates = new CertificateStore(_authority, new CertificateStoreOptions(), TimeProvider.System);
         _metrics.Add(new ProcessMetrics());
-        _metrics.Add(new RuntimeMetrics());
+        _metrics.Add(new RuntimeMetrics(_logs));
         _shared = new WaypointShared
         {
             Options = options,

@@ -67,6 +67,9 @@ internal sealed class WaypointMesh : IAsyncDisposable
                     ["WAYPOINT_CONFIG_FILE"] = mesh._configuration,
                     ["FAKE_CA_DIRECTORY"] = pair.Authority,
                     ["TERMINATION_DRAIN_SECONDS"] = "5",
+
+                    // A client that a busy machine holds up is not silent.
+                    ["PROTOCOL_DETECTION_MILLISECONDS"] = "3000",
                 },
             });
             await mesh.Waypoint.LineAsync("waypoint is running");
