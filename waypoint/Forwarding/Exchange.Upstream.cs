@@ -20,6 +20,7 @@ internal sealed partial class Exchange : IResponseSink
     private Candidate? _endpoint;
     private IEndpointRequest? _client;
     private HashSet<EndpointKey>? _tried;
+    private EndpointKey? _lastTried;
     private ExchangeTimer? _total;
     private ExchangeTimer? _try;
     private ExchangeTimer? _pause;
@@ -281,10 +282,10 @@ internal sealed partial class Exchange : IResponseSink
             return;
         }
 
-        (_tried ??= []).Add(_endpoint.Key);
         _record.Attempts++;
+        _lastTried = _endpoint.Key;
         _record.Endpoint = _endpoint.Workload;
-        _record.UpstreamHost = _endpoint.Key.Address.ToString();
+        _record.UpstreamHost = _endpoint.Key.Text;
         _endpoint.State.Begin();
         if (Retry is { PerTryTimeout: { Ticks: > 0 } limit })
         {
@@ -370,6 +371,7 @@ internal sealed partial class Exchange : IResponseSink
         // The slot is held for the pause alone: what is under way counts as a request.
         _destination.EndRetry();
         _retries++;
+        (_tried ??= []).Add(_lastTried!);
         AbandonAttempt("another try");
         Schedule(ref _pause, ExchangeTimerKind.Pause, Retry.Pause(_retries, tunnel.Loop.Random.NextDouble()));
         return true;

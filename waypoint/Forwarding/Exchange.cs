@@ -15,7 +15,7 @@ namespace Ambient.Waypoint.Forwarding;
 internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource server, RequestHead head, BodyFraming framing, string upgrade) : ICommandSource
 {
     private readonly RequestRecord _record = new() { Started = tunnel.Loop.Loop.NowMilliseconds, StartTime = tunnel.Loop.Clock.GetUtcNow() };
-    private readonly FieldList _answer = new();
+    private readonly FieldList _answer = server.Answer;
     private Route? _route;
     private Target? _target;
     private List<MirrorCopy>? _mirrors;

@@ -14,6 +14,7 @@ namespace Ambient.Waypoint.Http;
 internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnection, IRequestSource
 {
     private readonly RequestHead _head = new();
+    private readonly FieldList _answer = new();
     private Phase _phase = Phase.Head;
     private byte[]? _partial;
     private int _partialLength;
@@ -37,6 +38,9 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
 
     /// <inheritdoc/>
     public RequestFacts Facts => tunnel.Facts;
+
+    /// <inheritdoc/>
+    public FieldList Answer => _answer;
 
     /// <inheritdoc/>
     public bool IsFull => pipe.IsFull;
@@ -215,6 +219,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         _isAnswered = false;
         _body = BodyReader.Of(framing);
         _phase = _body.IsComplete ? Phase.Answering : Phase.Body;
+        _answer.Clear();
         _exchange = new Exchange(tunnel, this, _head, framing, upgrade);
         _exchange.Record.RequestHeadBytes = headBytes;
         _exchange.Start();

@@ -11,6 +11,9 @@ internal interface IRequestSource
     /// <summary>What routes and policies may look at; this request's own.</summary>
     RequestFacts Facts { get; }
 
+    /// <summary>Fields of an answer of our own, empty; this request's own as well.</summary>
+    FieldList Answer { get; }
+
     /// <summary>Whether the client should be slowed down.</summary>
     bool IsFull { get; }
 

@@ -58,6 +58,7 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
         }
 
         _next.Head.Clear();
+        _next.Answer.Clear();
         return _next.Head.Fields;
     }
 

@@ -20,6 +20,7 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
         _slot = slot;
         _length = length;
         Facts = slot.Facts;
+        Answer = slot.Answer;
         IsHeadRead = true;
         Expect(length);
     }
@@ -29,6 +30,9 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
 
     /// <inheritdoc/>
     public RequestFacts Facts { get; }
+
+    /// <inheritdoc/>
+    public FieldList Answer { get; }
 
     /// <inheritdoc/>
     protected override bool CanRead => _exchange is null || _exchange.CanTakeBody;

@@ -21,6 +21,9 @@ internal sealed class RequestSlot
     /// <summary>The request's head.</summary>
     public RequestHead Head { get; } = new();
 
+    /// <summary>Fields of an answer of our own.</summary>
+    public FieldList Answer { get; } = new();
+
     /// <summary>What routes and policies may look at.</summary>
     public RequestFacts Facts { get; }
 }

@@ -68,7 +68,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
 
         _endpoint.State.Begin();
         _record.Endpoint = _endpoint.Workload;
-        _record.UpstreamHost = _endpoint.Key.Address.ToString();
+        _record.UpstreamHost = _endpoint.Key.Text;
         tunnel.Record.OnTcpRouted(_record);
         _server = tunnel.Loop.Dialer.NewPipe(_endpoint.Key, new ServerSide(this));
         tunnel.Loop.Dialer.Dial(_endpoint.Key, _server);
