@@ -10,17 +10,20 @@ namespace Ambient.Benchmarks.L4;
 /// </summary>
 internal sealed class LoadRun
 {
-    private LoadRun(JsonElement result, double proxyCpuSeconds)
+    private LoadRun(JsonElement result, double[] cpuSeconds)
     {
         Result = result;
-        ProxyCpuSeconds = proxyCpuSeconds;
+        CpuSecondsOfEach = cpuSeconds;
     }
 
     /// <summary>What the generator measured.</summary>
     public JsonElement Result { get; }
 
     /// <summary>CPU seconds of all proxies between START and END.</summary>
-    public double ProxyCpuSeconds { get; }
+    public double ProxyCpuSeconds => CpuSecondsOfEach.Sum();
+
+    /// <summary>The same for each process, in the order in which they were given.</summary>
+    public IReadOnlyList<double> CpuSecondsOfEach { get; }
 
     /// <summary>A number of the result.</summary>
     public double this[string name] => Result.GetProperty(name).GetDouble();
@@ -31,17 +34,17 @@ internal sealed class LoadRun
         using Process process = LoadProcess.Start(ns, arguments);
         using CancellationTokenSource watchdog = new(limit);
         using CancellationTokenRegistration kill = watchdog.Token.Register(() => process.Kill(entireProcessTree: true));
-        double before = 0, after = 0;
+        double[] before = new double[proxies.Count], after = new double[proxies.Count];
         string? json = null;
         while (process.StandardOutput.ReadLine() is { } line)
         {
             switch (line)
             {
                 case "START":
-                    before = ProcessUsage.CpuSeconds(proxies);
+                    before = [.. proxies.Select(static id => ProcessUsage.CpuSeconds([id]))];
                     break;
                 case "END":
-                    after = ProcessUsage.CpuSeconds(proxies);
+                    after = [.. proxies.Select(static id => ProcessUsage.CpuSeconds([id]))];
                     break;
                 default:
                     json = line;
@@ -57,6 +60,6 @@ internal sealed class LoadRun
         }
 
         using JsonDocument document = JsonDocument.Parse(json);
-        return new LoadRun(document.RootElement.Clone(), after - before);
+        return new LoadRun(document.RootElement.Clone(), [.. after.Zip(before, static (end, begin) => end - begin)]);
     }
 }

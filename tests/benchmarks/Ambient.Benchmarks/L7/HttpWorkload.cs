@@ -11,7 +11,7 @@ internal sealed class HttpWorkload(bool isHttp2, int connections) : Workload
     public static IReadOnlyList<Workload> All { get; } = [new HttpWorkload(isHttp2: false, 64), new HttpWorkload(isHttp2: true, 64)];
 
     /// <summary>What it measures it with.</summary>
-    public static IReadOnlyList<Subject> Subjects { get; } = [new DirectSubject(), new HaproxyHttpSubject(), new NginxHttpSubject(), new WaypointSubject()];
+    public static IReadOnlyList<Subject> Subjects { get; } = [new DirectSubject(), new HaproxyHttpSubject(), new NginxHttpSubject(), new WaypointSubject(), new MeshSubject()];
 
     public override string Name => isHttp2 ? $"h2c-{connections}" : $"http1-{connections}";
 
@@ -23,7 +23,12 @@ internal sealed class HttpWorkload(bool isHttp2, int connections) : Workload
     public override IEnumerable<Sample> Measure(RunningSubject running, TimeSpan duration)
     {
         bool isDirect = running.Subject is DirectSubject;
-        string entry = isDirect ? running.Subject.Entry(running.Context) : $"{BenchNetwork.ServerAddress}:{(isHttp2 ? HttpPorts.Http2 : HttpPorts.Http1)}";
+        string entry = isDirect || running.Subject is MeshSubject ? running.Subject.Entry(running.Context) : $"{BenchNetwork.ServerAddress}:{(isHttp2 ? HttpPorts.Http2 : HttpPorts.Http1)}";
+        if (running.Subject is MeshSubject)
+        {
+            MeshSubject.WaitForPath(running.Context);
+        }
+
         double allocated = Allocated(running);
         LoadRun run = Load(running, "h2load", entry, $"{connections}", Seconds(duration), isHttp2 ? "h2" : "h1");
         foreach (Sample sample in RequestWorkload.Samples(run, !isDirect))
@@ -34,6 +39,14 @@ internal sealed class HttpWorkload(bool isHttp2, int connections) : Workload
         if (!isDirect)
         {
             yield return new Sample("rss_mb", "MB", ProcessUsage.ResidentBytes(running.ProcessIds) / 1e6);
+        }
+
+        if (running.Subject is MeshSubject)
+        {
+            foreach ((string hop, double seconds) in MeshSubject.Hops.Zip(run.CpuSecondsOfEach))
+            {
+                yield return new Sample($"cpu_us_per_request_{hop}", "us", seconds * 1e6 / run["count"]);
+            }
         }
 
         if (running.Subject is WaypointSubject)

@@ -19,7 +19,7 @@ internal sealed class WaypointSubject : Subject
     public override IReadOnlyList<ProcessSpec> Processes(SubjectContext context)
     {
         string path = Path.Combine(context.Directory, "waypoint.bin");
-        File.WriteAllBytes(path, Bundle(context.TargetPort).ToByteArray());
+        File.WriteAllBytes(path, Bundle(context.TargetPort, 80, isMesh: false).ToByteArray());
         return
         [
             new ProcessSpec(context.Network.Server, [context.WaypointPath], new Dictionary<string, string>
@@ -33,12 +33,13 @@ internal sealed class WaypointSubject : Subject
         ];
     }
 
-    private static WaypointBundle Bundle(int targetPort)
+    /// <summary>One service with one endpoint, reached plainly or through its ztunnel.</summary>
+    public static WaypointBundle Bundle(int targetPort, int servicePort, bool isMesh)
     {
-        Destination cart = new() { Namespace = "bench", Hostname = "cart.bench.svc.cluster.local", Port = 80 };
+        Destination cart = new() { Namespace = "bench", Hostname = "cart.bench.svc.cluster.local", Port = (uint)servicePort };
         HttpAction action = new() { Targets = { new WeightedTarget { Weight = 1, Destination = cart } }, Retry = new RetryPolicy { Attempts = 2, Conditions = { "connect-failure", "refused-stream" } } };
-        PortRoutes port = new() { Port = 80, Protocol = PortProtocol.Http, HttpActions = { action }, Http = { new HttpRoute { Name = "default", Match = new HttpMatch() } } };
-        Service service = new() { Name = "cart", Namespace = cart.Namespace, Hostname = cart.Hostname, Ports = { new Port { ServicePort = 80, TargetPort = (uint)targetPort } } };
+        PortRoutes port = new() { Port = (uint)servicePort, Protocol = PortProtocol.Http, HttpActions = { action }, Http = { new HttpRoute { Name = "default", Match = new HttpMatch() } } };
+        Service service = new() { Name = "cart", Namespace = cart.Namespace, Hostname = cart.Hostname, Ports = { new Port { ServicePort = (uint)servicePort, TargetPort = (uint)targetPort } } };
         service.Addresses.Add(new NetworkAddress { Address = ByteString.CopyFrom(IPAddress.Parse(BenchNetwork.ServiceAddress).GetAddressBytes()) });
         Workload server = new()
         {
@@ -48,8 +49,9 @@ internal sealed class WaypointSubject : Subject
             TrustDomain = "cluster.local",
             ServiceAccount = "server",
             WorkloadName = "server",
+            TunnelProtocol = isMesh ? TunnelProtocol.Hbone : TunnelProtocol.None,
             Addresses = { ByteString.CopyFrom(IPAddress.Parse(BenchNetwork.ServerAddress).GetAddressBytes()) },
-            Services = { [Key] = new PortList { Ports = { new Port { ServicePort = 80, TargetPort = (uint)targetPort } } } },
+            Services = { [Key] = new PortList { Ports = { new Port { ServicePort = (uint)servicePort, TargetPort = (uint)targetPort } } } },
         };
         WaypointBundle bundle = new()
         {
@@ -59,7 +61,7 @@ internal sealed class WaypointSubject : Subject
         };
         foreach (int listening in new[] { HttpPorts.Http1, HttpPorts.Http2 })
         {
-            bundle.Settings.Listeners.Add(new Listener { Port = (uint)listening, Namespace = cart.Namespace, Hostname = cart.Hostname, ServicePort = 80 });
+            bundle.Settings.Listeners.Add(new Listener { Port = (uint)listening, Namespace = cart.Namespace, Hostname = cart.Hostname, ServicePort = (uint)servicePort });
         }
 
         return bundle;

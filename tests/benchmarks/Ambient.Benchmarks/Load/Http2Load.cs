@@ -21,11 +21,11 @@ internal static class Http2Load
             using Process load = Process.Start(start) ?? throw new InvalidOperationException("cannot start h2load");
             Task<string> output = load.StandardOutput.ReadToEndAsync();
             Stopwatch clock = Stopwatch.StartNew();
-            Thread.Sleep(TimeSpan.FromSeconds(WarmUpSeconds));
+            load.WaitForExit(TimeSpan.FromSeconds(WarmUpSeconds));
             Console.WriteLine("START");
             Console.Out.Flush();
             double begun = clock.Elapsed.TotalSeconds;
-            Thread.Sleep(duration);
+            load.WaitForExit(duration);
             Console.WriteLine("END");
             Console.Out.Flush();
             double seconds = clock.Elapsed.TotalSeconds - begun;
