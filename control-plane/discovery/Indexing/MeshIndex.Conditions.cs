@@ -80,12 +80,18 @@ public sealed partial class MeshIndex
         string name = $"{reference.Key.Namespace}/{reference.Key.Name}";
         (string word, string message) = reason switch
         {
-            BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns))}"),
+            BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns) + CanaryNote(source, meta, ns, reference.Key))}"),
             BindingReason.NotReady => ("WaypointIsNotReady", $"waypoint \"{name}\" is not ready: it does not exist or has no address"),
             BindingReason.Denied => ("AttachmentDenied", $"waypoint \"{name}\" does not allow the namespace {ns} (allowedRoutes of its listener)"),
             _ => ("UnsupportedTrafficType", $"attempting to bind to traffic type \"{trafficType}\" which the waypoint \"{name}\" does not support: it is for \"{waypoint!.TrafficType}\""),
         };
         return [new Condition { Type = ConditionTypes.WaypointBound, Status = reason == BindingReason.Bound ? "True" : "False", Reason = word, Message = message }];
+    }
+
+    private string CanaryNote(Source source, ObjectMeta meta, string @namespace, ResourceKey primary)
+    {
+        Canary(source, meta.Labels, meta.Annotations, @namespace, primary, out _, out string? problem);
+        return problem is null ? "" : ". But " + problem;
     }
 
     private string Ingress(ObjectMeta meta, string @namespace) => (meta.Labels.Find(IngressLabel) ?? LabelsOf(@namespace).Find(IngressLabel)) switch

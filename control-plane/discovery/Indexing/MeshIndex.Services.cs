@@ -19,6 +19,7 @@ public sealed partial class MeshIndex
     private readonly Dictionary<string, Dictionary<string, ServiceView>> _winners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServiceView> _byName = new(StringComparer.Ordinal);
     private readonly SelectorIndex<string> _serviceSelectors = new();
+    private readonly Dictionary<string, IReadOnlyList<ResourceKey>> _owners = new(StringComparer.Ordinal);
     private readonly LabelIndex _serviceLabels = new();
     private readonly LabelIndex _serviceEntryLabels = new();
 
@@ -136,6 +137,11 @@ public sealed partial class MeshIndex
         }
 
         string name = (now ?? before)!.Name;
+        if (now is null)
+        {
+            _owners.Remove(name);
+        }
+
         string ns = (now ?? before)!.Message.Namespace;
         Put(_byName, name, now);
         bool isSelectorSame = (before?.Selector ?? StringMap.Empty).Equals(now?.Selector ?? StringMap.Empty);
@@ -167,6 +173,7 @@ public sealed partial class MeshIndex
         var user = new Source(SourceKind.Host, new ResourceKey("", message.Hostname));
         WaypointGateway? waypoint = isManaged ? null : Waypoint(user, view.Labels, message.Namespace, "service");
         message.Waypoint = waypoint?.Address;
+        AddCanary(user, view, waypoint, message);
         message.IngressUseWaypoint = waypoint is not null && IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
         return new ResourceChange(AddressType, view.Name, new ResourceContent
         {
@@ -174,6 +181,56 @@ public sealed partial class MeshIndex
             Aliases = [.. message.Addresses.Select(static address => Alias(address.Network, address.Address, address.HasLength ? address.Length : null)).Distinct(StringComparer.Ordinal)],
             IsGroup = true,
         });
+    }
+
+    /// <summary>The Gateways whose waypoints serve a service, by the service's name: the first, and the second that it tries.</summary>
+    public IReadOnlyList<ResourceKey> OwnersOf(string service) => _owners.GetValueOrDefault(service) ?? [];
+
+    private void AddCanary(Source user, ServiceView view, WaypointGateway? primary, MeshService message)
+    {
+        uint weight = 0;
+        WaypointGateway? canary = primary is null ? null : Canary(user, view.Labels, view.Annotations, message.Namespace, primary.Key, out weight, out _);
+        Put(_owners, view.Name, primary is null ? null : canary is null ? (ResourceKey[])[primary.Key] : [primary.Key, canary.Key]);
+        if (primary is not null && canary is not null)
+        {
+            message.WeightedWaypoints.Add(new WeightedWaypoint { Destination = primary.Address, Weight = 100 - weight });
+            message.WeightedWaypoints.Add(new WeightedWaypoint { Destination = canary.Address, Weight = weight });
+        }
+    }
+
+    /// <summary>The second waypoint; null: there is none, or <paramref name="problem"/> says why it does not count.</summary>
+    private WaypointGateway? Canary(Source user, StringMap labels, StringMap annotations, string @namespace, ResourceKey primary, out uint weight, out string? problem)
+    {
+        (weight, problem) = (0, null);
+        if (CanaryReference.Of(labels, annotations, LabelsOf(@namespace), AnnotationsOf(@namespace), @namespace) is not { } reference)
+        {
+            return null;
+        }
+
+        string name = $"{reference.Key.Namespace}/{reference.Key.Name}";
+        weight = reference.Weight ?? 0;
+        if (reference.Key == primary)
+        {
+            problem = $"canary waypoint \"{name}\" is the waypoint itself (CanarySameAsPrimary)";
+            return null;
+        }
+
+        if (reference.Weight is null)
+        {
+            problem = "the weight of the canary waypoint is no number from 0 to 100 (CanaryInvalidWeight)";
+            return null;
+        }
+
+        Use(user, reference.Key);
+        BindingReason reason = Judge(new WaypointReference(reference.Key, IsOwn: true), @namespace, "service", out WaypointGateway? canary);
+        problem = reason switch
+        {
+            BindingReason.Bound => null,
+            BindingReason.NotReady => $"canary waypoint \"{name}\" is not ready (WaypointIsNotReady)",
+            BindingReason.Denied => $"canary waypoint \"{name}\" does not allow the namespace {@namespace} (AttachmentDenied)",
+            _ => $"canary waypoint \"{name}\" does not serve services (UnsupportedTrafficType)",
+        };
+        return problem is null ? canary : null;
     }
 
     private static bool IsTrue(string? text) => text is "1" or "t" or "T" or "true" or "TRUE" or "True";

@@ -129,7 +129,9 @@ public sealed partial class MeshIndex
         }
 
         StringMap labels = WorkloadConversion.Labels(entry);
-        Give(source, [ToChange(WorkloadConversion.OfEntry(entry, Context(source, labels, labels, Selecting(source.Key.Namespace, labels), null)))]);
+        Workload workload = WorkloadConversion.OfEntry(entry, Context(source, labels, labels, Selecting(source.Key.Namespace, labels), null));
+        workload.NetworkGateway = GatewayOf(source, workload.Network);
+        Give(source, [ToChange(workload)]);
     }
 
     /// <summary>The endpoints that a ServiceEntry brings along (control-plane reference 1.10).</summary>
@@ -165,6 +167,7 @@ public sealed partial class MeshIndex
         Workload workload = WorkloadConversion.OfEntry(stand, context);
         workload.Uid = $"{settings.ClusterId}/networking.istio.io/ServiceEntry/{source.Key.Namespace}/{source.Key.Name}/{endpoint.Address}";
         workload.WorkloadName = entry.Metadata.Name;
+        workload.NetworkGateway = GatewayOf(source, workload.Network);
         workload.CanonicalName = WorkloadNames.Canonical(entry.Metadata.Labels, entry.Metadata.Name);
         return workload;
     }

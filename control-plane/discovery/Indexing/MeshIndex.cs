@@ -85,6 +85,7 @@ public sealed partial class MeshIndex(MeshSettings settings)
     {
         Put(_gateways, key, now);
         RefreshWaypoint(key);
+        RefreshNetworkGateway(key, now);
     }
 
     /// <summary>A GatewayClass as it is now; null: it is gone.</summary>
@@ -113,6 +114,7 @@ public sealed partial class MeshIndex(MeshSettings settings)
             {
                 Computed++;
                 ForgetUses(source);
+                ForgetNetworks(source);
                 Compute(source);
             }
         }
@@ -138,6 +140,9 @@ public sealed partial class MeshIndex(MeshSettings settings)
                 break;
             case SourceKind.EndpointSlice:
                 ComputeSlice(source);
+                break;
+            case SourceKind.NetworkGateway:
+                ComputeNetworkGateway(source);
                 break;
             case SourceKind.Policy:
                 ComputePolicy(source);

@@ -190,4 +190,60 @@ public sealed class ServiceTests
             Assert.Equal((network, network), (cluster.Workload("cluster0//Pod/ns1/p").Network, cluster.Service(Name).Addresses[0].Network));
         }
     }
+
+    [Fact]
+    [Trait("behaviour", "CP-68")]
+    [Trait("behaviour", "CP-72")]
+    [Trait("behaviour", "CP-73")]
+    public void AllocatedAddresses_AreOfTheirHost_AndOfWildcardsOnlyWithDynamicDns()
+    {
+        const string Status = """{"addresses":[{"host":"a.example","value":"240.240.0.1"},{"host":"b.example","value":"240.240.0.2"},{"host":"*.w.example","value":"240.240.0.3"}]}""";
+        string Addresses(string host) => string.Join(' ', _cluster.Service("ns1/" + host).Addresses.Select(static address => new System.Net.IPAddress(address.Address.Span).ToString()));
+        _cluster.ServiceEntry("se", """{"hosts":["a.example","b.example","*.w.example"],"resolution":"DNS"}""", status: Status);
+        Assert.Equal(("240.240.0.1", "240.240.0.2", ""), (Addresses("a.example"), Addresses("b.example"), Addresses("*.w.example")));
+
+        _cluster.Gateway("wp", "10.9.9.9");
+        _cluster.ServiceEntry("se", """{"hosts":["*.w.example"],"resolution":"DYNAMIC_DNS"}""", """{"istio.io/use-waypoint":"wp","istio.io/ingress-use-waypoint":"true"}""", status: Status);
+        Assert.Equal("240.240.0.3", Addresses("*.w.example"));
+        Assert.NotNull(_cluster.Service("ns1/*.w.example").Waypoint);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-74")]
+    [Trait("behaviour", "CP-75")]
+    [Trait("behaviour", "CP-76")]
+    [Trait("behaviour", "CP-77")]
+    public void ServiceEntries_PreferByAnnotation_AndTakeIngressThroughTheWaypoint()
+    {
+        const string Key = "networking.istio.io/traffic-distribution", Spec = """{"hosts":["a.example"],"resolution":"STATIC"}""";
+        int Scopes(string? own, string? ofNamespace)
+        {
+            _cluster.Namespace("ns1", "{}", ofNamespace is null ? "{}" : $$"""{"{{Key}}":"{{ofNamespace}}"}""");
+            _cluster.ServiceEntry("se", Spec, annotations: own is null ? "{}" : $$"""{"{{Key}}":"{{own}}"}""");
+            return _cluster.Service("ns1/a.example").LoadBalancing?.RoutingPreference.Count ?? 0;
+        }
+
+        Assert.Equal((5, 3, 3), (Scopes("PreferSameNode", null), Scopes("PreferSameZone", null), Scopes("PreferClose", null)));
+        Assert.Equal((5, 3, 0), (Scopes(null, "PreferSameNode"), Scopes("PreferClose", "PreferSameNode"), Scopes(null, null)));
+
+        _cluster.Gateway("wp", "10.9.9.9");
+        _cluster.ServiceEntry("se", Spec, """{"istio.io/use-waypoint":"wp","istio.io/ingress-use-waypoint":"true"}""");
+        Assert.True(_cluster.Service("ns1/a.example").IngressUseWaypoint);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-89")]
+    [Trait("behaviour", "CP-91")]
+    public void KubernetesService_IsCanonical_BeforeAnOlderEntryElsewhere()
+    {
+        const string Host = "s.ns1.svc.company.com";
+        _cluster.ServiceEntry("se", $$"""{"hosts":["{{Host}}"],"resolution":"STATIC","addresses":["1.2.3.4"],"subjectAltNames":["san1"],"ports":[{"number":80,"name":"http","protocol":"HTTP"}]}""", ns: "ns2", created: "2020-01-01T00:00:00Z");
+        Assert.True(_cluster.Service("ns2/" + Host).Canonical);
+        Ambient.Protocol.Istio.Workload.Service before = _cluster.Service("ns2/" + Host).Clone();
+
+        _cluster.Service("s", "{}");
+        Assert.Equal((true, false), (_cluster.Service("ns1/" + Host).Canonical, _cluster.Service("ns2/" + Host).Canonical));
+        before.Canonical = false;
+        Assert.Equal(before, _cluster.Service("ns2/" + Host));
+    }
 }

@@ -121,6 +121,7 @@ public sealed class WaypointTests
     [Theory]
     [Trait("behaviour", "CP-59")]
     [Trait("behaviour", "CP-60")]
+    [Trait("behaviour", "CP-61")]
     [InlineData(null, null, false)]
     [InlineData("true", null, true)]
     [InlineData("", null, false)]
