@@ -14,6 +14,9 @@ internal sealed partial class Exchange : IResponseSink
     // A request that may be sent again is kept up to here; one that is larger is sent once (waypoint reference 2.1.3 allows 1 MiB).
     private const int MaxReplay = 256 * 1024;
 
+    // They go out without back-pressure, and a request may bring any number of them (RFC 9110 section 15.2).
+    private const int MaxInterim = 32;
+
     private DestinationState? _destination;
     private TrafficPolicy? _policy;
     private Candidate[] _candidates = [];
@@ -33,6 +36,7 @@ internal sealed partial class Exchange : IResponseSink
     private bool _isUpgraded;
     private bool _hasStaleRetry = true;
     private int _retries;
+    private int _interims;
     private ulong? _hash;
 
     /// <summary>Whether more of the request's body can be taken.</summary>
@@ -148,7 +152,7 @@ internal sealed partial class Exchange : IResponseSink
     {
         if (response.Status < 200 && responseFraming.Kind != BodyKind.Upgraded)
         {
-            server.SendInterim(response.Status, response.Fields);
+            PassInterim(response);
             return;
         }
 
@@ -327,6 +331,18 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         server.SendHead(response.Status, fields, responseFraming, _isUpgraded ? upgrade : "");
+    }
+
+    private void PassInterim(ResponseHead response)
+    {
+        if (++_interims <= MaxInterim)
+        {
+            server.SendInterim(response.Status, response.Fields);
+            return;
+        }
+
+        AbandonAttempt("more informational answers than anybody needs");
+        Fail(UpstreamFailure.ProtocolError, null);
     }
 
     private void FailOrRetry(UpstreamFailure failure, string? detail)

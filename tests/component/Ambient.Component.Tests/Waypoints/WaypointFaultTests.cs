@@ -112,6 +112,12 @@ public sealed class WaypointFaultTests
         using Socket socket = MeshPair.Connect(mesh.Pair.Client, MeshPair.Service);
         Assert.Throws<SocketException>(() => WaypointMesh.Ask(socket, "GET / HTTP/1.1\r\nHost: cart\r\n\r\n"));
 
+        // Informational answers without end.
+        answer = string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", 40)) + Good;
+        string flooded = mesh.Ask("GET / HTTP/1.1\r\nHost: cart\r\nConnection: close\r\n\r\n");
+        Assert.Equal(32, flooded.Split("HTTP/1.1 103 ").Length - 1);
+        Assert.Contains("HTTP/1.1 502 ", flooded, StringComparison.Ordinal);
+
         // Without a length the end of the connection is the end; the client gets chunks.
         answer = "HTTP/1.0 200 OK\r\n\r\nall of it";
         string whole = mesh.Ask("GET / HTTP/1.1\r\nHost: cart\r\nConnection: close\r\n\r\n");
