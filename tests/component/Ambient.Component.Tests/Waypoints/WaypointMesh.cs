@@ -29,6 +29,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         Routed("v1", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("v2", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("authz", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
+        Routed("v3", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
     ];
 
     private readonly string _configuration;
