@@ -1,0 +1,171 @@
+using System.Globalization;
+using Ambient.Cli.Sandbox;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Cli.Demo.Checks;
+
+/// <summary>What a waypoint does for the bookshop: each from a manifest of samples/bookshop/tour, and taken back afterwards.</summary>
+internal static class TourChecks
+{
+    private const int Many = 60;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    public static async Task WaypointTakesOverAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        log.Did("apply tour/waypoint.yaml: a Gateway of class istio-waypoint, and the namespace's label istio.io/use-waypoint");
+        await ShopChecks.ApplyAsync(mesh, log, "tour/waypoint.yaml", cancellation);
+        SandboxPod? waypoint = mesh.Pods.FirstOrDefault(p => p.Plan is { Name: "waypoint", Namespace: "bookshop" });
+        log.Require(waypoint is not null, "the sandbox must start a waypoint for the Gateway");
+        ShopAnswer answer = new(0, default, "");
+        TimeSpan? took = await Requests.UntilAsync(
+            async () => (answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"))).Status == 200 && waypoint.Addresses.Any(a => a.ToString() == answer.CallerAddress), Deadline, cancellation);
+        ShopAnswer page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"));
+        log.Saw($"{After(took)} details is asked by the waypoint ({answer.CallerAddress}), for {answer.Text("caller", "identity")}; added fields: {answer.Text("request", "headers", "x-request-id")}; the page: {page.Status} in {ShopChecks.Milliseconds(page)} ms");
+        log.Require(took is not null, $"requests must come through the waypoint; the last: {answer.Status} {answer.Body}; its log: {waypoint.Application?.LogTail()}");
+        log.Require(page.Status == 200 && page.Text("calls", "0", "status") == "200" && page.Text("calls", "1", "status") == "200", "the whole page must work: " + page.Body);
+    }
+
+    public static Task CanaryByHeaderAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "canary-by-header", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        (IReadOnlyList<ShopAnswer> others, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("reviews"), 8, all => all.All(a => a.Version == "v1"), cancellation);
+        IReadOnlyList<ShopAnswer> jason = await ShopAnswer.AskAsync(client, ShopChecks.Url("reviews"), 8, "-H", "end-user: jason");
+        ShopAnswer page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"), "-H", "end-user: jason");
+        log.Saw($"{After(took)}: everybody {ShopAnswer.Tally(others)}; end-user jason {ShopAnswer.Tally(jason)}; on his page the reviews are {page.Text("calls", "1", "answer", "version")}");
+        log.Require(took is not null && jason.All(a => a.Version == "v2") && page.Text("calls", "1", "answer", "version") == "v2", "jason must see v2, everybody else v1");
+    });
+
+    public static Task CanaryByWeightAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "canary-by-weight", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        (_, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("reviews"), 8, all => all.All(a => a.Version is "v1" or "v3"), cancellation);
+        IReadOnlyList<ShopAnswer> answers = await ShopAnswer.AskAsync(client, ShopChecks.Url("reviews"), Many);
+        int fresh = answers.Count(a => a.Version == "v3"), old = answers.Count(a => a.Version == "v1");
+        log.Saw(string.Create(CultureInfo.InvariantCulture, $"{After(took)}: {ShopAnswer.Tally(answers)} of {Many}; v3 has {100.0 * fresh / Many:0} %, asked for were 20 %"));
+
+        // Five standard deviations: luck alone fails one run in a million.
+        log.Require(old + fresh == Many && fresh is > 0 and < 28, "v1 and v3 must share the requests by their weights");
+    });
+
+    public static Task FaultsAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "fault", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        (IReadOnlyList<ShopAnswer> broken, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("ratings"), 2, all => all.All(a => a.Status == 418), cancellation, "-H", "end-user: broken");
+        ShopAnswer delayed = await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"), "-H", "end-user: delayed"), usual = await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"));
+        log.Saw($"{After(took)}: end-user broken {ShopAnswer.Tally(broken)}; delayed: {delayed.Status} in {ShopChecks.Milliseconds(delayed)} ms; anybody else: {usual.Status} in {ShopChecks.Milliseconds(usual)} ms");
+        log.Require(took is not null && delayed.Status == 200 && delayed.Took >= TimeSpan.FromMilliseconds(690) && usual.Status == 200, "the fault must hit whom it is meant for, and nobody else");
+    });
+
+    public static Task RetriesAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "retry", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        int key = 0;
+        ShopAnswer answer = new(0, default, "");
+        TimeSpan? took = await Requests.UntilAsync(async () => (answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details", $"details?fail=2&key=retry-{key++}"))).Status == 200, Deadline, cancellation);
+        ShopAnswer hopeless = await ShopAnswer.AskAsync(client, ShopChecks.Url("details", "details?fail=9&key=hopeless"));
+        log.Saw($"{After(took)}: a request that fails twice is answered {answer.Status} at attempt {answer.Text("attempt")}; one that fails nine times: {hopeless.Status} at attempt {hopeless.Text("attempt")}");
+        log.Require(took is not null && answer.Text("attempt") == "3" && hopeless.Status == 503 && hopeless.Text("attempt") == "4", "three retries, and no more");
+    });
+
+    public static Task TimeoutAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "timeout", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        (IReadOnlyList<ShopAnswer> slow, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("details", "details?delay=1500"), 1, all => all.All(a => a.Status == 504), cancellation);
+        ShopAnswer quick = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"));
+        log.Saw($"{After(took)}: details that takes 1 500 ms: {slow[0].Status} after {ShopChecks.Milliseconds(slow[0])} ms; details as usual: {quick.Status} in {ShopChecks.Milliseconds(quick)} ms");
+        log.Require(took is not null && slow[0].Took < TimeSpan.FromMilliseconds(1400) && quick.Status == 200, "the waypoint must answer 504 after half a second");
+    });
+
+    public static Task PolicyAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "policy", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client), batch = mesh.Pod(SandboxLayout.Batch);
+        string url = ShopChecks.Url("details");
+        (IReadOnlyList<ShopAnswer> denied, TimeSpan? took) = await UntilAsync(batch, url, 1, all => all.All(a => a.Status == 403), cancellation);
+        ShopAnswer get = await ShopAnswer.AskAsync(client, url), post = await ShopAnswer.AskAsync(client, url, "-d", "x=1"), path = await ShopAnswer.AskAsync(client, ShopChecks.Url("details", "admin"));
+        ShopAnswer page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"));
+        log.Saw($"{After(took)}: client GET /details {get.Status}, POST {post.Status}, GET /admin {path.Status}; batch GET {denied[0].Status}; details on the product page {page.Text("calls", "0", "status")}");
+        log.Require(took is not null && get.Status == 200 && post.Status == 403 && path.Status == 403 && page.Text("calls", "0", "status") == "200", "only GET below /details, and only for those two identities");
+    });
+
+    public static Task TokensAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "jwt", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        string url = ShopChecks.Url("ratings"), reader = SampleFiles.Read("tour/token-reader.jwt").Trim(), expired = SampleFiles.Read("tour/token-expired.jwt").Trim();
+        (IReadOnlyList<ShopAnswer> without, TimeSpan? took) = await UntilAsync(client, url, 1, all => all.All(a => a.Status == 403), cancellation);
+        ShopAnswer good = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader), old = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + expired);
+        ShopAnswer forged = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader[..^8] + "AAAAAAAA");
+        log.Saw($"{After(took)}: without a token {without[0].Status}, a reader's {good.Status}, an expired one {old.Status}, a forged one {forged.Status}");
+        log.Require(took is not null && good.Status == 200 && old.Status == 401 && forged.Status == 401, "only a valid token of a reader");
+    });
+
+    public static Task MirrorAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "mirror", async () =>
+    {
+        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ShopAnswer answer = new(0, default, "");
+        int before = 0, after = 0;
+        TimeSpan? took = await Requests.UntilAsync(
+            async () =>
+            {
+                before = await CountAsync();
+                answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"));
+                return (after = await CountAsync()) - before == 2;
+            },
+            Deadline,
+            cancellation);
+        log.Saw($"{After(took)}: details answers {answer.Status} {answer.Text("service")}; ratings had seen {before} requests before and {after - 1} after");
+        log.Require(took is not null && answer.Text("service") == "details", "each request must be sent to ratings as well, and answered by details");
+
+        async Task<int> CountAsync() => int.TryParse((await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"))).Text("answered"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0;
+    });
+
+    public static async Task DatabaseSplitAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    {
+        log.Did("apply manifests/database.yaml: PostgreSQL as primary and as replica");
+        await ShopChecks.ApplyAsync(mesh, log, "manifests/database.yaml", cancellation);
+        await WithAsync(mesh, log, "database-split", async () =>
+        {
+            SandboxPod client = mesh.Pod(SandboxLayout.Client);
+            const string host = "database.bookshop.svc.cluster.local";
+            string[] words = ["-X", "-q", "-A", "-t", "-c", "show cluster_name", $"host={host} user=postgres connect_timeout=5"];
+            string[] names = [];
+            const int connections = 32;
+            TimeSpan? took = await Requests.UntilAsync(async () => (names = await ManyAsync(connections)).Length == connections && names.Distinct().Count() == 2, Deadline, cancellation);
+            int primary = names.Count(n => n == "primary");
+            CommandResult write = await client.RunAsync("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", "create table if not exists t (i int)", $"host={host} user=postgres"]);
+            log.Saw(string.Create(CultureInfo.InvariantCulture, $"{After(took)}: of {connections} connections {primary} reached the primary and {names.Length - primary} the replica, asked for were 75 to 25 %; a table: {(write.Succeeded ? "made on the primary" : write.Text)}"));
+            log.Require(took is not null && primary is > 11 and < 32, "connections must be shared by their weights");
+
+            async Task<string[]> ManyAsync(int count)
+            {
+                CommandResult[] results = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => client.RunAsync("psql", words)));
+                return [.. results.Where(r => r.Succeeded).Select(r => r.Output.Trim())];
+            }
+        });
+    }
+
+    private static async Task WithAsync(SandboxMesh mesh, CheckLog log, string name, Func<Task> play)
+    {
+        string text = SampleFiles.Read($"tour/{name}.yaml");
+        log.Did($"apply tour/{name}.yaml: {text.Split('\n')[0].TrimStart('#', ' ')}");
+        (_, string? error) = mesh.Objects.Apply(text);
+        log.Require(error is null, error ?? "");
+        try
+        {
+            await play();
+        }
+        finally
+        {
+            mesh.Objects.Delete(text);
+        }
+    }
+
+    private static async Task<(IReadOnlyList<ShopAnswer> Last, TimeSpan? Took)> UntilAsync(SandboxPod from, string url, int count, Func<IReadOnlyList<ShopAnswer>, bool> wanted, CancellationToken cancellation, params string[] options)
+    {
+        IReadOnlyList<ShopAnswer> last = [];
+        TimeSpan? took = await Requests.UntilAsync(async () => (last = await ShopAnswer.AskAsync(from, url, count, options)).Count == count && wanted(last), Deadline, cancellation);
+        return (last.Count > 0 ? last : [new ShopAnswer(0, default, "")], took);
+    }
+
+    private static string After(TimeSpan? time) => time is null ? "never" : string.Create(CultureInfo.InvariantCulture, $"after {time.Value.TotalMilliseconds:0} ms");
+}
