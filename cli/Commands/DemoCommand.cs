@@ -65,6 +65,13 @@ internal static class DemoCommand
         bool kept = false;
         try
         {
+            if (checks.Any(DemoScript.NeedsShop))
+            {
+                // It starts while the first checks run.
+                mesh.Objects.Apply(SampleFiles.Read("manifests/application.yaml"));
+                mesh.Objects.Apply(SampleFiles.Read("manifests/database.yaml"));
+            }
+
             await run.RunAsync(checks, interrupt.Token);
             kept = keep && await HandOverAsync(mesh, programs, output);
         }

@@ -18,8 +18,8 @@ internal static class DemoScript
         new("A policy admits one service account and refuses all others, at once", PolicyChecks.ByServiceAccountAsync),
         new("A policy against a namespace cuts connections that are already open", PolicyChecks.ByNamespaceCutsOpenConnectionAsync),
         new("STRICT refuses the pod outside the mesh, PERMISSIVE admits it", PolicyChecks.StrictAndPermissiveAsync),
-        new("An application of several services runs from the manifests that Kubernetes takes", ShopChecks.RunsFromItsManifestsAsync),
-        new("A Gateway of class istio-waypoint starts a waypoint, and requests go through it with the caller's identity", TourChecks.WaypointTakesOverAsync),
+        new("Tour: an application of several services runs from the manifests that Kubernetes takes", ShopChecks.RunsFromItsManifestsAsync),
+        new("Tour: a Gateway of class istio-waypoint starts a waypoint, and requests go through it", TourChecks.WaypointTakesOverAsync),
         new("Tour: a canary for one user, by header", TourChecks.CanaryByHeaderAsync),
         new("Tour: a canary by weight", TourChecks.CanaryByWeightAsync),
         new("Tour: faults for those who ask for them", TourChecks.FaultsAsync),
@@ -29,6 +29,7 @@ internal static class DemoScript
         new("Tour: tokens", TourChecks.TokensAsync),
         new("Tour: requests are mirrored", TourChecks.MirrorAsync),
         new("Tour: connections to PostgreSQL are split between primary and replica", TourChecks.DatabaseSplitAsync),
+        new("Tour: the waypoint's metrics tell the same story", TourChecks.MetricsTellItAsync),
         new("A session with PostgreSQL stayed open through all of that", TrafficChecks.LongSessionSurvivedAsync),
         new("Metrics tell the same story", TelemetryChecks.MetricsTellItAsync),
         new("A running pod joins the mesh when its label changes, and leaves again; its open connection lives on", MembershipChecks.RunningPodJoinsAndLeavesAsync),
@@ -38,6 +39,9 @@ internal static class DemoScript
         new("A killed node agent changes nothing for running pods; new pods wait for it, closed", GuardChecks.AgentDiesAsync),
         new("With agent and ztunnel dead nothing leaves a pod, and all comes back by itself", GuardChecks.EverythingDiesAsync),
     ];
+
+    /// <summary>Whether a check needs the bookshop.</summary>
+    public static bool NeedsShop(DemoCheck check) => check.Title.StartsWith("Tour", StringComparison.Ordinal);
 
     /// <summary>The checks whose titles contain a text; all of them for null.</summary>
     public static DemoCheck[] Choose(string? text) => [.. Checks.Where(c => text is null || c.Title.Contains(text, StringComparison.OrdinalIgnoreCase))];

@@ -11,7 +11,7 @@ internal static class CaptureChecks
 
     public static async Task PodsAreCapturedAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
     {
-        SandboxPod[] meshed = [.. mesh.Pods.Where(p => p.Plan.IsMeshed)];
+        SandboxPod[] meshed = [.. SandboxLayout.Pods.Where(p => p.IsMeshed).Select(mesh.Pod)];
         log.Did("read back the nftables table, routes and listening sockets of " + string.Join(", ", meshed.Select(p => p.Plan.Name)));
         foreach (SandboxPod pod in meshed)
         {

@@ -14,7 +14,7 @@ internal static class ShopChecks
     public static async Task RunsFromItsManifestsAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
     {
         SandboxPod client = mesh.Pod(SandboxLayout.Client);
-        log.Did("apply samples/bookshop/manifests/application.yaml: 6 Deployments, 4 Services; client: curl " + Url("productpage"));
+        log.Did("samples/bookshop/manifests/application.yaml, applied at the start: 6 Deployments, 4 Services; client: curl " + Url("productpage"));
         await ApplyAsync(mesh, log, "manifests/application.yaml", cancellation);
         const string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         IReadOnlyList<ShopAnswer> answers = [];
