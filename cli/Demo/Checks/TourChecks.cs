@@ -10,6 +10,7 @@ internal static class TourChecks
 {
     private const int Many = 60;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly string[] Codes = ["200", "403", "418", "503", "504"];
 
     public static async Task WaypointTakesOverAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
     {
@@ -152,7 +153,7 @@ internal static class TourChecks
         MetricPage page = MetricPage.Parse(await NodeHttp.GetAsync(waypoint.Network.Namespace, 15020, "/metrics", cancellation));
         string client = $"source_principal=\"{SandboxLayout.Client.Identity}\"";
         const string requests = "istio_requests_total", reporter = "reporter=\"waypoint\"";
-        string codes = string.Join(", ", new[] { "200", "403", "418", "503", "504" }.Select(code => string.Create(CultureInfo.InvariantCulture, $"{code} ×{page.Sum(requests, reporter, client, $"response_code=\"{code}\"")}")));
+        string codes = string.Join(", ", Codes.Select(code => string.Create(CultureInfo.InvariantCulture, $"{code} ×{page.Sum(requests, reporter, client, $"response_code=\"{code}\"")}")));
         double database = page.Sum("istio_tcp_connections_opened_total", reporter, client, "destination_service=\"database.bookshop.svc.cluster.local\"");
         double fresh = page.Sum(requests, reporter, "destination_version=\"v3\"");
         log.Saw(string.Create(CultureInfo.InvariantCulture, $"requests of {SandboxLayout.Client.Identity}: {codes}; {fresh} requests to v3; {database} connections to the database"));
