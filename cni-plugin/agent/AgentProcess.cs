@@ -69,7 +69,7 @@ public sealed class AgentProcess(AgentSettings settings, IPodSource source, IPod
         await using var plugins = new PluginServer(new PluginServerOptions(PluginSocket), requests.AnswerAsync, metrics.PluginRequests, logs.For("agent::plugin"));
         await using var pluginLogs = new PluginServer(
             new PluginServerOptions(Path.Combine(settings.RunDirectory, PluginWire.LogSocketName)), new PluginLogs(logs.For("cni-plugin")).AnswerAsync, metrics.PluginRequests, logs.For("agent::plugin"));
-        var health = new HealthHandler(loop, () => installer?.Obstacle, c => PluginSocketProbe.AskAsync(PluginSocket, c), kernel.SparedIn);
+        var health = new HealthHandler(loop, () => installer?.Obstacle, c => PluginSocketProbe.AskAsync(PluginSocket, c), kernel.SparedIn, kernel.CarriedIn);
         await using HttpServer healthServer = HttpServer.Start(new HttpServerOptions("health", [new IPEndPoint(IPAddress.Any, settings.HealthPort)]), health, log);
         await using HttpServer metricsServer = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, settings.MetricsPort)]), new MetricsHandler(registry), log);
         log.Info("node agent started", LogField.Of("node", settings.NodeName), LogField.Of("redirection", settings.Method.ToString()), LogField.Of("run_dir", settings.RunDirectory));

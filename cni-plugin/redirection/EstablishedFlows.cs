@@ -15,7 +15,10 @@ public static class EstablishedFlows
     private static readonly string[] Tables = ["/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"];
 
     /// <summary>The connections of the namespace with others, in any state in which bytes or a FIN may still travel. Throws <see cref="IOException"/>.</summary>
-    public static IReadOnlyList<Flow> Read(NetworkNamespace network)
+    public static IReadOnlyList<Flow> Read(NetworkNamespace network) => [.. ReadSockets(network).Where(IsWithOthers)];
+
+    /// <summary>Every socket that is one end of a connection, the pod's with itself as well. Throws <see cref="IOException"/>.</summary>
+    internal static IReadOnlyList<Flow> ReadSockets(NetworkNamespace network)
     {
         ArgumentNullException.ThrowIfNull(network);
         return network.Run(() =>
@@ -23,7 +26,7 @@ public static class EstablishedFlows
             var flows = new List<Flow>();
             foreach (string path in Tables.Where(File.Exists))
             {
-                flows.AddRange(File.ReadLines(path).Skip(1).Select(Parse).OfType<Flow>());
+                flows.AddRange(File.ReadLines(path).Skip(1).Select(ParseSocket).OfType<Flow>());
             }
 
             return flows;
@@ -31,12 +34,15 @@ public static class EstablishedFlows
     }
 
     /// <summary>One line of <c>/proc/net/tcp</c> or <c>tcp6</c>; null for listeners, ended connections, the pod with itself, and what is no such line.</summary>
-    internal static Flow? Parse(string line)
+    internal static Flow? Parse(string line) => ParseSocket(line) is { } flow && IsWithOthers(flow) ? flow : null;
+
+    private static bool IsWithOthers(Flow flow) => !IPAddress.IsLoopback(flow.Remote.Address) && !flow.Remote.Address.Equals(flow.Local.Address);
+
+    private static Flow? ParseSocket(string line)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words.Length > 3 && words[3] is not (TimeWait or Closed or Listening)
-            && ParseEnd(words[1]) is IPEndPoint local && ParseEnd(words[2]) is IPEndPoint remote
-            && remote.Port != 0 && !IPAddress.IsLoopback(remote.Address) && !remote.Address.Equals(local.Address)
+            && ParseEnd(words[1]) is IPEndPoint local && ParseEnd(words[2]) is IPEndPoint remote && remote.Port != 0
             ? new Flow(local, remote)
             : null;
     }

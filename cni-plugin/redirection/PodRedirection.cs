@@ -87,6 +87,29 @@ public sealed class PodRedirection
     }
 
     /// <summary>
+    /// The pod leaves, and its proxy carries connections: new ones are not redirected any more, those go on. Call it again when some have ended, and
+    /// <see cref="RemoveAsync"/> after the last one. Throws <see cref="RedirectionException"/>.
+    /// </summary>
+    public async Task EndAsync(IReadOnlyList<Flow> carried, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(carried);
+        RuleSet ending = RuleSet.BuildEnding(_rules.Options);
+        _routing.End(_rules.Options, carried);
+        switch (_backEnd)
+        {
+            case RedirectionBackEnd.Nftables:
+                await _nftables.ApplyAsync(ending, cancellation);
+                break;
+            case RedirectionBackEnd.IptablesNft:
+                await _iptables.ApplyAsync(ending, cancellation);
+                break;
+            default:
+                await _legacy.ApplyAsync(ending, cancellation);
+                break;
+        }
+    }
+
+    /// <summary>
     /// The connections that the kernel spares, whichever agent wrote that down: there is no other memory of them. Throws
     /// <see cref="RedirectionException"/>.
     /// </summary>

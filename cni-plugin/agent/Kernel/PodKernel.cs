@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Ambient.Cni.Agent.Discovery;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
@@ -15,6 +16,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     /// <summary>How long a look at the rules is good for the proof that follows it: a start with hundreds of pods reads each once.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _spared = new();
+    private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _carried = new();
     private readonly ConcurrentDictionary<NetworkIdentity, (PodRules Rules, long At)> _verified = new();
 
     /// <summary>Reads rules and guard.</summary>
@@ -47,8 +49,12 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         _verified.TryRemove(IdentityOf(network), out _);
         if (isJoining && options.Method == RedirectionMethod.Sockets)
         {
-            _spared[IdentityOf(network)] = EstablishedFlows.Read(network);
+            // What the proxy still carries of the time before the pod left needs no exception.
+            IReadOnlyCollection<System.Net.IPAddress> own = InterfaceAddresses.Read(network);
+            _spared[IdentityOf(network)] = [.. EstablishedFlows.Read(network).Except(Carried(network)).Where(f => own.Contains(f.Local.Address))];
         }
+
+        _carried.TryRemove(IdentityOf(network), out _);
 
         await Redirection(network, rules, SparedIn(network)).ApplyAsync(cancellation);
         return StepResult.Ok;
@@ -81,9 +87,32 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     public Task<StepResult> LiftGuardAsync(NetworkNamespace network, CancellationToken cancellation) =>
         CatchAsync(async () => new StepResult(await guard.LiftAsync(network, cancellation)));
 
-    /// <summary>Removes rules and guard, and looks whether they are gone.</summary>
+    /// <summary>Removes rules and guard. As long as the proxy carries connections only new ones are let go, and it must be done again.</summary>
     public Task<StepResult> RemoveAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
     {
+        NetworkIdentity identity = IdentityOf(network);
+        _verified.TryRemove(identity, out _);
+        if (Carried(network) is { Count: > 0 } carried)
+        {
+            if (!_carried.TryGetValue(identity, out IReadOnlyList<Flow>? before) || !before.ToHashSet().SetEquals(carried))
+            {
+                PodRedirection redirection = Redirection(network, rules, []);
+                await redirection.EndAsync(carried, cancellation);
+
+                // Those that were made in this moment.
+                if (Carried(network).Except(carried).ToArray() is { Length: > 0 } late)
+                {
+                    carried = [.. carried, .. late];
+                    await redirection.EndAsync(carried, cancellation);
+                }
+            }
+
+            _carried[identity] = carried;
+            _spared.TryRemove(identity, out _);
+            return new StepResult(await guard.LiftAsync(network, cancellation)) { IsEnding = true };
+        }
+
+        _carried.TryRemove(identity, out _);
         await Redirection(network, rules, []).RemoveAsync(cancellation);
         _spared.TryRemove(IdentityOf(network), out _);
         return new StepResult(await guard.LiftAsync(network, cancellation));
@@ -104,12 +133,18 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     /// <summary>Connections of a namespace that were there before it joined and keep their way, as of the last look.</summary>
     public IReadOnlyList<Flow> SparedIn(NetworkIdentity network) => _spared.GetValueOrDefault(network) ?? [];
 
+    /// <summary>Connections that the proxy of a namespace which left the mesh still carries, as of the last look.</summary>
+    public IReadOnlyList<Flow> CarriedIn(NetworkIdentity network) => _carried.GetValueOrDefault(network) ?? [];
+
     /// <summary>Nobody works in the namespace any more.</summary>
     public void Forget(NetworkIdentity network)
     {
         _spared.TryRemove(network, out _);
+        _carried.TryRemove(network, out _);
         _verified.TryRemove(network, out _);
     }
+
+    private static IReadOnlyList<Flow> Carried(NetworkNamespace network) => CarriedFlows.Read(network, InterfaceAddresses.Read(network), new RedirectionPorts());
 
     private static Difference? Unexplained(VerificationReport report) => report.Differences.Count > 0 ? report.Differences[0] : null;
 

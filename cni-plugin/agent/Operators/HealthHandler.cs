@@ -10,7 +10,7 @@ namespace Ambient.Cni.Agent.Operators;
 /// <c>/healthz</c>, <c>/readyz</c> and <c>/pods</c>. Ready means: the configuration is in place, the pods are known, and a request through the
 /// plugin's own socket is answered in time. Thread-safe.
 /// </summary>
-public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn) : IHttpHandler
+public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn, Func<NetworkIdentity, IReadOnlyList<Flow>> carriedIn) : IHttpHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -26,7 +26,7 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
                 List<string> obstacles = await ObstaclesAsync(cancellationToken);
                 return obstacles.Count == 0 ? HttpAnswer.Text(200, "ready\n") : HttpAnswer.Text(503, string.Join('\n', obstacles) + "\n");
             case "/pods":
-                return new HttpAnswer(200, "application/json", WritePods(loop.Pods, sparedIn)) { MayCompress = true };
+                return new HttpAnswer(200, "application/json", WritePods(loop.Pods, sparedIn, carriedIn)) { MayCompress = true };
             default:
                 return HttpAnswer.Empty(404);
         }
@@ -65,7 +65,18 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
         return obstacles;
     }
 
-    private static byte[] WritePods(IReadOnlyList<PodView> pods, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn)
+    private static void WriteFlows(Utf8JsonWriter writer, string name, IReadOnlyList<Flow> flows)
+    {
+        writer.WriteStartArray(name);
+        foreach (Flow flow in flows)
+        {
+            writer.WriteStringValue(flow.ToString());
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static byte[] WritePods(IReadOnlyList<PodView> pods, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn, Func<NetworkIdentity, IReadOnlyList<Flow>> carriedIn)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -84,13 +95,8 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
                 writer.WriteString("proxy", pod.Proxy.ToString());
                 writer.WriteString("reported", pod.Reported?.ToString());
                 writer.WriteString("obstacle", pod.Obstacle);
-                writer.WriteStartArray("spared");
-                foreach (Flow flow in pod.Network is { } network ? sparedIn(network) : [])
-                {
-                    writer.WriteStringValue(flow.ToString());
-                }
-
-                writer.WriteEndArray();
+                WriteFlows(writer, "spared", pod.Network is { } network ? sparedIn(network) : []);
+                WriteFlows(writer, "carried", pod.Network is { } left ? carriedIn(left) : []);
                 writer.WriteEndObject();
             }
 

@@ -14,4 +14,7 @@ public enum KernelState
 
     /// <summary>As they should be.</summary>
     Applied = 3,
+
+    /// <summary>The pod left: new connections are its own, those that its proxy carried go on until they end.</summary>
+    Ending = 4,
 }

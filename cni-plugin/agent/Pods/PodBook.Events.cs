@@ -48,6 +48,11 @@ public sealed partial class PodBook
             _pods.Add(record.Uid, pod);
         }
 
+        if (record.Addresses.Count == 0 && pod.Network is null && record.Facts.Phase is PodPhase.Pending or PodPhase.Unknown && AimOf(pod) == PodAim.Enrol)
+        {
+            pod.IsAwaited = true;
+        }
+
         // An annotation is a wish to be verified, never a truth.
         if (record.Annotation is not null && pod.Reported is null)
         {

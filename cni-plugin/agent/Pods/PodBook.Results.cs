@@ -85,6 +85,10 @@ public sealed partial class PodBook
             case PodStep.LiftGuard:
                 pod.Guard = GuardState.Absent;
                 break;
+            case PodStep.Remove when result.IsEnding:
+                (pod.Kernel, pod.Guard, pod.IsProven, pod.Failures) = (KernelState.Ending, GuardState.Absent, false, 0);
+                pod.RetryAt = _now + _options.EndingInterval;
+                break;
             case PodStep.Remove:
                 (pod.Kernel, pod.Guard, pod.IsProven, pod.Failures) = (KernelState.Absent, GuardState.Absent, false, 0);
                 break;
@@ -116,6 +120,8 @@ public sealed partial class PodBook
             return;
         }
 
+        // Whoever made it did not ask us (somebody had overwritten the CNI configuration): nothing it began by itself goes on.
+        pod.WasEnrolled |= pod.IsAwaited;
         MoveTo(pod, network);
     }
 

@@ -195,8 +195,24 @@ public sealed partial class PodBook
                 pod.IsKept = true;
                 _commands.Add(new PodCommand.Serve(pod.Uid, pod.Generation, MemoryOf(pod, default), null));
                 break;
-            case PodAim.Leave when pod.Kernel != KernelState.Absent && pod.Network is not null:
-                // First the rules, then the proxy: else its connections would be refused.
+            case PodAim.Leave when pod.Kernel != KernelState.Absent && pod.Network is { } network:
+                // First the rules, then the proxy: else its connections would be refused. A ztunnel that is told anew keeps it until the last of them has ended.
+                if (pod.IsRemembered && pod.ServedGeneration != pod.Generation)
+                {
+                    pod.ServedGeneration = pod.Generation;
+                    pod.IsKept = false;
+                    _commands.Add(new PodCommand.Serve(pod.Uid, pod.Generation, MemoryOf(pod, network), network) { Mark = SecretOf(pod) });
+                }
+
+                break;
+            case PodAim.Leave when pod.Network is null && pod.IsRemembered && pod.Addresses.Count > 0:
+                // It may have connections that its proxy carries: whoever has it keeps it until it is found.
+                if (!pod.IsKept && pod.ServedGeneration < 0)
+                {
+                    pod.IsKept = true;
+                    _commands.Add(new PodCommand.Serve(pod.Uid, pod.Generation, MemoryOf(pod, default), null));
+                }
+
                 break;
             case PodAim.Leave or PodAim.Vanish when pod.ServedGeneration >= 0 || pod.IsKept:
                 Unserve(pod);
@@ -226,7 +242,7 @@ public sealed partial class PodBook
             PodStep.Find => new PodCommand.Find(pod.Uid, ticket, Located(pod)),
             PodStep.Inspect => new PodCommand.Inspect(pod.Uid, ticket, network, rules),
             PodStep.Remember => new PodCommand.Remember(pod.Uid, ticket, MemoryOf(pod, network)),
-            PodStep.Apply => new PodCommand.Apply(pod.Uid, ticket, network, rules, pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent),
+            PodStep.Apply => new PodCommand.Apply(pod.Uid, ticket, network, rules, pod.Kernel is KernelState.Absent or KernelState.Ending && pod.Guard == GuardState.Absent),
             PodStep.Prove => new PodCommand.Prove(pod.Uid, ticket, network, rules, Located(pod)),
             PodStep.RaiseGuard => new PodCommand.RaiseGuard(pod.Uid, ticket, network),
             PodStep.LiftGuard => new PodCommand.LiftGuard(pod.Uid, ticket, network),
@@ -294,7 +310,7 @@ public sealed partial class PodBook
     {
         // A snapshot that leaves out a pod would stop its proxy, so everything that may be in the mesh must have been looked for.
         bool isTold = _isSynced || (_isRecalled && _now >= _started + _options.SyncPatience);
-        if (!_isGateOpen && isTold && _pods.Values.All(p => p.Network is not null || p.HasSearched || p.Addresses.Count == 0 || AimOf(p) is not PodAim.Enrol))
+        if (!_isGateOpen && isTold && _pods.Values.All(p => p.Network is not null || p.HasSearched || p.Addresses.Count == 0 || !(AimOf(p) == PodAim.Enrol || (p.IsRemembered && AimOf(p) == PodAim.Leave))))
         {
             _isGateOpen = true;
             _commands.Add(new PodCommand.OpenGate());

@@ -26,6 +26,9 @@ public sealed record PodBookOptions
     /// <summary>Time between two proofs of a pod that is well.</summary>
     public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time between two looks whether the last connection has ended that the proxy of a pod carries which left.</summary>
+    public TimeSpan EndingInterval { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>First pause after a step that failed; doubles up to <see cref="RetryLimit"/>.</summary>
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -23,6 +23,9 @@ internal sealed class PodEntry(PodRecord record)
     /// <summary>It was in the mesh at some time: found naked, it is guarded.</summary>
     public bool WasEnrolled { get; set; }
 
+    /// <summary>It was seen to be of the mesh before it had a sandbox: one that is found without an ADD was made past our plugin.</summary>
+    public bool IsAwaited { get; set; }
+
     // Where it lives. Everything below the address is void when the namespace changes.
     public NetworkIdentity? Network { get; set; }
 

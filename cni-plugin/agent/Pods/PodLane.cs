@@ -109,6 +109,11 @@ internal static class PodLane
                 : Traces(pod);
         }
 
+        if (pod.Kernel == KernelState.Ending && pod.HasProbes)
+        {
+            return PodStep.WithdrawProbes;
+        }
+
         return pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent ? PodStep.Remove : Traces(pod);
     }
 

@@ -20,7 +20,7 @@ internal static class PodStatus
                 bool isEarly = pod.Error is null && pod.Proxy == ZdsPodState.Unserved && now < pod.UnprovenSince + options.ServicePatience;
                 string? why = isEarly ? null : Obstacle(pod);
                 return isStill || why is null ? null : new PodReport(ReportedRedirection.Pending, why);
-            case PodAim.Leave when IsClean(pod):
+            case PodAim.Leave when IsClean(pod) || pod.Kernel == KernelState.Ending:
             case PodAim.Vanish:
                 return new PodReport(ReportedRedirection.Absent, null);
             case PodAim.Leave:

@@ -16,6 +16,9 @@ public sealed record StepResult(string? Error)
     /// <summary>Of an inspection: the guard.</summary>
     public GuardState Guard { get; init; }
 
+    /// <summary>Of a removal: the proxy still carries connections; they go on, and it has to be done again.</summary>
+    public bool IsEnding { get; init; }
+
     /// <summary>Success.</summary>
     public static StepResult Ok { get; } = new((string?)null);
 

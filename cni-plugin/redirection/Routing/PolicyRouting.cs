@@ -15,10 +15,45 @@ internal sealed class PolicyRouting(NetworkNamespace network)
     private static readonly RuleFamily[] Families = [RuleFamily.IPv4, RuleFamily.IPv6];
 
     /// <summary>Adds what is missing and removes what another plan left. Without <paramref name="capture"/> no connection is led to the proxy yet.</summary>
-    public void Apply(RedirectionOptions options, bool capture) => Bring(family => PlanFor(options, family, capture), options);
+    public void Apply(RedirectionOptions options, bool capture)
+    {
+        // A pod that comes back while its proxy still carries connections: their rules go when the one for all connections is there.
+        bool isRouted = options.Method == RedirectionMethod.Sockets;
+        Bring(family => PlanFor(options, family, capture), options, keepsCarried: isRouted);
+        if (isRouted && capture)
+        {
+            Bring(family => PlanFor(options, family, capture), options, keepsCarried: false);
+        }
+    }
+
+    /// <summary>New connections go their own way, those that the proxy carries go on: what they need is added before what captures goes.</summary>
+    public void End(RedirectionOptions options, IReadOnlyList<Flow> carried)
+    {
+        Guarded("cannot write the pod's routing", () =>
+        {
+            using var tables = new RoutingTables(network);
+            foreach (RuleFamily family in Families)
+            {
+                RoutingPlan plan = IsRouted(options, family) ? RoutingPlan.Ending(options, family, carried) : RoutingPlan.Nothing;
+                IReadOnlyList<KernelRule> rules = tables.Rules(family == RuleFamily.IPv6);
+                IReadOnlyList<KernelRoute> routes = tables.LocalRoutes(family == RuleFamily.IPv6);
+                foreach (RoutingRoute route in plan.Routes.Where(r => !routes.Any(r.Is)))
+                {
+                    tables.Replace(route.ToKernel(family));
+                }
+
+                foreach (RoutingRule rule in plan.Rules.Where(r => Count(rules, r, family) == 0))
+                {
+                    tables.Add(rule.ToKernel(family));
+                }
+
+                Bring(tables, plan, family, options, keepsCarried: false);
+            }
+        });
+    }
 
     /// <summary>Removes whatever any plan left.</summary>
-    public void Remove(RedirectionOptions options) => Bring(_ => RoutingPlan.Nothing, options);
+    public void Remove(RedirectionOptions options) => Bring(_ => RoutingPlan.Nothing, options, keepsCarried: false);
 
     /// <summary>Connections that rules in the kernel spare, whoever made them.</summary>
     public IReadOnlyList<Flow> Spared(RedirectionOptions options)
@@ -27,7 +62,7 @@ internal sealed class PolicyRouting(NetworkNamespace network)
         Guarded("cannot read the pod's routing", () =>
         {
             using var tables = new RoutingTables(network);
-            flows.AddRange(Families.SelectMany(f => SparedIn(tables.Rules(f == RuleFamily.IPv6), options)).Select(r => r.Flow).OfType<Flow>());
+            flows.AddRange(Families.SelectMany(f => SparedIn(tables.Rules(f == RuleFamily.IPv6), options)).Where(r => r.Jump).Select(r => r.Flow).OfType<Flow>());
         });
         return flows;
     }
@@ -94,26 +129,26 @@ internal sealed class PolicyRouting(NetworkNamespace network)
         }
     }
 
-    private void Bring(Func<RuleFamily, RoutingPlan> planFor, RedirectionOptions options)
+    private void Bring(Func<RuleFamily, RoutingPlan> planFor, RedirectionOptions options, bool keepsCarried)
     {
         Guarded("cannot write the pod's routing (is its loopback up?)", () =>
         {
             using var tables = new RoutingTables(network);
             foreach (RuleFamily family in Families)
             {
-                Bring(tables, planFor(family), family, options);
+                Bring(tables, planFor(family), family, options, keepsCarried);
             }
         });
     }
 
-    private static void Bring(RoutingTables tables, RoutingPlan plan, RuleFamily family, RedirectionOptions options)
+    private static void Bring(RoutingTables tables, RoutingPlan plan, RuleFamily family, RedirectionOptions options, bool keepsCarried)
     {
         RoutingPlan all = RoutingPlan.Everything(options, family);
         IReadOnlyList<KernelRule> rules = tables.Rules(family == RuleFamily.IPv6);
         IReadOnlyList<KernelRoute> routes = tables.LocalRoutes(family == RuleFamily.IPv6);
 
         // What captures goes first and comes last: never does a connection lead to where nobody takes it.
-        foreach (RoutingRule rule in all.Rules.Concat(SparedIn(rules, options)).Where(r => !plan.Rules.Contains(r)))
+        foreach (RoutingRule rule in all.Rules.Concat(SparedIn(rules, options).Where(r => r.Jump || !keepsCarried)).Where(r => !plan.Rules.Contains(r)))
         {
             for (int left = Count(rules, rule, family); left > 0; left--)
             {
@@ -131,14 +166,16 @@ internal sealed class PolicyRouting(NetworkNamespace network)
             tables.Add(rule.ToKernel(family));
         }
 
-        foreach (RoutingRoute route in all.Routes.Where(r => plan.Routes.All(p => p.Table != r.Table) && routes.Any(r.IsInItsPlace)))
+        foreach (RoutingRoute route in all.Routes.Where(r => !keepsCarried && plan.Routes.All(p => p.Table != r.Table) && routes.Any(r.IsInItsPlace)))
         {
             tables.Remove((route with { Source = null }).ToKernel(family));
         }
     }
 
     private RoutingPlan PlanFor(RedirectionOptions options, RuleFamily family, bool capture) =>
-        family == RuleFamily.IPv4 || (options.Ipv6 && network.Run(ReadLoopbackSwitch) != "1") ? RoutingPlan.For(options, family, capture) : RoutingPlan.Nothing;
+        IsRouted(options, family) ? RoutingPlan.For(options, family, capture) : RoutingPlan.Nothing;
+
+    private bool IsRouted(RedirectionOptions options, RuleFamily family) => family == RuleFamily.IPv4 || (options.Ipv6 && network.Run(ReadLoopbackSwitch) != "1");
 
     private static string ReadLoopbackSwitch()
     {

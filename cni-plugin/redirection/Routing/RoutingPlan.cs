@@ -52,6 +52,20 @@ internal sealed record RoutingPlan(IReadOnlyList<RoutingRule> Rules, IReadOnlyLi
         return new RoutingPlan(rules, [way, new RoutingRoute(options.CaptureTable, own)]);
     }
 
+    /// <summary>
+    /// What remains for a pod that leaves while its proxy carries connections: they find their way, both ways, and no new one does. Translated ones need no
+    /// more than the way back.
+    /// </summary>
+    public static RoutingPlan Ending(RedirectionOptions options, RuleFamily family, IReadOnlyList<Flow> carried)
+    {
+        var back = new RoutingRule(options.RulePreference, options.RoutingTable, options.ReturnMark);
+        var way = new RoutingRoute(options.RoutingTable);
+        IPAddress? own = options.AddressesOf(family).FirstOrDefault();
+        return options.Method != RedirectionMethod.Sockets || own is null
+            ? new RoutingPlan([back], [way])
+            : new RoutingPlan([.. carried.Where(f => f.Family == family).Distinct().Select(f => RoutingRule.Carry(f, SparedPreference(options), options.CaptureTable)), back], [way, new RoutingRoute(options.CaptureTable, own)]);
+    }
+
     /// <summary>The rule of a spared connection, whatever connection it is; null for any other rule.</summary>
     public static RoutingRule? ReadSpared(KernelRule found, RedirectionOptions options) => RoutingRule.ReadSpared(found, SparedPreference(options), MainRule);
 

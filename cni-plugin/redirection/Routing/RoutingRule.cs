@@ -72,8 +72,11 @@ internal sealed record RoutingRule(int Preference, int Target, MaskedMark? Mark 
     /// <summary>The rule of a spared connection that stands at a preference, read from the kernel; null for any other rule.</summary>
     public static RoutingRule? ReadSpared(KernelRule found, int preference, int target) =>
         found.Preference == preference && found is { Source: { } local, Destination: { } remote, SourcePort: not 0, DestinationPort: not 0 }
-            ? Spare(new Flow(new IPEndPoint(local, found.SourcePort), new IPEndPoint(remote, found.DestinationPort)), preference, target)
+            ? new RoutingRule(preference, found.IsJump ? target : (int)found.Target, LocalTcp: true, Jump: found.IsJump, Flow: new Flow(new IPEndPoint(local, found.SourcePort), new IPEndPoint(remote, found.DestinationPort)))
             : null;
+
+    /// <summary>The rule that still leads a connection to the proxy when new ones are not led there any more.</summary>
+    public static RoutingRule Carry(Flow flow, int preference, int table) => new(preference, table, LocalTcp: true, Flow: flow);
 
     /// <summary>The rule that leaves a connection its way.</summary>
     public static RoutingRule Spare(Flow flow, int preference, int target) => new(preference, target, LocalTcp: true, Jump: true, Flow: flow);

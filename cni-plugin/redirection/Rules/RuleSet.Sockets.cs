@@ -31,13 +31,18 @@ public sealed partial class RuleSet
         Add(incoming with { InInterface = new(InterfaceName.Loopback, Negated: true) });
     }
 
-    private void AddDelivery()
+    /// <summary>Every packet of a delivery, not only the opening one: a reset that answers it must find the same way back.</summary>
+    private Rule AddReturn()
     {
         Rule packet = new() { Table = RuleTable.Mangle, Hook = RuleHook.Prerouting, Action = RuleAction.Accept };
-
-        // Every packet of a delivery, not only the opening one: a reset that answers it must find the same way back.
         Add(packet with { Mark = new(_options.ProxyMark), Action = RuleAction.SetMark(_options.ReturnMark) });
         Add(packet with { Mark = new(_options.ReturnMark) });
+        return packet;
+    }
+
+    private void AddDelivery()
+    {
+        Rule packet = AddReturn();
         Rule tcp = packet with { Transport = Transport.Tcp };
         Add(tcp with { Opening = false });
         foreach (InterfaceName name in _options.VirtualInterfaces)

@@ -56,6 +56,28 @@ public sealed partial class RuleSet
         return set;
     }
 
+    /// <summary>
+    /// What remains for a pod that leaves while its proxy carries connections: answers find their way, translations go on (the kernel keeps them as long as
+    /// there are chains that translate), and no new connection is led to the proxy. Throws <see cref="ArgumentException"/>.
+    /// </summary>
+    public static RuleSet BuildEnding(RedirectionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        var set = new RuleSet(options with { DnsCapture = options.Method == RedirectionMethod.Sockets && options.DnsCapture });
+        if (options.Method == RedirectionMethod.Sockets)
+        {
+            set.AddUntracked();
+            set.AddReturn();
+        }
+        else
+        {
+            set.AddMangle();
+        }
+
+        return set;
+    }
+
     /// <summary>The rules of one table and hook that concern a family, in order; <see cref="RuleFamily.Any"/> means all.</summary>
     public IReadOnlyList<Rule> In(RuleTable table, RuleHook hook, RuleFamily family = RuleFamily.Any) =>
         [.. _rules.Where(r => r.Table == table && r.Hook == hook && (family == RuleFamily.Any || r.Family == RuleFamily.Any || r.Family == family))];

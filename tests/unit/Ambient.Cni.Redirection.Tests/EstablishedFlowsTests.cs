@@ -27,6 +27,21 @@ public sealed class EstablishedFlowsTests
     }
 
     [Theory]
+    [InlineData("10.9.2.2:80", "10.9.1.10:40000", "10.9.1.10:40000", "10.9.2.2:80")]
+    [InlineData("127.0.0.1:15001", "10.9.1.10:40000", "10.9.1.10:40000", "127.0.0.1:15001")]
+    [InlineData("10.9.1.10:15006", "10.9.2.2:40000", "10.9.2.2:40000", "10.9.1.10:15006")]
+    [InlineData("10.9.1.10:40000", "10.9.2.2:80", null, null)]
+    [InlineData("10.9.1.10:15008", "10.9.2.2:40000", null, null)]
+    [InlineData("10.9.1.10:40000", "10.9.1.10:80", null, null)]
+    [InlineData("127.0.0.1:40000", "127.0.0.1:80", null, null)]
+    [InlineData("10.9.2.2:80", "10.9.3.3:40000", null, null)]
+    public void ProxysEnd_IsKnownByItsPortOrItsForeignAddress(string local, string remote, string? one, string? other)
+    {
+        Flow? carried = CarriedFlows.Carried(new Flow(IPEndPoint.Parse(local), IPEndPoint.Parse(remote)), [IPAddress.Parse("10.9.1.10")], new RedirectionPorts());
+        Assert.Equal(one is null ? null : new Flow(IPEndPoint.Parse(one), IPEndPoint.Parse(other!)), carried);
+    }
+
+    [Theory]
     [InlineData(" 01 0", " 0A 0")]
     [InlineData(" 01 0", " 06 0")]
     [InlineData(" 01 0", " 07 0")]

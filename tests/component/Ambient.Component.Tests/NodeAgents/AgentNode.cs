@@ -238,6 +238,9 @@ internal sealed class AgentNode : IAsyncDisposable
     /// <summary>Connections of a pod that the agent lists as spared; null while it does not know the pod.</summary>
     public async Task<string[]?> SparedAsync(VirtualPod pod) => await StateAsync(pod) is { } state ? [.. state.GetProperty("spared").EnumerateArray().Select(f => f.GetString()!)] : null;
 
+    /// <summary>Connections that the proxy of a pod which left still carries; null while the agent does not know the pod.</summary>
+    public async Task<string[]?> CarriedAsync(VirtualPod pod) => await StateAsync(pod) is { } state ? [.. state.GetProperty("carried").EnumerateArray().Select(f => f.GetString()!)] : null;
+
     private async Task<JsonElement?> StateAsync(VirtualPod pod)
     {
         try

@@ -27,7 +27,7 @@ public sealed class NodeAgentTests
         node.Label(false);
         await node.UntilAsync(node.Client, proven: false);
         await node.UntilAsync(node.Server, proven: false);
-        Assert.DoesNotContain("table", await node.RulesOfAsync(node.Client), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () => !(await node.RulesOfAsync(node.Client)).Contains("table", StringComparison.Ordinal), Patience);
         Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
 
         node.Label(true);

@@ -30,7 +30,7 @@ public sealed class HealthTests
             await Eventually.TrueAsync(() => loop.IsComplete);
         }
 
-        var health = new HealthHandler(loop, () => installed ? null : "not there", _ => Task.FromResult(socket), _ => []);
+        var health = new HealthHandler(loop, () => installed ? null : "not there", _ => Task.FromResult(socket), _ => [], _ => []);
         await using HttpServer server = HttpServer.Start(new HttpServerOptions("health", [new IPEndPoint(IPAddress.Loopback, 0)]), health, logs.For("test"));
         using var client = new HttpClient();
         HttpResponseMessage ready = await client.GetAsync(new Uri($"http://{server.LocalAddresses[0]}/readyz"));

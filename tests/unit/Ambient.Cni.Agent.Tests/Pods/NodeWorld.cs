@@ -353,7 +353,7 @@ internal sealed partial class NodeWorld
                 });
                 break;
             case PodCommand.Remove c:
-                Touch(c.Uid, c.Ticket, c.Network, s => s.Pod.Namespace == "mesh" && !_wasRelabelled && !MayOpen(s) ? throw new InvalidOperationException("rules of a pod of the mesh are removed") : Set(s, false, false));
+                Touch(c.Uid, c.Ticket, c.Network, s => s.Pod.Namespace == "mesh" && !_wasRelabelled && !MayOpen(s) ? throw new InvalidOperationException("rules of a pod of the mesh are removed") : Set(s, false, false) with { IsEnding = _random.Next(3) == 0 && _proxied.Contains(c.Network) });
                 break;
             case PodCommand.Prove c:
                 Touch(c.Uid, c.Ticket, c.Network, s => s.Rules && _proxied.Contains(c.Network) ? StepResult.Ok : StepResult.Failed("nothing listens"));

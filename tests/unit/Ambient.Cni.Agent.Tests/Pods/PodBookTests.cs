@@ -61,6 +61,37 @@ public sealed class PodBookTests
     }
 
     [Fact]
+    public void SandboxMadePastThePlugin_OfAPodThatWasAwaited_IsGuardedFirst_AndSparesNothing()
+    {
+        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Phase = PodPhase.Pending }, Addresses = [] }));
+        Assert.Empty(_pending);
+
+        // Somebody overwrote the CNI configuration: it runs, and nobody asked.
+        Tell(new PodEvent.PodChanged(Pod()));
+        Answer<PodCommand.Find>(StepResult.Ok with { Network = Here });
+        Answer<PodCommand.Inspect>(new StepResult(null) { Kernel = KernelState.Absent, Guard = GuardState.Absent });
+        Answer<PodCommand.RaiseGuard>(StepResult.Ok);
+        Tell(new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
+        Answer<PodCommand.Remember>(StepResult.Ok);
+        Assert.False(_pending.OfType<PodCommand.Apply>().Single().IsJoining);
+        Answer<PodCommand.Apply>(StepResult.Ok);
+        Answer<PodCommand.Prove>(StepResult.Ok);
+        Answer<PodCommand.LiftGuard>(StepResult.Ok);
+    }
+
+    [Fact]
+    public void PodThatWaitsOutsideTheMesh_AndIsLabelledLater_IsNotGuarded()
+    {
+        Label("none");
+        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Phase = PodPhase.Pending }, Addresses = [] }));
+        Tell(new PodEvent.PodChanged(Pod()));
+        Label("ambient");
+        Answer<PodCommand.Find>(StepResult.Ok with { Network = Here });
+        Answer<PodCommand.Inspect>(new StepResult(null) { Kernel = KernelState.Absent, Guard = GuardState.Absent });
+        Assert.DoesNotContain("RaiseGuard", Names());
+    }
+
+    [Fact]
     public void TwoPods_CannotHaveOneSandbox()
     {
         Tell(new PodEvent.PodChanged(Pod()));
