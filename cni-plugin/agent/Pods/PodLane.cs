@@ -49,7 +49,8 @@ internal static class PodLane
         bool isStrict = options.Strict || pod.Record.IsStrict || rules.Settings.IsStrict;
         if (isNaked && pod.WasEnrolled && isStrict && pod.Guard == GuardState.Absent)
         {
-            return PodStep.RaiseGuard;
+            // Nothing says yet that this pod was touched: were we restarted now, its guard would be nobody's. A note that cannot be written does not keep it open.
+            return pod.IsAwaited && pod.RememberedNetwork != pod.Network && pod.Failures == 0 ? PodStep.Remember : PodStep.RaiseGuard;
         }
 
         if (pod.Proxy != ZdsPodState.Served)

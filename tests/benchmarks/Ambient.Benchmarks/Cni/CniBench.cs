@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Ambient.Testing.Cni;
-using Ambient.Testing.Networks;
-using Ambient.Testing.Waiting;
-using Ambient.Topology.Networks;
-using Ambient.Topology.Processes;
 
 namespace Ambient.Benchmarks.Cni;
 
@@ -15,11 +11,16 @@ namespace Ambient.Benchmarks.Cni;
 internal static class CniBench
 {
     private const int Starts = 60;
+    private const int Concurrency = 50;
+
+    /// <summary>Pods that stay for the agent's restart.</summary>
+    private const int Kept = 250;
     private const string Bridge = "/usr/lib/cni/bridge";
 
     /// <summary>Measures and prints a table.</summary>
     public static async Task<int> RunAsync(CniOptions options)
     {
+        Console.WriteLine("Load: " + File.ReadAllText("/proc/loadavg").Trim() + "\n");
         Console.WriteLine("| | median ms | min | p95 |\n|---|---|---|---|");
         (string Name, string Program)[] programs =
         [
@@ -48,44 +49,89 @@ internal static class CniBench
 
     private static async Task MakePodsAsync(CniOptions options)
     {
-        await using var network = new TestNetwork();
-        VirtualNode node = network.AddNode("node1");
-        string run = Path.Combine(network.Directory, "run"), zds = Path.Combine(network.Directory, "zds"), manifests = Path.Combine(network.Directory, "manifests");
-        Directory.CreateDirectory(manifests);
-        File.WriteAllText(Path.Combine(manifests, "pods.yaml"), "kind: Namespace\nmetadata: {name: shop, labels: {istio.io/dataplane-mode: ambient}}\n" + string.Concat(Enumerable.Range(0, options.Pods).Select(i =>
-            $"---\nkind: Pod\nmetadata: {{name: p{i}, namespace: shop, uid: uid-p{i}}}\nspec: {{serviceAccountName: p{i}}}\nstatus: {{phase: Pending}}\n")));
-        string model = Path.Combine(network.Directory, "mesh.yaml");
-        File.WriteAllText(model, "services: []\npolicies: []\nworkloads: []\n");
-        Start(network, node, "ztunnel", options.Ztunnel, ("FAKE_CA", "true"), ("FAKE_CA_DIR", Path.Combine(network.Directory, "ca")), ("XDS_ADDRESS", ""), ("LOCAL_XDS_PATH", model), ("PROXY_MODE", "shared"), ("INPOD_UDS", zds), ("PACKET_MARK", "1337"), ("IPV6_ENABLED", "false"), ("RUST_LOG", "warn"));
-        Peer agent = Start(network, node, "agent", options.Agent, ("AMBIENT_MANIFEST_DIR", manifests), ("AMBIENT_STATUS_DIR", Path.Combine(network.Directory, "status")), ("CNI_AGENT_RUN_DIR", run), ("ZTUNNEL_UDS_ADDRESS", zds), ("AMBIENT_INSTALL", "false"), ("AMBIENT_IPV6", "false"));
-        await Eventually.TrueAsync(async () => (await Command.RunInAsync(node.NamespaceName, "curl", ["-sf", "http://127.0.0.1:8000/readyz"])).ExitCode == 0, TimeSpan.FromSeconds(60));
-
-        var chain = new CniChain(node.NamespaceName, options.Plugin, run, Path.Combine(network.Directory, "ipam"));
+        await using var node = new CniNode(options);
+        string[] pods = [.. Enumerable.Range(0, options.Pods + options.Crowd).Select(i => string.Create(CultureInfo.InvariantCulture, $"p{i}"))];
+        node.List(pods);
+        await node.StartAsync();
         List<double> before = [], ours = [];
-        for (int i = 0; i < options.Pods; i++)
+        foreach (string pod in pods[..options.Pods])
         {
-            string pod = string.Create(CultureInfo.InvariantCulture, $"p{i}"), name = network.NameOf(pod);
-            Command.Run("ip", ["netns", "add", name]).OrThrow();
-            Command.Run("ip", ["-n", name, "link", "set", "lo", "up"]).OrThrow();
+            string name = node.NetworkOf(pod);
+            node.MakeSandbox(pod);
             long started = Stopwatch.GetTimestamp();
-            CniResult made = (await chain.AddForeignAsync(name, pod, "shop")).OrFail();
+            CniResult made = (await node.Chain.AddForeignAsync(name, pod, "shop")).OrFail();
             before.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-            ours.Add((await chain.OursAsync("ADD", name, pod, "shop", made.Json)).OrFail().Elapsed.TotalMilliseconds);
+            ours.Add((await node.Chain.OursAsync("ADD", name, pod, "shop", made.Json)).OrFail().Elapsed.TotalMilliseconds);
         }
 
         // Both are started by `ip netns exec`, which costs as much as an empty program twice.
         Print("ADD: bridge, host-local, portmap", before);
         Print("ADD: ours, until the pod is proven", ours);
-        string memory = File.ReadLines($"/proc/{agent.Process.Id}/status").First(l => l.StartsWith("VmRSS", StringComparison.Ordinal));
-        Console.WriteLine($"\nNode agent with {options.Pods} pods: {memory}");
+        await CrowdAsync(node, options, pods);
+        await RestartAsync(node);
     }
 
-    private static Peer Start(TestNetwork network, VirtualNode node, string name, string program, params (string Name, string Value)[] environment) => network.Start(new ProcessPlan(name, program)
+    /// <summary>Many ADDs at once; pods beyond those that are kept end again.</summary>
+    private static async Task CrowdAsync(CniNode node, CniOptions options, string[] pods)
     {
-        NamespaceName = node.NamespaceName,
-        LogPath = Path.Combine(network.Directory, name + ".log"),
-        Environment = environment.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal),
-    });
+        int next = options.Pods, failed = 0;
+        List<double> crowd = [];
+        string? complaint = null;
+        long started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Increment(ref next) - 1 is var index && index < pods.Length)
+            {
+                string pod = pods[index], name = node.NetworkOf(pod);
+                node.MakeSandbox(pod);
+                CniResult made = (await node.Chain.AddForeignAsync(name, pod, "shop")).OrFail();
+                CniResult added = await node.Chain.OursAsync("ADD", name, pod, "shop", made.Json);
+                lock (crowd)
+                {
+                    crowd.Add(added.Elapsed.TotalMilliseconds);
+                    failed += added.ExitCode == 0 ? 0 : 1;
+                    complaint ??= added.ExitCode == 0 ? null : added.Output;
+                }
+
+                if (index >= Kept)
+                {
+                    await node.Chain.DeleteAsync(name, pod, "shop", made.Json);
+                    node.RemoveSandbox(pod);
+                }
+            }
+        })));
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        Print(string.Create(CultureInfo.InvariantCulture, $"ADD: ours, {crowd.Count} of them, {Concurrency} at once, {failed} failed, {took.TotalSeconds:0.0} s with the chain and the sandboxes"), crowd);
+        if (complaint is not null)
+        {
+            Console.WriteLine("\nThe first failure: " + complaint);
+        }
+
+        node.List(pods[..Math.Min(Kept, pods.Length)]);
+    }
+
+    private static async Task RestartAsync(CniNode node)
+    {
+        int pods = await node.ProvenAsync();
+        double busy = node.AgentMemory();
+        await Task.Delay(TimeSpan.FromSeconds(25));
+        pods = Math.Min(Kept, Math.Max(pods, await node.ProvenAsync()));
+        double calm = node.AgentMemory();
+        await node.KillAgentAsync();
+        long started = Stopwatch.GetTimestamp();
+        node.StartAgent();
+        while (await node.ProvenAsync() < pods && Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double first = node.AgentMemory();
+        await Task.Delay(TimeSpan.FromSeconds(25));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nAgent restarted with {pods} pods: all proven after {seconds:0.00} s"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Agent's memory: {busy:0.0} MiB after the crowd, {calm:0.0} MiB 25 s later; {first:0.0} MiB after the restart, {node.AgentMemory():0.0} MiB 25 s later"));
+        Console.WriteLine("Load: " + File.ReadAllText("/proc/loadavg").Trim());
+    }
 
     private static async Task<double> VersionAsync(string program)
     {

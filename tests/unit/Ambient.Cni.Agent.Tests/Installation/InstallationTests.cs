@@ -191,7 +191,7 @@ public sealed class InstallationTests : IDisposable
 
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Equal(corrected, installer.Obstacle is null);
+        Assert.True(corrected || installer.Obstacle is not null);
     }
 
     [Fact]

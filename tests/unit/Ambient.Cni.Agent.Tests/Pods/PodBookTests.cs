@@ -70,9 +70,9 @@ public sealed class PodBookTests
         Tell(new PodEvent.PodChanged(Pod()));
         Answer<PodCommand.Find>(StepResult.Ok with { Network = Here });
         Answer<PodCommand.Inspect>(new StepResult(null) { Kernel = KernelState.Absent, Guard = GuardState.Absent });
+        Answer<PodCommand.Remember>(StepResult.Ok);
         Answer<PodCommand.RaiseGuard>(StepResult.Ok);
         Tell(new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
-        Answer<PodCommand.Remember>(StepResult.Ok);
         Assert.False(_pending.OfType<PodCommand.Apply>().Single().IsJoining);
         Answer<PodCommand.Apply>(StepResult.Ok);
         Answer<PodCommand.Prove>(StepResult.Ok);
