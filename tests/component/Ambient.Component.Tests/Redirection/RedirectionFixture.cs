@@ -83,13 +83,13 @@ internal sealed class RedirectionFixture : IAsyncDisposable
     /// <summary>A listener of the proxy inside the captured pod.</summary>
     public Socket Proxy(int port) => PodSocket.Listen(Pod, Any, port, ProxyMark, transparent: true);
 
-    /// <summary>Everything that the kernel holds, without counters and comments.</summary>
+    /// <summary>Everything that the kernel holds, without counters and comments, and without link-local addresses, which come when they like.</summary>
     public async Task<string> RulesAsync()
     {
         string text = "";
         foreach (string[] words in new[] { new[] { "nft", "-s", "list", "ruleset" }, ["ip", "rule"], ["ip", "-6", "rule"], ["ip", "route", "show", "table", "all"], ["iptables-nft-save"], ["iptables-legacy-save"], ["ip6tables-legacy-save"] })
         {
-            text += string.Join('\n', (await _network.RunAsync(Captured, words[0], words[1..])).Split('\n').Where(l => !l.StartsWith('#'))) + "\n";
+            text += string.Join('\n', (await _network.RunAsync(Captured, words[0], words[1..])).Split('\n').Where(l => !l.StartsWith('#') && !l.Contains("fe80::", StringComparison.Ordinal))) + "\n";
         }
 
         return System.Text.RegularExpressions.Regex.Replace(text, @"\[\d+:\d+\]|counter packets \d+ bytes \d+", "");
