@@ -114,7 +114,7 @@ internal static class CniBench
     {
         int pods = await node.ProvenAsync();
         double busy = node.AgentMemory();
-        await Task.Delay(TimeSpan.FromSeconds(25));
+        await Task.Delay(TimeSpan.FromSeconds(25), TimeProvider.System);
         pods = Math.Min(Kept, Math.Max(pods, await node.ProvenAsync()));
         double calm = node.AgentMemory();
         await node.KillAgentAsync();
@@ -122,12 +122,12 @@ internal static class CniBench
         node.StartAgent();
         while (await node.ProvenAsync() < pods && Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         double first = node.AgentMemory();
-        await Task.Delay(TimeSpan.FromSeconds(25));
+        await Task.Delay(TimeSpan.FromSeconds(25), TimeProvider.System);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nAgent restarted with {pods} pods: all proven after {seconds:0.00} s"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Agent's memory: {busy:0.0} MiB after the crowd, {calm:0.0} MiB 25 s later; {first:0.0} MiB after the restart, {node.AgentMemory():0.0} MiB 25 s later"));
         Console.WriteLine("Load: " + File.ReadAllText("/proc/loadavg").Trim());
