@@ -5,6 +5,7 @@ using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Grpc.Client;
 using Ambient.Kubernetes.Manifests;
+using Ambient.Kubernetes.Watching;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
 using Ambient.Xds.Client;
@@ -49,9 +50,12 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
 
     public string PrivateKey => File.ReadAllText(Directory.GetFiles(At("authority")).Single()).Split("-----BEGIN PRIVATE KEY-----")[1].Split('\n')[1];
 
-    public async Task StartAsync()
+    /// <summary>The source's log, for a source that the test brings along.</summary>
+    public Logger SourceLog => _logs.For("source");
+
+    public async Task StartAsync(IResourceSource? source = null)
     {
-        var process = new ControlPlaneProcess(_settings, new ControlPlaneSources(_source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), null), _logs, TimeProvider.System);
+        var process = new ControlPlaneProcess(_settings, new ControlPlaneSources(source ?? _source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), null), _logs, TimeProvider.System);
         _running = process.RunAsync(_stop.Token);
         Task first = await Task.WhenAny(process.Listening, _running).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.True(first == process.Listening, string.Join('\n', Lines));
