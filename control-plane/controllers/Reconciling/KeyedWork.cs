@@ -108,8 +108,15 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
             Add(key);
         }
 
-        if (error is null || cancellation.IsCancellationRequested)
+        if (error is null)
         {
+            return;
+        }
+
+        if (cancellation.IsCancellationRequested)
+        {
+            // Who lost the lead in the middle of a write does not know whether it was made: the next term looks again.
+            Add(key);
             return;
         }
 

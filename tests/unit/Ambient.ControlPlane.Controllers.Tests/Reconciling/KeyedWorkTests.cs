@@ -46,4 +46,44 @@ public sealed class KeyedWorkTests
         await ending.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
+
+    [Fact]
+    public async Task LeadLostDuringAWrite_TheNextTermLooksAgain_AtThatAlone()
+    {
+        using LogHub logs = LogHub.Discarding();
+        var handled = new ConcurrentQueue<string>();
+        bool isHanging = true;
+        var work = new KeyedWork<string>(
+            "test",
+            async (key, cancellation) =>
+            {
+                handled.Enqueue(key);
+                if (key == "cut" && isHanging)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+                }
+
+                return null;
+            },
+            TimeProvider.System,
+            logs.For("test"));
+        work.Add("done");
+        work.Add("cut");
+        using (var first = new CancellationTokenSource())
+        {
+            Task running = work.RunAsync(first.Token);
+            await Eventually.TrueAsync(() => handled.Count == 2);
+            await first.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        }
+
+        Assert.Equal(2, handled.Count);
+        isHanging = false;
+        using var second = new CancellationTokenSource();
+        Task again = work.RunAsync(second.Token);
+        await Eventually.TrueAsync(() => handled.Count == 3);
+        Assert.Equal("cut", handled.Last());
+        await second.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
+    }
 }
