@@ -247,10 +247,10 @@ internal sealed partial class Exchange : IResponseSink
             return;
         }
 
-        if (_policy.Tls is not null || _policy.ProxyProtocol != 0)
+        if (_policy.Tls is not null)
         {
             // Not built yet: what must be encrypted is not sent in the clear.
-            Answer(new LocalAnswer(503, "", ResponseFlags.UpstreamFailure, _policy.Tls is null ? "proxy_protocol_not_supported" : "upstream_tls_not_supported"));
+            Answer(new LocalAnswer(503, "", ResponseFlags.UpstreamFailure, "upstream_tls_not_supported"));
             return;
         }
 
@@ -297,7 +297,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         // Whatever happens, the outcome comes by the sink, perhaps before this returns.
-        IEndpointRequest client = tunnel.Loop.ClientsOf(_endpoint.Key, SpeaksHttp2).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
+        IEndpointRequest client = tunnel.Loop.ClientsOf(_endpoint.Key, SpeaksHttp2, tunnel.PrefaceFor(_policy!)).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
         _client = client;
         client.Begin(this);
     }

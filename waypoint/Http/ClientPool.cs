@@ -5,7 +5,7 @@ using Ambient.Waypoint.Tunnels;
 namespace Ambient.Waypoint.Http;
 
 /// <summary>The HTTP connections of one loop to one endpoint. The one used last is used next, so that the others may go. Loop-affine.</summary>
-internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key) : IEndpointPool
+internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key, ProxyPreface? preface) : IEndpointPool
 {
     private const long IdleMilliseconds = 60_000;
     private const int MaxIdle = 256;
@@ -29,7 +29,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key) : IEndp
         }
 
         Http1Client client = new(this);
-        client.Use(dialer.NewPipe(key, client));
+        client.Use(dialer.NewPipe(key, client, preface));
         return client;
     }
 

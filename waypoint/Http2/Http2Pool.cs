@@ -6,7 +6,7 @@ using Ambient.Waypoint.Tunnels;
 namespace Ambient.Waypoint.Http2;
 
 /// <summary>The HTTP/2 connections of one loop to one endpoint: the first that has room is used, so that the others may go. Loop-affine.</summary>
-internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, EventLoop.EventLoop loop) : IEndpointPool
+internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop) : IEndpointPool
 {
     private const long IdleMilliseconds = 60_000;
 
@@ -27,7 +27,7 @@ internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, EventLoo
         }
 
         Http2Client client = new(this, loop);
-        client.Use(dialer.NewPipe(key, client));
+        client.Use(dialer.NewPipe(key, client, preface));
         _clients.Add(client);
         return new Http2ClientStream(client);
     }

@@ -53,9 +53,9 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
             return;
         }
 
-        if (policy.Tls is not null || policy.ProxyProtocol != 0)
+        if (policy.Tls is not null)
         {
-            Refuse(ResponseFlags.UpstreamFailure, "TLS and PROXY to endpoints are not built yet");
+            Refuse(ResponseFlags.UpstreamFailure, "TLS to endpoints is not built yet");
             return;
         }
 
@@ -70,7 +70,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
         _record.Endpoint = _endpoint.Workload;
         _record.UpstreamHost = _endpoint.Key.Text;
         tunnel.Record.OnTcpRouted(_record);
-        _server = tunnel.Loop.Dialer.NewPipe(_endpoint.Key, new ServerSide(this));
+        _server = tunnel.Loop.Dialer.NewPipe(_endpoint.Key, new ServerSide(this), tunnel.PrefaceFor(policy));
         tunnel.Loop.Dialer.Dial(_endpoint.Key, _server);
     }
 

@@ -64,6 +64,10 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
 
     public bool IsDraining => Loop.IsDraining;
 
+    /// <summary>What a connection to an endpoint begins with by that policy; null for nothing.</summary>
+    public ProxyPreface? PrefaceFor(TrafficPolicy policy) =>
+        policy.ProxyProtocol == 0 ? null : new ProxyPreface(policy.ProxyProtocol, Source, new IpPort(Facts.DestinationAddress, Facts.DestinationPort));
+
     /// <summary>Accepts the stream and looks at its bytes.</summary>
     public void Begin(TunnelStream stream)
     {

@@ -22,8 +22,17 @@ internal sealed class UpstreamDialer(WaypointLoop loop)
 
     public long NowMilliseconds => loop.Loop.NowMilliseconds;
 
-    /// <summary>A pipe of the right kind, not connected yet.</summary>
-    public Pipe NewPipe(EndpointKey key, IPipeOwner owner) => key.Identity is null ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
+    /// <summary>A pipe of the right kind, not connected yet; what it begins with waits in it.</summary>
+    public Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
+    {
+        Pipe pipe = key.Identity is null ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
+        if (preface is not null)
+        {
+            pipe.Send(preface.Bytes());
+        }
+
+        return pipe;
+    }
 
     /// <summary>Begins to connect; the owner hears the outcome.</summary>
     public void Dial(EndpointKey key, Pipe pipe)

@@ -6,6 +6,7 @@ using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Observation.Plans;
 using Ambient.Waypoint.Settings;
 
@@ -15,7 +16,7 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class WaypointLoop
 {
     private readonly WaypointShared _shared;
-    private readonly Dictionary<(EndpointKey Key, bool IsHttp2), IEndpointPool> _clients = [];
+    private readonly Dictionary<(EndpointKey Key, bool IsHttp2, ProxyPreface? Preface), IEndpointPool> _clients = [];
 
     public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
@@ -74,7 +75,7 @@ internal sealed class WaypointLoop
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
     public void SweepPools()
     {
-        foreach (((EndpointKey, bool) key, IEndpointPool pool) in _clients.ToArray())
+        foreach (((EndpointKey, bool, ProxyPreface?) key, IEndpointPool pool) in _clients.ToArray())
         {
             pool.Sweep();
             if (pool.IsEmpty)
@@ -85,12 +86,12 @@ internal sealed class WaypointLoop
         }
     }
 
-    /// <summary>The connections to one endpoint.</summary>
-    public IEndpointPool ClientsOf(EndpointKey key, bool isHttp2)
+    /// <summary>The connections to one endpoint; those that begin with a client's address are for that client.</summary>
+    public IEndpointPool ClientsOf(EndpointKey key, bool isHttp2, ProxyPreface? preface = null)
     {
-        if (!_clients.TryGetValue((key, isHttp2), out IEndpointPool? pool))
+        if (!_clients.TryGetValue((key, isHttp2, preface), out IEndpointPool? pool))
         {
-            _clients[(key, isHttp2)] = pool = isHttp2 ? new Http2Pool(Dialer, key, Loop) : new ClientPool(Dialer, key);
+            _clients[(key, isHttp2, preface)] = pool = isHttp2 ? new Http2Pool(Dialer, key, preface, Loop) : new ClientPool(Dialer, key, preface);
         }
 
         return pool;

@@ -88,6 +88,35 @@ public sealed class Http2PathTests
         Assert.Contains("0000080700" + "00000000", frames.ToString(), StringComparison.Ordinal);
     }
 
+    [RequiresToolFact("nft,node,curl", root: true)]
+    [Trait("behaviour", "WP-104")]
+    [Trait("behaviour", "WP-105")]
+    [Trait("behaviour", "WP-106")]
+    [Trait("behaviour", "WP-108")]
+    public async Task DestinationRule_DecidesTheVersion_AndTheProxyHeader()
+    {
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([], Rule("\"proxyProtocol\": {\"version\": \"V1\"}, \"tls\": {\"mode\": \"ISTIO_MUTUAL\"}"));
+        using (HttpBackend backend = HttpBackend.Start(mesh.Pair.Server, 9001, "v1"))
+        {
+            string answer = mesh.Ask("GET /a HTTP/1.1\r\nHost: cart\r\n\r\n");
+            Assert.Contains($"v1\nPROXY TCP4 {mesh.Pair.Client.Address} {MeshPair.Service.Address} ", answer, StringComparison.Ordinal);
+        }
+
+        await ServeAsync(mesh, 9001);
+        mesh.Configure([], Rule("\"connectionPool\": {\"http\": {\"h2UpgradePolicy\": \"UPGRADE\"} }"));
+        await Eventually.TrueAsync(async () => await StatusAsync(mesh, "--http1.1") == "200");
+        Assert.Equal("200", await StatusAsync(mesh, "--http2-prior-knowledge"));
+
+        mesh.Configure([], Rule("\"connectionPool\": {\"http\": {\"useClientProtocol\": true} }"));
+        await Eventually.TrueAsync(async () => await StatusAsync(mesh, "--http1.1") != "200");
+        Assert.Equal("200", await StatusAsync(mesh, "--http2-prior-knowledge"));
+    }
+
+    private static (string Kind, string Spec) Rule(string policy) => ("DestinationRule", $"{{\"host\": \"cart\", \"trafficPolicy\": {{{policy}}} }}");
+
+    private static Task<string> StatusAsync(WaypointMesh mesh, string version) => mesh.Pair.Network.RunAsync(
+        mesh.Pair.Client, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", version, $"http://{MeshPair.Service.Address}:{WaypointMesh.HttpPort}/version");
+
     private static async Task<Peer> ServeAsync(WaypointMesh mesh, int port)
     {
         Peer node = mesh.Pair.Network.Start(new ProcessPlan($"http2server{port}", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "http2server.js"), $"{port}")
