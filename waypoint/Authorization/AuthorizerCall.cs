@@ -1,5 +1,6 @@
 using Ambient.EventLoop;
 using Ambient.Mesh.Services;
+using Ambient.Protocol.Envoy.Authorization;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Authorizers;
@@ -33,18 +34,27 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     /// <inheritdoc/>
     bool IResponseSink.CanTakeResponse => true;
 
-    /// <summary>Asks over HTTP. The verdict may come before this returns.</summary>
-    public void Begin(RequestHead about, ReadOnlyMemory<byte> body, bool isPartial)
+    /// <summary>Asks about a request, or about a connection when there is none. The verdict may come before this returns.</summary>
+    public void Begin(RequestFacts facts, ushort sourcePort, ReadOnlyMemory<byte> body, bool isPartial)
     {
         if (authorizer.Settings.IsGrpc)
         {
-            // Needs HTTP/2 towards endpoints.
+            CheckRequest question = CheckMessages.Ask(authorizer, facts, sourcePort, loop.Identity, loop.Clock.GetUtcNow(), body.Span, isPartial);
+            _body = GrpcMessage.Frame(question);
+            GrpcMessage.Address(_question, authorizer.Service!.Hostname, CheckMessages.Method, authorizer.Timeout);
+        }
+        else if (facts.Head is { } head)
+        {
+            _body = body;
+            authorizer.Ask(head, isPartial, _question);
+        }
+        else
+        {
+            // Over HTTP one asks about requests alone.
             Finish(authorizer.OnError());
             return;
         }
 
-        _body = body;
-        authorizer.Ask(about, isPartial, _question);
         loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + (long)Math.Max(1, authorizer.Timeout.TotalMilliseconds));
         Send();
     }
@@ -106,7 +116,10 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     void IResponseSink.OnResponseEnd(FieldList? trailers)
     {
         _client = null;
-        Finish(authorizer.Judge(_head.Status, _head.Fields, _answer.AsMemory(0, _answerLength)));
+        ReadOnlyMemory<byte> answer = _answer.AsMemory(0, _answerLength);
+        Finish(!authorizer.Settings.IsGrpc ? authorizer.Judge(_head.Status, _head.Fields, answer)
+            : GrpcMessage.IsGood(_head, trailers) && GrpcMessage.TryOpen(answer.Span, out ReadOnlySpan<byte> message) ? CheckMessages.Judge(authorizer, message)
+            : authorizer.OnError());
     }
 
     /// <inheritdoc/>
@@ -143,7 +156,13 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
 
         _endpoint = endpoint;
         endpoint.State.Begin();
-        _client = loop.ClientsOf(endpoint.Key, authorizer.Settings.IsGrpc).Take((int)(_policy.Pool?.MaxRequestsPerConnection ?? 0));
+        _client = loop.ClientsOf(_destination, endpoint.Key, authorizer.Settings.IsGrpc || _policy.Pool is { UpgradeToHttp2: true }).Take(PoolLimits.Of(_policy));
+        if (_client is null)
+        {
+            Finish(authorizer.OnError());
+            return;
+        }
+
         _client.Begin(this);
     }
 

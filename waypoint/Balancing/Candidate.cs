@@ -3,4 +3,14 @@ using Ambient.Mesh.Workloads;
 namespace Ambient.Waypoint.Balancing;
 
 /// <summary>An endpoint that may be chosen. Immutable.</summary>
-internal sealed record Candidate(EndpointKey Key, Workload Workload, EndpointState State);
+internal sealed record Candidate(EndpointKey Key, Workload Workload, EndpointState State)
+{
+    /// <summary>Its share among those of its priority; 0 gets nothing.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>0 is used first.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Its name as a number, the same in every process.</summary>
+    public ulong Hash { get; } = StableHash.Of(Key.Address.ToString());
+}

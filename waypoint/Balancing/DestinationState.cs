@@ -4,14 +4,13 @@ using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Protocol.L7;
-using Kind = Ambient.Protocol.L7.Balancing;
 
 namespace Ambient.Waypoint.Balancing;
 
 /// <summary>
 /// One destination (service, port, subset): its policy, its endpoints as of the latest view, and what all loops know of them. Thread-safe.
 /// </summary>
-internal sealed class DestinationState(NamespacedHostname service, ushort port, string subset)
+internal sealed class DestinationState(NamespacedHostname service, ushort port, string subset, Func<MeshView, Workload?>? self = null)
 {
     private static readonly TrafficPolicy NoPolicy = new();
 
@@ -20,6 +19,9 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     private int _active;
     private int _retries;
     private int _turn;
+    private int _connections;
+    private int _waiting;
+    private volatile HashTable? _table;
 
     /// <summary>Its name in logs.</summary>
     public string Name { get; } = $"inbound-vip|{port}|http/{subset}|{service.Hostname}";
@@ -45,6 +47,26 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
 
     /// <summary>Gives the slot back.</summary>
     public void End() => Interlocked.Decrement(ref _active);
+
+    /// <summary>Connections to all of its endpoints.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Requests that wait for a connection.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Takes a slot for a connection; false when there are too many.</summary>
+    /// <param name="most">How many there may be; 0 for any number.</param>
+    /// <param name="isForced">Takes it in any case.</param>
+    public bool TryConnect(uint most, bool isForced = false) => TryTake(ref _connections, isForced ? 0 : most);
+
+    /// <summary>A connection is gone.</summary>
+    public void Disconnect() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>Takes a slot for a request that waits for a connection; false when there are too many.</summary>
+    public bool TryWait(uint most) => TryTake(ref _waiting, most);
+
+    /// <summary>It does not wait any more.</summary>
+    public void EndWait() => Interlocked.Decrement(ref _waiting);
 
     /// <summary>Takes a slot for a retry; false when there are too many.</summary>
     public bool TryBeginRetry(TrafficPolicy policy)
@@ -79,9 +101,9 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     }
 
     /// <summary>Counts an outcome and ejects when it is time (waypoint reference 2.3.3).</summary>
-    public void Count(Candidate candidate, int status, TrafficPolicy policy, long now)
+    public void Count(Candidate candidate, int status, TrafficPolicy policy, long now, bool isLocal = false)
     {
-        if (policy.Outliers is not { } outliers || !candidate.State.Count(status, outliers) || candidate.State.IsEjected(now))
+        if (policy.Outliers is not { } outliers || !candidate.State.Count(status, isLocal, outliers) || candidate.State.IsEjected(now))
         {
             return;
         }
@@ -97,61 +119,41 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     /// <summary>Chooses an endpoint that has not been tried; null when none is in service.</summary>
     public Candidate? Choose(Candidate[] candidates, TrafficPolicy policy, ulong? hash, IReadOnlyCollection<EndpointKey>? tried, Random random, long now)
     {
-        Candidate[] usable = Array.FindAll(candidates, candidate => !candidate.State.IsEjected(now));
-        if (usable.Length == 0 || usable.Length * 100 < candidates.Length * (policy.Outliers?.MinHealthPercent ?? 0))
+        Candidate[] usable = InService(candidates, policy, random, now);
+        if (hash is { } key)
         {
-            // Panic: when too few are left, all are used; with a threshold of 0 none is.
-            usable = policy.Outliers is { MinHealthPercent: > 0 } ? candidates : usable;
+            return usable.Length == 0 ? null : TableOf(candidates, policy).Find(key, usable.Length == candidates.Length ? static _ => true : candidate => Array.IndexOf(usable, candidate) >= 0);
         }
 
-        if (tried is { Count: > 0 } && hash is null && Array.FindAll(usable, candidate => !tried.Contains(candidate.Key)) is { Length: > 0 } fresh)
+        if (tried is { Count: > 0 } && Array.FindAll(usable, candidate => !tried.Contains(candidate.Key)) is { Length: > 0 } fresh)
         {
             usable = fresh;
         }
 
-        if (usable.Length < 2)
+        return usable.Length < 2 ? (usable.Length == 0 ? null : usable[0]) : EndpointChoice.Of(usable, policy, random, ref _turn, now);
+    }
+
+    private static Candidate[] InService(Candidate[] candidates, TrafficPolicy policy, Random random, long now)
+    {
+        Candidate[] healthy = policy.Outliers is null ? candidates : Array.FindAll(candidates, candidate => !candidate.State.IsEjected(now));
+        if (policy.Outliers is { MinHealthPercent: > 0 and uint least } && healthy.Length * 100 < candidates.Length * least)
         {
-            return usable.Length == 0 ? null : usable[0];
+            // Panic: when too few are left, all are used; with a threshold of 0 none is.
+            healthy = candidates;
         }
 
-        return hash is { } value ? Rendezvous(usable, value) : policy.Balancing switch
-        {
-            Kind.RoundRobin => usable[(int)((uint)Interlocked.Increment(ref _turn) % (uint)usable.Length)],
-            Kind.Random or Kind.RingHash or Kind.Maglev => usable[random.Next(usable.Length)],
-            _ => LeastRequest(usable, random),
-        };
+        return PriorityChoice.Of(candidates, healthy, random);
     }
 
-    private static Candidate LeastRequest(Candidate[] usable, Random random)
+    private HashTable TableOf(Candidate[] candidates, TrafficPolicy policy)
     {
-        int first = random.Next(usable.Length);
-        int second = random.Next(usable.Length - 1);
-        second += second >= first ? 1 : 0;
-        return usable[first].State.Active <= usable[second].State.Active ? usable[first] : usable[second];
-    }
-
-    /// <summary>Highest random weight: each key stays with its endpoint as long as that exists, and no table is needed.</summary>
-    private static Candidate Rendezvous(Candidate[] usable, ulong hash)
-    {
-        Candidate best = usable[0];
-        ulong highest = 0;
-        foreach (Candidate candidate in usable)
+        HashTable? table = _table;
+        if (table is null || !ReferenceEquals(table.Candidates, candidates))
         {
-            ulong weight = Mix(hash ^ Mix(StableHash.Of(candidate.Key.Address.ToString())));
-            if (weight >= highest)
-            {
-                (best, highest) = (candidate, weight);
-            }
+            _table = table = new HashTable(candidates, policy.Balancing, policy.TableSize);
         }
 
-        return best;
-    }
-
-    private static ulong Mix(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-        return value ^ (value >> 31);
+        return table;
     }
 
     private Snapshot Build(MeshView view, DestinationSettings? settings)
@@ -168,7 +170,7 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
         {
             if ((uids is null || uids.Contains(workload.Uid)) && TryAddress(found, workload, out EndpointKey? key))
             {
-                candidates.Add(new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())));
+                candidates.Add(new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())) { Weight = Math.Max(1, workload.Capacity) });
             }
         }
 
@@ -177,7 +179,20 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
             _states.TryRemove(gone, out _);
         }
 
-        return new Snapshot(view, settings, [.. candidates], PolicyOf(settings), true);
+        TrafficPolicy policy = PolicyOf(settings);
+        return new Snapshot(view, settings, LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view)), policy, true);
+    }
+
+    private static bool TryTake(ref int taken, uint most)
+    {
+        int now = Interlocked.Increment(ref taken);
+        if (most > 0 && now > most)
+        {
+            Interlocked.Decrement(ref taken);
+            return false;
+        }
+
+        return true;
     }
 
     private bool TryAddress(Service found, Workload workload, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out EndpointKey? key)

@@ -13,4 +13,12 @@ internal static class StableHash
 
         return hash;
     }
+
+    /// <summary>Spreads a number over all bits.</summary>
+    public static ulong Mix(ulong value)
+    {
+        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+        return value ^ (value >> 31);
+    }
 }

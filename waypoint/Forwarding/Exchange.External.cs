@@ -93,7 +93,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
         AuthorizerCall check = new(tunnel.Loop, tunnel.Configuration, _authorizer!, this);
         _check = check;
         ReadOnlyMemory<byte> shown = _authorizer!.WantedBody == 0 ? default : _replay.AsMemory(0, Math.Min(_replayLength, _authorizer.WantedBody));
-        check.Begin(head, shown, isPartial);
+        check.Begin(Facts, tunnel.Source.Port, shown, isPartial);
     }
 
     private void RefuseLongBody()

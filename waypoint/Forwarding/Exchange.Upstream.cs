@@ -37,6 +37,7 @@ internal sealed partial class Exchange : IResponseSink
     private bool _hasStaleRetry = true;
     private int _retries;
     private int _interims;
+    private bool _isRetry;
     private ulong? _hash;
 
     /// <summary>Whether more of the request's body can be taken.</summary>
@@ -106,10 +107,12 @@ internal sealed partial class Exchange : IResponseSink
                 Attempt();
                 break;
             case ExchangeTimerKind.Total:
+                CountOutcome(504, isLocal: true);
                 AbandonAttempt("the route's timeout");
                 Fail(UpstreamFailure.Timeout, null);
                 break;
             default:
+                CountOutcome(504, isLocal: true);
                 AbandonAttempt("the try's timeout");
                 FailOrRetry(UpstreamFailure.TryTimeout, null);
                 break;
@@ -205,7 +208,7 @@ internal sealed partial class Exchange : IResponseSink
         bool isStale = _client?.WasStale == true && _hasStaleRetry && IsSafe && _replay is not null;
         if (!isStale)
         {
-            CountOutcome(503);
+            CountOutcome(503, isLocal: true);
         }
 
         EndAttempt();
@@ -297,7 +300,15 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         // Whatever happens, the outcome comes by the sink, perhaps before this returns.
-        IEndpointRequest client = tunnel.Loop.ClientsOf(_endpoint.Key, SpeaksHttp2, tunnel.PrefaceFor(_policy!)).Take((int)(_policy!.Pool?.MaxRequestsPerConnection ?? 0));
+        IEndpointRequest? client = tunnel.Loop.ClientsOf(_destination, _endpoint.Key, SpeaksHttp2, tunnel.PrefaceFor(_policy!)).Take(PoolLimits.Of(_policy!));
+        if (client is null)
+        {
+            // Not the endpoint's fault, and trying again would make it worse.
+            EndAttempt();
+            Fail(UpstreamFailure.Overflow, null);
+            return;
+        }
+
         _client = client;
         client.Begin(this);
     }
@@ -371,62 +382,11 @@ internal sealed partial class Exchange : IResponseSink
         Answer(LocalAnswer.Of(failure, _record.TransportFailure, _retries > 0));
     }
 
-    /// <summary>Whether the request will be sent again.</summary>
-    private bool TryRetry()
-    {
-        if (_retries >= Retry!.Attempts || _replay is null || !_destination!.TryBeginRetry(_policy!))
-        {
-            if (_retries >= Retry.Attempts && _retries > 0)
-            {
-                _record.Flags |= ResponseFlags.RetriesExceeded;
-            }
-
-            return false;
-        }
-
-        // The slot is held for the pause alone: what is under way counts as a request.
-        _destination.EndRetry();
-        _retries++;
-        (_tried ??= []).Add(_lastTried!);
-        AbandonAttempt("another try");
-        Schedule(ref _pause, ExchangeTimerKind.Pause, Retry.Pause(_retries, tunnel.Loop.Random.NextDouble()));
-        return true;
-    }
-
-    private void KeepForRetry(ReadOnlySpan<byte> data)
-    {
-        if (_replay is null)
-        {
-            return;
-        }
-
-        if (_replayLength + data.Length > MaxReplay)
-        {
-            FreeReplay();
-            return;
-        }
-
-        GrowReplay(data);
-    }
-
-    private void GrowReplay(ReadOnlySpan<byte> data)
-    {
-        if (_replay!.Length < _replayLength + data.Length)
-        {
-            Array.Resize(ref _replay, Math.Max(1024, (_replayLength + data.Length) * 2));
-        }
-
-        data.CopyTo(_replay.AsSpan(_replayLength));
-        _replayLength += data.Length;
-    }
-
-    private void FreeReplay() => _replay = null;
-
-    private void CountOutcome(int status)
+    private void CountOutcome(int status, bool isLocal = false)
     {
         if (_endpoint is not null && _destination is not null)
         {
-            _destination.Count(_endpoint, status, _policy!, tunnel.Loop.Loop.NowMilliseconds);
+            _destination.Count(_endpoint, status, _policy!, tunnel.Loop.Loop.NowMilliseconds, isLocal);
         }
     }
 
@@ -458,6 +418,7 @@ internal sealed partial class Exchange : IResponseSink
         Cancel(_pause);
         if (_isDone && _destination is not null)
         {
+            EndRetry();
             _destination.End();
             _destination = null;
         }

@@ -51,8 +51,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);
         }
 
-        copy.Start(endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, (int)(policy.Pool?.MaxRequestsPerConnection ?? 0));
-        return copy;
+        return copy.Start(destination, endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, policy) ? copy : null;
     }
 
     /// <summary>A part of the request's body.</summary>
@@ -149,13 +148,19 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     protected override void OnTimer() => GiveUp("no answer in time");
 
-    private void Start(Candidate endpoint, bool isHttp2, int maxRequests)
+    private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy)
     {
+        if (loop.ClientsOf(destination, endpoint.Key, isHttp2).Take(PoolLimits.Of(policy)) is not { } client)
+        {
+            return false;
+        }
+
         _endpoint = endpoint;
         endpoint.State.Begin();
         loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LimitMilliseconds);
-        _client = loop.ClientsOf(endpoint.Key, isHttp2).Take(maxRequests);
-        _client.Begin(this);
+        _client = client;
+        client.Begin(this);
+        return true;
     }
 
     private void Finish()

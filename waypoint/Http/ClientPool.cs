@@ -4,40 +4,54 @@ using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Http;
 
-/// <summary>The HTTP connections of one loop to one endpoint. The one used last is used next, so that the others may go. Loop-affine.</summary>
-internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key, ProxyPreface? preface) : IEndpointPool
+/// <summary>
+/// The HTTP/1.1 connections of one loop to one endpoint of one destination. The one used last is used next, so that the others may go. Requests wait in order when there
+/// are as many connections as there may be. Loop-affine.
+/// </summary>
+internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface) : IEndpointPool
 {
-    private const long IdleMilliseconds = 60_000;
+    private const long UsualIdleMilliseconds = 60_000;
     private const int MaxIdle = 256;
 
     private readonly List<Http1Client> _idle = [];
+    private readonly LinkedList<WaitingRequest> _waiting = [];
+    private PoolLimits _limits;
+    private int _connections;
 
-    /// <summary>A connection for one request, kept or new.</summary>
-    public IEndpointRequest Take(int maxRequests)
+    private long IdleMilliseconds => _limits.IdleMilliseconds > 0 ? _limits.IdleMilliseconds : UsualIdleMilliseconds;
+
+    /// <inheritdoc/>
+    public IEndpointRequest? Take(in PoolLimits limits)
     {
-        while (_idle.Count > 0)
+        _limits = limits;
+        if (TakeIdle() is { } kept)
         {
-            Http1Client kept = _idle[^1];
-            _idle.RemoveAt(_idle.Count - 1);
-            if ((maxRequests > 0 && kept.Requests >= maxRequests) || dialer.NowMilliseconds - kept.IdleSince > IdleMilliseconds)
-            {
-                kept.Abandon("idle for too long");
-                continue;
-            }
-
             return kept;
         }
 
-        Http1Client client = new(this);
-        client.Use(dialer.NewPipe(key, client, preface));
-        return client;
+        // A request whose connection is being made waits as well.
+        if (!destination.TryWait(limits.Pending))
+        {
+            return null;
+        }
+
+        return TryOpen() is { } client ? client : new WaitingRequest(this);
     }
 
     /// <summary>Begins to connect.</summary>
-    public void Dial(Pipe pipe) => dialer.Dial(key, pipe);
+    public void Dial(Http1Client client, Pipe pipe)
+    {
+        if (_limits.ConnectMilliseconds > 0)
+        {
+            client.Limit = new ConnectLimit(client);
+            pipe.Loop.Timers.Schedule(client.Limit, dialer.NowMilliseconds + _limits.ConnectMilliseconds);
+        }
+
+        dialer.Dial(key, pipe);
+    }
 
     /// <inheritdoc/>
-    public bool IsEmpty => _idle.Count == 0;
+    public bool IsEmpty => _connections == 0 && _waiting.Count == 0;
 
     /// <summary>Lets go of those that have waited too long.</summary>
     public void Sweep()
@@ -51,13 +65,45 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key, ProxyPr
         }
     }
 
+    /// <summary>Puts a request into the queue.</summary>
+    public void Wait(WaitingRequest request) => _waiting.AddLast(request);
+
+    /// <summary>A request that still waits is given up.</summary>
+    public void Leave(WaitingRequest request)
+    {
+        if (_waiting.Remove(request))
+        {
+            destination.EndWait();
+        }
+    }
+
+    /// <summary>A new connection is there, or will never be.</summary>
+    public void OnDialled(Http1Client client)
+    {
+        if (client.IsCountedAsWaiting)
+        {
+            client.IsCountedAsWaiting = false;
+            destination.EndWait();
+        }
+
+        client.CancelLimit();
+    }
+
     /// <summary>Takes a connection back.</summary>
     public void Release(Http1Client client)
     {
         client.IdleSince = dialer.NowMilliseconds;
-        if (_idle.Count >= MaxIdle)
+        if (_idle.Count >= MaxIdle || !MayBeUsedAgain(client))
         {
-            client.Abandon("too many idle connections");
+            client.Abandon("not used further");
+            return;
+        }
+
+        if (_waiting.First is { } first)
+        {
+            _waiting.RemoveFirst();
+            destination.EndWait();
+            first.Value.Use(client);
             return;
         }
 
@@ -65,5 +111,50 @@ internal sealed class ClientPool(UpstreamDialer dialer, EndpointKey key, ProxyPr
     }
 
     /// <summary>A connection is gone.</summary>
-    public void Forget(Http1Client client) => _idle.Remove(client);
+    public void Forget(Http1Client client)
+    {
+        OnDialled(client);
+        _idle.Remove(client);
+        _connections--;
+        destination.Disconnect();
+        if (_waiting.First is { } first && TryOpen() is { } next)
+        {
+            _waiting.RemoveFirst();
+            first.Value.Use(next);
+        }
+    }
+
+    private Http1Client? TakeIdle()
+    {
+        while (_idle.Count > 0)
+        {
+            Http1Client kept = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            if (MayBeUsedAgain(kept) && dialer.NowMilliseconds - kept.IdleSince <= IdleMilliseconds)
+            {
+                return kept;
+            }
+
+            kept.Abandon("idle for too long");
+        }
+
+        return null;
+    }
+
+    private bool MayBeUsedAgain(Http1Client client) =>
+        (_limits.Requests == 0 || client.Requests < _limits.Requests) && (_limits.LifeMilliseconds == 0 || dialer.NowMilliseconds - client.Begun < _limits.LifeMilliseconds);
+
+    // Without any connection nobody would ever wake those who wait: one there may always be.
+    private Http1Client? TryOpen()
+    {
+        if (!destination.TryConnect(_limits.Connections, isForced: _connections == 0))
+        {
+            return null;
+        }
+
+        _connections++;
+        Http1Client client = new(this) { IsCountedAsWaiting = true, Begun = dialer.NowMilliseconds };
+        client.Use(dialer.NewPipe(key, client, preface));
+        return client;
+    }
 }

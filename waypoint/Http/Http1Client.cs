@@ -32,6 +32,15 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
     /// <summary>When it became idle, milliseconds of the loop.</summary>
     public long IdleSince { get; set; }
 
+    /// <summary>When it was made, milliseconds of the loop.</summary>
+    public long Begun { get; init; }
+
+    /// <summary>Whether its request counts among those that wait.</summary>
+    public bool IsCountedAsWaiting { get; set; }
+
+    /// <summary>Ends it when connecting takes too long; null when nothing was said.</summary>
+    public ConnectLimit? Limit { get; set; }
+
     /// <summary>Sets the pipe, once.</summary>
     public void Use(Pipe pipe) => _pipe = pipe;
 
@@ -47,7 +56,7 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
         }
         else
         {
-            pool.Dial(_pipe);
+            pool.Dial(this, _pipe);
         }
     }
 
@@ -94,7 +103,34 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
     public void OnOpened()
     {
         _isOpen = true;
-        _sink?.OnConnected();
+        pool.OnDialled(this);
+        if (_sink is null)
+        {
+            // Given up while it came about.
+            _pipe.Abort("nobody waits for it any more");
+            return;
+        }
+
+        _sink.OnConnected();
+    }
+
+    /// <summary>Connecting is over.</summary>
+    public void CancelLimit()
+    {
+        if (Limit is { IsScheduled: true } limit)
+        {
+            _pipe.Loop.Timers.Cancel(limit);
+        }
+    }
+
+    /// <summary>Connecting took too long.</summary>
+    public void OnConnectTimeout()
+    {
+        if (!_isOpen)
+        {
+            Fail(UpstreamFailure.ConnectTimeout, "connecting took too long");
+            _pipe.Abort("connecting took too long");
+        }
     }
 
     /// <inheritdoc/>

@@ -6,8 +6,8 @@ internal interface IEndpointPool
     /// <summary>Whether there is nothing in it that another request could use.</summary>
     bool IsEmpty { get; }
 
-    /// <summary>A place for one request.</summary>
-    IEndpointRequest Take(int maxRequests);
+    /// <summary>A place for one request; null when too many wait for one.</summary>
+    IEndpointRequest? Take(in PoolLimits limits);
 
     /// <summary>Lets go of what has been idle for too long.</summary>
     void Sweep();

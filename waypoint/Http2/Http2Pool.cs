@@ -6,7 +6,7 @@ using Ambient.Waypoint.Tunnels;
 namespace Ambient.Waypoint.Http2;
 
 /// <summary>The HTTP/2 connections of one loop to one endpoint: the first that has room is used, so that the others may go. Loop-affine.</summary>
-internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop) : IEndpointPool
+internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop) : IEndpointPool
 {
     private const long IdleMilliseconds = 60_000;
 
@@ -16,14 +16,20 @@ internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, ProxyPre
     public bool IsEmpty => _clients.Count == 0;
 
     /// <inheritdoc/>
-    public IEndpointRequest Take(int maxRequests)
+    public IEndpointRequest? Take(in PoolLimits limits)
     {
         foreach (Http2Client kept in _clients)
         {
-            if (kept.CanOpen && (maxRequests <= 0 || kept.Requests < maxRequests))
+            if (kept.CanOpen && (limits.Requests <= 0 || kept.Requests < limits.Requests))
             {
                 return new Http2ClientStream(kept);
             }
+        }
+
+        // Requests do not wait here: without a connection that has room, and without room for another, there are too many.
+        if (!destination.TryConnect(limits.Connections, isForced: _clients.Count == 0))
+        {
+            return null;
         }
 
         Http2Client client = new(this, loop);
@@ -48,5 +54,11 @@ internal sealed class Http2Pool(UpstreamDialer dialer, EndpointKey key, ProxyPre
     }
 
     /// <summary>A connection takes no more requests, or is gone.</summary>
-    public void Forget(Http2Client client) => _clients.Remove(client);
+    public void Forget(Http2Client client)
+    {
+        if (_clients.Remove(client))
+        {
+            destination.Disconnect();
+        }
+    }
 }

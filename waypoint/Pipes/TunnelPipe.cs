@@ -15,6 +15,7 @@ internal sealed unsafe class TunnelPipe : Pipe
     private readonly End _end;
     private byte[] _held = [];
     private int _heldLength;
+    private bool _isAborted;
 
     public TunnelPipe() => _end = new End(this);
 
@@ -27,6 +28,7 @@ internal sealed unsafe class TunnelPipe : Pipe
         if (!IsClosed)
         {
             Output.Clear();
+            _isAborted = true;
             _end.Stream?.Reset(Http2Error.Cancel, CloseReason.Completed, detail);
         }
     }
@@ -166,6 +168,13 @@ internal sealed unsafe class TunnelPipe : Pipe
 
         public override void OnOpened(in ConnectResponse response)
         {
+            if (pipe._isAborted)
+            {
+                // Given up while the session to carry it was being made.
+                Stream?.Reset(Http2Error.Cancel, CloseReason.Completed, "given up before it was open");
+                return;
+            }
+
             pipe.Owner.OnOpened();
             pipe.Kick();
         }

@@ -16,7 +16,7 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class WaypointLoop
 {
     private readonly WaypointShared _shared;
-    private readonly Dictionary<(EndpointKey Key, bool IsHttp2, ProxyPreface? Preface), IEndpointPool> _clients = [];
+    private readonly Dictionary<(DestinationState Destination, EndpointKey Key, bool IsHttp2, ProxyPreface? Preface), IEndpointPool> _clients = [];
 
     public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
@@ -75,7 +75,7 @@ internal sealed class WaypointLoop
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
     public void SweepPools()
     {
-        foreach (((EndpointKey, bool, ProxyPreface?) key, IEndpointPool pool) in _clients.ToArray())
+        foreach (((DestinationState, EndpointKey, bool, ProxyPreface?) key, IEndpointPool pool) in _clients.ToArray())
         {
             pool.Sweep();
             if (pool.IsEmpty)
@@ -86,12 +86,12 @@ internal sealed class WaypointLoop
         }
     }
 
-    /// <summary>The connections to one endpoint; those that begin with a client's address are for that client.</summary>
-    public IEndpointPool ClientsOf(EndpointKey key, bool isHttp2, ProxyPreface? preface = null)
+    /// <summary>The connections to one endpoint of one destination; those that begin with a client's address are for that client.</summary>
+    public IEndpointPool ClientsOf(DestinationState destination, EndpointKey key, bool isHttp2, ProxyPreface? preface = null)
     {
-        if (!_clients.TryGetValue((key, isHttp2, preface), out IEndpointPool? pool))
+        if (!_clients.TryGetValue((destination, key, isHttp2, preface), out IEndpointPool? pool))
         {
-            _clients[(key, isHttp2, preface)] = pool = isHttp2 ? new Http2Pool(Dialer, key, preface, Loop) : new ClientPool(Dialer, key, preface);
+            _clients[(destination, key, isHttp2, preface)] = pool = isHttp2 ? new Http2Pool(Dialer, destination, key, preface, Loop) : new ClientPool(Dialer, destination, key, preface);
         }
 
         return pool;

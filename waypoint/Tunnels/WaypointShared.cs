@@ -1,3 +1,4 @@
+using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
@@ -16,6 +17,9 @@ internal sealed class WaypointShared
     private volatile WaypointConfiguration _configuration = WaypointConfiguration.Empty;
     private volatile ObservationPlan _observation = ObservationPlan.Standard;
     private volatile TlsContext? _tls;
+    private OwnPlace? _place;
+
+    public WaypointShared() => Destinations = new DestinationTable(view => (_place ??= Place()).Find(view));
 
     public required WaypointOptions Options { get; init; }
 
@@ -34,7 +38,7 @@ internal sealed class WaypointShared
     /// <summary>What is measured, logged and traced; changed by the configuration's settings alone.</summary>
     public ObservationPlan Observation => _observation;
 
-    public DestinationTable Destinations { get; } = new();
+    public DestinationTable Destinations { get; }
 
     public WaypointConfiguration Configuration
     {
@@ -55,4 +59,6 @@ internal sealed class WaypointShared
         get => _tls;
         set => _tls = value;
     }
+
+    private OwnPlace Place() => new(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);
 }

@@ -56,8 +56,9 @@ internal static class TrafficPolicies
 
         SpecReader? warmup = balancing.Object("warmup");
         policy.WarmupMs = warmup?.Milliseconds("duration") ?? balancing.Milliseconds("warmupDurationSecs") ?? 0;
-        balancing.Unsupported("localityLbSetting", "endpoints of all localities are used as the service says");
-        balancing.Unsupported("zoneAwareLbSetting", "endpoints of all localities are used as the service says");
+        policy.WarmupMinPercent = (uint)Math.Clamp(warmup?.Real("minimumPercent") ?? 10, 0, 100);
+        policy.WarmupAggression = warmup?.Real("aggression") ?? 1;
+        policy.Locality = LocalityPolicies.Read(balancing);
         balancing.End();
     }
 

@@ -98,4 +98,30 @@ public sealed class DestinationTests
         Compiling mesh = Compiling.Of("DestinationRule a: {host: reviews, trafficPolicy: {outlierDetection: {interval: 1s}}}");
         Assert.Contains(mesh.Messages, message => message.Contains("maxEjectionPercent 10 of 3 endpoints is less than one", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Localities_AndWarmUp_AreRead()
+    {
+        Compiling mesh = Compiling.Of("""
+            DestinationRule a:
+              host: reviews
+              trafficPolicy:
+                loadBalancer:
+                  simple: ROUND_ROBIN
+                  warmup: {duration: 30s, minimumPercent: 20, aggression: 2}
+                  localityLbSetting:
+                    failover: [{from: us-east, to: eu-west}]
+                    failoverPriority: [topology.istio.io/network, topology.kubernetes.io/region, version, kubernetes.io/hostname]
+                    distribute: [{from: "us-east/*", to: {"us-east/a/*": 80, "us-east/b/*": 20}}]
+            """);
+        TrafficPolicy policy = mesh.Policy()!;
+        Assert.Equal((30_000ul, 20u, 2.0), (policy.WarmupMs, policy.WarmupMinPercent, policy.WarmupAggression));
+        Assert.Equal(("us-east", "eu-west"), (policy.Locality.Failover[0].From, policy.Locality.Failover[0].To));
+        Assert.Equal(["topology.istio.io/network", "topology.kubernetes.io/region"], policy.Locality.PriorityLabels);
+        Assert.Equal(80u, policy.Locality.Distribute[0].To["us-east/a/*"]);
+        Assert.Contains(mesh.Messages, message => message.Contains("'version' is not supported", StringComparison.Ordinal));
+        Assert.Single(mesh.Messages);
+        Assert.True(Compiling.Of("DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {localityLbSetting: {enabled: false}}}}").Policy()!.Locality.Disabled);
+        Assert.True(Compiling.Of("DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {zoneAwareLbSetting: {}}}}").Policy()!.Locality.Forced);
+    }
 }

@@ -1,8 +1,11 @@
 using System.Net.Sockets;
 using System.Text;
+using Ambient.Component.Tests.Interop;
+using Ambient.Component.Tests.Ztunnel;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Testing.Facts;
+using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Component.Tests.Waypoints;
@@ -77,6 +80,36 @@ public sealed class AuthorizerTests
         mesh.Configure([Policy("custom", "CUSTOM", "nobody-knows", "/custom*")]);
         await Eventually.TrueAsync(() => Task.FromResult(mesh.Ask("GET /custom HTTP/1.1\r\nHost: cart\r\n\r\n").EndsWith("\r\n\r\nRBAC: access denied", StringComparison.Ordinal)));
         Assert.StartsWith("HTTP/1.1 200 ", mesh.Ask("GET /free HTTP/1.1\r\nHost: cart\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [RequiresToolFact("nft,node", root: true)]
+    [Trait("behaviour", "WP-162")]
+    [Trait("behaviour", "WP-174")]
+    public async Task GrpcAuthorizer_IsAskedAboutRequests_AndAboutConnections()
+    {
+        const string Grpc = """{"name": "checker", "envoyExtAuthzGrpc": {"service": "authz.bench.svc.cluster.local", "port": 9000, "timeout": "5s"} }""";
+        AuthorizationPolicy all = Policy("custom", "CUSTOM", "checker", "/custom*");
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([Grpc], [all]);
+        using HttpBackend backend = HttpBackend.Start(mesh.Pair.Server, 9001, "v1");
+        using EchoServer echo = EchoServer.Start(mesh.Pair.Server, WaypointMesh.RawPort);
+        Peer authorizer = await mesh.Pair.Network.Start(mesh.Pair.Server, "authorizer", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "authorizer.js"), "9003", "let-me-in").ReadyOnLineAsync("LISTENING");
+
+        string allowed = mesh.Ask("GET /custom HTTP/1.1\r\nHost: cart\r\nx-user: let-me-in\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 ", allowed, StringComparison.Ordinal);
+        Assert.Contains("x-b: authz\r\n", allowed, StringComparison.Ordinal);
+        string denied = mesh.Ask("GET /custom HTTP/1.1\r\nHost: cart\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 429 ", denied, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\nslowly", denied, StringComparison.Ordinal);
+        string call = mesh.Ask("POST /custom HTTP/1.1\r\nHost: cart\r\ncontent-type: application/grpc\r\ncontent-length: 0\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 ", call, StringComparison.Ordinal);
+        Assert.Contains("grpc-status: 14\r\n", call, StringComparison.Ordinal);
+
+        // On a connection the rule has lost its path, and more is asked about; the question names the caller, whom this authoriser does not know.
+        Assert.Equal("", mesh.Ask("\x16\x03\x01\x00", WaypointMesh.RawPort));
+        await authorizer.DisposeAsync();
+        await mesh.Pair.Network.Start(mesh.Pair.Server, "authorizer-2", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "authorizer.js"), "9003", "ns/bench/sa/client").ReadyOnLineAsync("LISTENING");
+        using Socket socket = MeshPair.Connect(mesh.Pair.Client, new System.Net.IPEndPoint(MeshPair.Service.Address, WaypointMesh.RawPort));
+        await EchoServer.ExchangeAsync(socket, 1);
     }
 
     private static async Task ServeAsync(Socket socket, List<string> asked)

@@ -30,6 +30,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         Routed("v2", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("authz", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
         Routed("v3", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
+        Routed("both", new RoutedPort(HttpPort, "http", PortProtocol.Http)),
     ];
 
     private readonly string _configuration;
@@ -107,8 +108,8 @@ internal sealed class WaypointMesh : IAsyncDisposable
         bundle.Policies.AddRange(compiled.Policies);
         bundle.Tokens.AddRange(compiled.Tokens);
         bundle.Addresses.Add(Services.Select((service, index) => new Wire.Address { Service = ServiceMessage(service, index) }));
-        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("client", Pair.Client.Address, []) });
-        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("cart", GrpcPort, 9003), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003)]) });
+        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("client", Pair.Client.Address, [("both", HttpPort, 9004)]) });
+        bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("cart", GrpcPort, 9003), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003), ("both", HttpPort, 9004)]) });
         File.WriteAllBytes(_configuration + ".new", bundle.ToByteArray());
         File.Move(_configuration + ".new", _configuration, overwrite: true);
     }

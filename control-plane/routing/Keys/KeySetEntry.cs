@@ -1,0 +1,27 @@
+using Ambient.ControlPlane.Routing.Inputs;
+
+namespace Ambient.ControlPlane.Routing.Keys;
+
+/// <summary>What is known of one source. Not thread-safe: the store's lock is around it.</summary>
+internal sealed class KeySetEntry(KeySource source)
+{
+    public KeySource Source { get; } = source;
+
+    /// <summary>The last good keys.</summary>
+    public string? Keys { get; set; }
+
+    /// <summary>Why the last try failed; null when it did not.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>When it is fetched next.</summary>
+    public DateTimeOffset Due { get; set; }
+
+    /// <summary>When somebody asked for it.</summary>
+    public DateTimeOffset Used { get; set; }
+
+    /// <summary>Failures since the last success.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Whether it is being fetched.</summary>
+    public bool IsBusy { get; set; }
+}
