@@ -210,6 +210,26 @@ public sealed class LifeTests
     }
 
     [Fact]
+    [Trait("behaviour", "CP-141")]
+    [Trait("behaviour", "CP-160")]
+    public void ServiceThatSelectsAPod_ComesWithIt_AndLaterPoliciesAreOnThePod()
+    {
+        const string Service = "ns1/s.ns1.svc.company.com";
+        _cluster.Pod("p", "10.0.0.1", """{"app":"a"}""");
+        _cluster.Pod("q", "10.0.0.2", """{"app":"b"}""");
+        _cluster.Events();
+        _cluster.Service("s", """{"selector":{"app":"a"},"ports":[{"port":80}]}""");
+        Assert.Equal($"+{Pod("p")} +{Service}", _cluster.Events());
+        _cluster.Service("s", """{"selector":{"app":"b"},"ports":[{"port":80}]}""");
+        Assert.Equal($"+{Pod("p")} +{Pod("q")}", _cluster.Events());
+
+        // Whoever asks for the service gets its workloads as they are.
+        _cluster.Authorization("late", """{"selector":{"matchLabels":{"app":"b"}}}""");
+        Assert.Equal([Service], _cluster.Content(Pod("q")).Groups);
+        Assert.Equal(["ns1/late"], _cluster.Workload(Pod("q")).AuthorizationPolicies);
+    }
+
+    [Fact]
     [Trait("behaviour", "CP-155")]
     public void Policies_ComeBeforeWhatPeerAuthenticationsBecome()
     {

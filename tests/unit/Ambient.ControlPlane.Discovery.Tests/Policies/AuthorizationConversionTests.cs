@@ -119,6 +119,42 @@ public sealed class AuthorizationConversionTests
     }
 
     [Fact]
+    [Trait("behaviour", "CP-133")]
+    public void BigAllow_KeepsItsRulesOfTheFourthLayer()
+    {
+        const string Four = """["x","p-*","*-s","*"]""";
+        string From(string field, string values = Four) => $$$"""{"from":[{"source":{"{{{field}}}":{{{values}}}}}]}""";
+        string To(string field, string values = Four) => $$$"""{"to":[{"operation":{"{{{field}}}":{{{values}}}}}]}""";
+        string When(string key, string values = Four) => $$"""{"when":[{"key":"{{key}}","values":{{values}}}]}""";
+        const string Ips = """["1.2.3.4","10.0.0.0/8"]""", Ports = """["80","443"]""";
+        string[] kept =
+        [
+            From("principals"), From("serviceAccounts", """["own","other/sa"]"""), From("namespaces"), From("ipBlocks", Ips), To("ports", Ports),
+            When("source.ip", Ips), When("source.namespace"), When("source.principal"), When("destination.ip", Ips), When("destination.port", Ports),
+        ];
+        string[] gone =
+        [
+            From("requestPrincipals"), From("remoteIpBlocks", Ips), To("methods"), To("hosts"), To("paths"), When("request.headers[x]"), When("remote.ip", Ips),
+            When("request.auth.principal"), When("request.auth.audiences"), When("request.auth.presenter"), When("request.auth.claims[iss]"), When("connection.sni"),
+            When("experimental.envoy.filters.a.b[c]"), To("notMethods"),
+        ];
+
+        Authorization message = Convert($$"""{"rules":[{{string.Join(',', gone.Take(7).Concat(kept).Concat(gone.Skip(7)))}}]}""").Message!;
+
+        Assert.Equal(10, message.Rules.Count);
+        Assert.All(message.Rules, static rule => Assert.Single(Assert.Single(rule.Clauses).Matches));
+        Match[] matches = [.. message.Rules.Select(static rule => rule.Clauses[0].Matches[0])];
+        Assert.All(
+            new[] { matches[0].Principals, matches[2].Namespaces, matches[6].Namespaces, matches[7].Principals },
+            static patterns => Assert.Equal(
+                [StringMatch.MatchTypeOneofCase.Exact, StringMatch.MatchTypeOneofCase.Prefix, StringMatch.MatchTypeOneofCase.Suffix, StringMatch.MatchTypeOneofCase.Presence],
+                patterns.Select(static pattern => pattern.MatchTypeCase)));
+        Assert.Equal(["ns1/own", "other/sa"], matches[1].ServiceAccounts.Select(static account => $"{account.Namespace}/{account.ServiceAccount}"));
+        Assert.Equal((2, 2, 2), (matches[3].SourceIps.Count, matches[5].SourceIps.Count, matches[8].DestinationIps.Count));
+        Assert.Equal([80u, 443u], matches[4].DestinationPorts.Concat(matches[9].DestinationPorts).Distinct());
+    }
+
+    [Fact]
     public void Scope_AndDryRun()
     {
         Assert.Equal(Scope.Global, Convert("{}", "istio-system").Message!.Scope);

@@ -100,6 +100,21 @@ public sealed class DeltaSessionTests
     }
 
     [Fact]
+    [Trait("behaviour", "CP-14")]
+    [Trait("behaviour", "CP-102")]
+    public void OnDemand_ServiceAndItsPodAtOnce_ComeOnce_AndNobodysAddressIsNothing()
+    {
+        ResourceStore store = Make.Store();
+        store.Apply([Make.Service("s", 1), Make.Workload("w1", 1, "", "ns/s")]);
+        var client = new RawClient(store);
+        client.OpenOnDemand();
+        client.Subscribe("/10.1.0.1", "/10.0.0.1", "w1", "ns/s");
+        Assert.Equal("A +ns/s +w1", client.Receive());
+        client.Subscribe("/10.99.0.1");
+        Assert.Equal("A -/10.99.0.1", client.Receive());
+    }
+
+    [Fact]
     [Trait("behaviour", "CP-165")]
     public void OnDemand_ReconnectWithoutVersion_GetsThatAndItsNode()
     {
