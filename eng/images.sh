@@ -77,7 +77,8 @@ image() {
 # The runtime that this machine's SDK runs with, where programs look for it.
 runtime_layer() {
   local root layer
-  root="$(dirname "$(realpath "$(command -v dotnet)")")"
+  # Asked, not taken from the program's own folder, which may hold but a wrapper.
+  root="$(dotnet --list-runtimes | sed -n 's,^Microsoft.NETCore.App .*\[\(.*\)/shared/Microsoft.NETCore.App\]$,\1,p' | tail -1)"
   layer="$cache/runtime-$(ls "$root/shared/Microsoft.NETCore.App" "$root/shared/Microsoft.AspNetCore.App" | sha256sum | cut -c1-16).tar"
   if [ ! -e "$layer" ]; then
     rm -rf "$work/runtime" && mkdir -p "$work/runtime/usr/share/dotnet/shared"
