@@ -1,9 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 using Ambient.EventLoop;
-using Ambient.Identity.Certificates;
 using Ambient.Identity.Issuing;
-using Ambient.Identity.Renewal;
 using Ambient.Linux;
 using Ambient.Linux.Proc;
 using Ambient.Linux.Sockets;
@@ -12,7 +10,9 @@ using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
+using Ambient.Waypoint.Certificates;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Discovery;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Settings;
@@ -31,13 +31,13 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private readonly Logger _log;
     private readonly MetricRegistry _metrics = new();
     private readonly MeshState _mesh = new();
-    private readonly LocalAuthority _authority;
-    private readonly CertificateStore _certificates;
+    private readonly OwnCertificate _certificate;
     private readonly WaypointShared _shared;
     private readonly WaypointLoop[] _loops;
     private readonly List<TunnelListener> _listeners = [];
     private readonly PlainListeners _plain;
-    private readonly BundleFile _configuration;
+    private readonly BundleFile? _file;
+    private readonly WaypointDiscovery? _discovery;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer? _server;
 
@@ -45,8 +45,6 @@ internal sealed class WaypointProcess : IAsyncDisposable
     {
         _options = options;
         _log = _logs.For("waypoint");
-        _authority = LocalAuthority.Open(new LocalAuthorityOptions { Directory = options.AuthorityDirectory }, TimeProvider.System);
-        _certificates = new CertificateStore(_authority, new CertificateStoreOptions(), TimeProvider.System);
         _metrics.Add(new ProcessMetrics());
         _metrics.Add(new RuntimeMetrics(_logs));
         _shared = new WaypointShared
@@ -60,7 +58,17 @@ internal sealed class WaypointProcess : IAsyncDisposable
         };
         _loops = [.. Enumerable.Range(0, options.Threads).Select(Loop)];
         _plain = new PlainListeners(_loops, _log);
-        _configuration = new BundleFile(options.ConfigurationPath, _mesh, options.Identity.TrustDomain, Apply, _log);
+        _certificate = new OwnCertificate(options, context => _shared.Tls = context, _logs.For("waypoint::identity"), TimeProvider.System);
+        ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)));
+        if (options.Discovery is { } plane)
+        {
+            Logger log = _logs.For("waypoint::xds");
+            _discovery = new WaypointDiscovery(options, plane.Channel(), _mesh, store, new DiscoveryReport(log, _metrics, plane.Address.ToString()), log, TimeProvider.System);
+        }
+        else
+        {
+            _file = new BundleFile(options.ConfigurationPath!, _mesh, store, _log);
+        }
     }
 
     /// <summary>Runs until a signal; returns the exit code.</summary>
@@ -71,14 +79,19 @@ internal sealed class WaypointProcess : IAsyncDisposable
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            _shared.Tls = await CertificateAsync();
-            if (!_configuration.Start())
+            _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, MetricsPort)]), new MetricsHandler(_metrics), _log);
+            _discovery?.Start();
+            if (_file?.Start() == false)
             {
                 return 1;
             }
 
-            _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, MetricsPort)]), new MetricsHandler(_metrics), _log);
             Array.ForEach(_loops, loop => loop.Loop.Start());
+            if (!await ReadyAsync())
+            {
+                return 0;
+            }
+
             Listen();
         }
         catch (Exception e) when (e is LinuxException or IOException or System.Net.Sockets.SocketException or InvalidOperationException or TlsException or IssueException)
@@ -101,9 +114,13 @@ internal sealed class WaypointProcess : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
-        _configuration.Dispose();
-        await _certificates.DisposeAsync();
-        _authority.Dispose();
+        _file?.Dispose();
+        if (_discovery is not null)
+        {
+            await _discovery.DisposeAsync();
+        }
+
+        await _certificate.DisposeAsync();
         foreach (WaypointLoop loop in _loops)
         {
             loop.Loop.Stop();
@@ -132,10 +149,15 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _plain.Apply(configuration.Settings.Listeners);
     }
 
-    private async Task<TlsContext> CertificateAsync()
+    /// <summary>Nobody is served before there are a certificate and a whole configuration; false when it is told to end before.</summary>
+    private async Task<bool> ReadyAsync()
     {
-        WorkloadCertificate certificate = await _certificates.GetAsync(_options.Identity, CancellationToken.None);
-        return TlsContext.Create(certificate, new TlsSettings());
+        using CancellationTokenSource stop = new();
+        Task first = _certificate.FirstAsync(stop.Token);
+        Task ready = Task.WhenAll(first, _discovery?.Ready ?? Task.CompletedTask);
+        bool isReady = await Task.WhenAny(ready, _shutdown.Task) == ready;
+        await stop.CancelAsync();
+        return isReady;
     }
 
     private void Listen()

@@ -8,9 +8,12 @@ using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Observation;
+using Ambient.ControlPlane.Routing.Serving;
 using Ambient.ControlPlane.Settings;
 using Ambient.Grpc.Framing;
 using Ambient.Grpc.Server;
+using Ambient.Protocol.Envoy.Discovery;
+using Ambient.Routing.Messages;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
@@ -37,14 +40,15 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         Logger log = logs.For("ambientd");
         var authority = new AuthorityHolder();
         var registry = new MetricRegistry();
-        var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]);
+        var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All);
+        var waypoints = new WaypointIndex(Routing(settings));
         var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
         registry.Add(new RuntimeMetrics(logs));
         var pods = new PodIndex();
         var view = new ClusterView();
         ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, clock, logs) : null;
         metrics.IsLeader = () => controllers?.IsLeader ?? false;
-        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh), store, new LoggedFeed(pods, view, controllers?.Statuses, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")));
+        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh, waypoints), store, new LoggedFeed(pods, view, controllers?.Statuses, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")), waypoints);
 
         // Whoever asks while the root is still being opened hears that we live and are not ready.
         await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => Obstacle(authority, feed)), logs.For("ambientd::http"));
@@ -56,7 +60,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         }
 
         var callers = new CallerAuthenticator(sources.Tokens, settings.Mesh.TrustDomain);
-        await using var xds = new XdsServer(store, XdsOptions(callers, feed, metrics), clock);
+        await using var xds = new XdsServer(store, XdsOptions(callers, feed, waypoints, metrics), clock);
         metrics.Xds = xds;
         await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, pods, ServiceOptions(metrics), clock).Method(callers), ending.Token);
         xds.Start();
@@ -130,13 +134,14 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         : feed.IsSynced ? null
         : $"not known yet: {string.Join(", ", feed.Missing)}";
 
-    private XdsServerOptions XdsOptions(CallerAuthenticator callers, DiscoveryFeed feed, PlaneMetrics metrics)
+    private XdsServerOptions XdsOptions(CallerAuthenticator callers, DiscoveryFeed feed, WaypointIndex waypoints, PlaneMetrics metrics)
     {
         Logger log = logs.For("ambientd::xds");
         return new XdsServerOptions
         {
             IsReady = () => feed.IsSynced,
             Observer = new LoggedXds(metrics, log),
+            Owner = (identities, node) => waypoints.OwnerOf(identities, node.Id.Split('~')[^1].Split('.')[0], Text(node, "GATEWAY_NAME")),
             Authenticate = async (call, cancellation) =>
             {
                 try
@@ -152,6 +157,17 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
             },
         };
     }
+
+    private static string Text(Node node, string key) => node.Metadata?.Fields.GetValueOrDefault(key)?.StringValue ?? "";
+
+    private static RoutingSettings Routing(ControlPlaneSettings settings) => new()
+    {
+        RootNamespace = settings.Mesh.RootNamespace,
+        ClusterDomain = settings.Mesh.DomainSuffix,
+        ClusterId = settings.Mesh.ClusterId,
+        TrustDomainAliases = settings.Mesh.TrustDomainAliases,
+        Revision = settings.Mesh.Revision,
+    };
 
     private CertificateServiceOptions ServiceOptions(PlaneMetrics metrics)
     {

@@ -40,6 +40,69 @@ public static class WaypointCompiler
         };
     }
 
+    /// <summary>The routes of one service that it serves.</summary>
+    public static CompiledPart<ServiceRoutes> Routes(WaypointScope scope, RoutedService service)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        ArgumentNullException.ThrowIfNull(service);
+        ProblemList problems = new();
+        ServiceRoutes routes = new ServiceCompiler(scope, new Hosts(scope), problems).Compile(service);
+        Check(routes, scope, problems);
+        return new CompiledPart<ServiceRoutes>(routes, problems.All);
+    }
+
+    /// <summary>How one service is reached; nothing when nobody says anything about it.</summary>
+    public static CompiledPart<DestinationSettings> Destination(WaypointScope scope, RoutedService service)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        ArgumentNullException.ThrowIfNull(service);
+        ProblemList problems = new();
+        return new CompiledPart<DestinationSettings>(new DestinationCompiler(scope, new Hosts(scope), problems).Compile(service), problems.All);
+    }
+
+    /// <summary>The only policy of a scope; nothing when it is none of this waypoint's business.</summary>
+    public static CompiledPart<AccessPolicy> Access(WaypointScope scope)
+    {
+        ProblemList problems = new();
+        return new CompiledPart<AccessPolicy>(new AccessCompiler(scope, problems).Compile().FirstOrDefault(), problems.All);
+    }
+
+    /// <summary>The only RequestAuthentication of a scope; nothing when it is none of this waypoint's business.</summary>
+    public static CompiledPart<TokenPolicy> Tokens(WaypointScope scope)
+    {
+        ProblemList problems = new();
+        return new CompiledPart<TokenPolicy>(new TokenCompiler(scope, problems).Compile().FirstOrDefault(), problems.All);
+    }
+
+    /// <summary>Those whom CUSTOM policies of a waypoint want asked.</summary>
+    public static CompiledPart<IReadOnlyList<Authorizer>> Authorizers(WaypointScope scope, IReadOnlyCollection<AccessPolicy> policies)
+    {
+        ProblemList problems = new();
+        return new CompiledPart<IReadOnlyList<Authorizer>>(new AuthorizerCompiler(scope, new Hosts(scope), problems).Compile(policies), problems.All);
+    }
+
+    /// <summary>What is measured, logged and traced; nothing when nobody said anything.</summary>
+    public static CompiledPart<TelemetrySettings> Telemetry(WaypointScope scope)
+    {
+        ProblemList problems = new();
+        return new CompiledPart<TelemetrySettings>(new TelemetryCompiler(scope, problems).Compile(), problems.All);
+    }
+
+    /// <summary>The services of authorisers.</summary>
+    public static IEnumerable<(string Namespace, string Hostname)> Targets(IEnumerable<Authorizer> authorizers) =>
+        authorizers.Select(authorizer => authorizer.Service).OfType<Destination>().Select(service => (service.Namespace, service.Hostname)).Distinct();
+
+    /// <summary>The services that routes lead to.</summary>
+    public static IEnumerable<(string Namespace, string Hostname)> Targets(ServiceRoutes routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        return routes.Ports.SelectMany(port => port.HttpActions.SelectMany(action => action.Targets.Select(target => target.Destination).Concat(action.Mirrors.Select(mirror => mirror.Destination)))
+                .Concat(port.Tcp.SelectMany(rule => rule.Targets.Select(target => target.Destination))))
+            .OfType<Destination>()
+            .Select(destination => (destination.Namespace, destination.Hostname))
+            .Distinct();
+    }
+
     // The waypoint refuses a port with a route that it cannot execute. Such a route answers 500 instead, and its object says why.
     private static void Check(ServiceRoutes service, WaypointScope scope, ProblemList problems)
     {
@@ -76,16 +139,8 @@ public static class WaypointCompiler
 
     private static IEnumerable<RoutedService> Reached(WaypointScope scope, ServiceRoutes[] routes, IReadOnlyList<Authorizer> authorizers)
     {
-        HashSet<(string Namespace, string Hostname)> named = [.. scope.Served.Select(service => (service.Namespace, service.Hostname))];
-        named.UnionWith(authorizers.Select(authorizer => authorizer.Service).OfType<Destination>().Select(service => (service.Namespace, service.Hostname)));
-        foreach (PortRoutes port in routes.SelectMany(service => service.Ports))
-        {
-            named.UnionWith(port.HttpActions.SelectMany(action => action.Targets.Select(target => target.Destination).Concat(action.Mirrors.Select(mirror => mirror.Destination)))
-                .Concat(port.Tcp.SelectMany(rule => rule.Targets.Select(target => target.Destination)))
-                .OfType<Destination>()
-                .Select(destination => (destination.Namespace, destination.Hostname)));
-        }
-
+        HashSet<(string Namespace, string Hostname)> named = [.. scope.Served.Select(service => (service.Namespace, service.Hostname)), .. routes.SelectMany(Targets)];
+        named.UnionWith(Targets(authorizers));
         return scope.Visible.Where(service => named.Contains((service.Namespace, service.Hostname)));
     }
 }

@@ -16,18 +16,17 @@ internal sealed class BundleFile : IDisposable
 {
     private readonly string _path;
     private readonly MeshState _mesh;
-    private readonly string _trustDomain;
-    private readonly Action<WaypointConfiguration> _apply;
+    private readonly ConfigurationStore _store;
     private readonly Logger _log;
     private readonly FileSystemWatcher _watcher;
     private readonly Lock _reading = new();
+    private readonly Dictionary<string, string[]> _names = [];
 
-    public BundleFile(string path, MeshState mesh, string trustDomain, Action<WaypointConfiguration> apply, Logger log)
+    public BundleFile(string path, MeshState mesh, ConfigurationStore store, Logger log)
     {
         _path = Path.GetFullPath(path);
         _mesh = mesh;
-        _trustDomain = trustDomain;
-        _apply = apply;
+        _store = store;
         _log = log;
         _watcher = new FileSystemWatcher(Path.GetDirectoryName(_path)!, Path.GetFileName(_path));
         _watcher.Changed += (_, _) => Read();
@@ -64,17 +63,10 @@ internal sealed class BundleFile : IDisposable
 
     private bool Apply(WaypointBundle bundle)
     {
-        Action<string> problem = text => _log.Warn("a policy is stricter than written", LogField.Of("policy", text));
-        if (!WaypointConfiguration.TryCompile(bundle, _trustDomain, problem, out WaypointConfiguration? configuration, out string? error))
-        {
-            _log.Error("the configuration cannot be used; the last one stays in force", LogField.Of("path", _path), LogField.Of("error", error));
-            return false;
-        }
-
         MeshBatch batch = new();
         foreach (Ambient.Protocol.Istio.Workload.Address address in bundle.Addresses)
         {
-            if (!ResourceMapping.TryAddAddress(batch, new Any { Value = address.ToByteString() }, out error))
+            if (!ResourceMapping.TryAddAddress(batch, new Any { Value = address.ToByteString() }, out string? error))
             {
                 _log.Error("an address cannot be used", LogField.Of("error", error));
             }
@@ -82,9 +74,30 @@ internal sealed class BundleFile : IDisposable
 
         RemoveOld(batch);
         _mesh.Apply(batch);
-        _apply(configuration);
-        _log.Info("configuration is in force", LogField.Of("ports", configuration.PortCount), LogField.Of("workloads", batch.Workloads.Count));
-        return true;
+        bool isWhole = true;
+        _store.Apply(new ConfigurationChange
+        {
+            Settings = bundle.Settings ?? new WaypointSettings(),
+            Access = Part("access", bundle.Policies, static policy => $"{policy.Namespace}/{policy.Name}"),
+            Tokens = Part("tokens", bundle.Tokens, static policy => $"{policy.Namespace}/{policy.Name}"),
+            Destinations = Part("destinations", bundle.Destinations, static settings => $"{settings.Namespace}/{settings.Hostname}"),
+            Routes = Part("routes", bundle.Routes, static routes => $"{routes.Namespace}/{routes.Hostname}"),
+            Refuse = (name, reason) =>
+            {
+                isWhole = false;
+                _log.Error("a part of the configuration cannot be used; what it said last stays in force", LogField.Of("path", _path), LogField.Of("name", name), LogField.Of("error", reason));
+            },
+        });
+        _log.Info("configuration is in force", LogField.Of("services", bundle.Routes.Count), LogField.Of("workloads", batch.Workloads.Count));
+        return isWhole;
+    }
+
+    private ConfigurationPart<T> Part<T>(string kind, IEnumerable<T> items, Func<T, string> name)
+    {
+        Dictionary<string, T> changed = items.DistinctBy(name).ToDictionary(name, StringComparer.Ordinal);
+        string[] gone = [.. _names.GetValueOrDefault(kind, []).Where(old => !changed.ContainsKey(old))];
+        _names[kind] = [.. changed.Keys];
+        return new ConfigurationPart<T>(changed, gone);
     }
 
     private void RemoveOld(MeshBatch batch)

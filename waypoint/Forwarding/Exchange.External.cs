@@ -40,12 +40,12 @@ internal sealed partial class Exchange : IAuthorizerCaller
     /// <summary>Whether the request can go on at once; else it waits for a verdict, or is answered.</summary>
     private bool PassesAuthorizer()
     {
-        if (!tunnel.Served.Http.HasProviders || tunnel.Served.Http.FindProvider(Facts) is not { } provider)
+        if (!_served.Http.HasProviders || _served.Http.FindProvider(Facts) is not { } provider)
         {
             return true;
         }
 
-        if (tunnel.Configuration.Authorizers.Find(provider) is not { } authorizer)
+        if (_configuration.Authorizers.Find(provider) is not { } authorizer)
         {
             // Nobody can be asked: what should have been asked about is denied.
             return Answer(new LocalAnswer(403, "RBAC: access denied", ResponseFlags.None, "rbac_access_denied_matched_policy[no-such-CUSTOM-provider]"));
@@ -90,7 +90,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
 
     private void Ask(bool isPartial)
     {
-        AuthorizerCall check = new(tunnel.Loop, tunnel.Configuration, _authorizer!, this);
+        AuthorizerCall check = new(tunnel.Loop, _configuration, _authorizer!, this);
         _check = check;
         ReadOnlyMemory<byte> shown = _authorizer!.WantedBody == 0 ? default : _replay.AsMemory(0, Math.Min(_replayLength, _authorizer.WantedBody));
         check.Begin(Facts, tunnel.Source.Port, shown, isPartial);

@@ -242,7 +242,7 @@ internal sealed partial class Exchange : IResponseSink
     {
         _destination = tunnel.Loop.Destinations.Get(service, port, subset);
         _record.Cluster = _destination.Name;
-        DestinationSettings? settings = tunnel.Configuration.FindDestination(service);
+        DestinationSettings? settings = _configuration.FindDestination(service);
         if (service.Namespace.Length == 0 || !_destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
         {
             _destination = null;

@@ -3,6 +3,7 @@ using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
+using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Tunnels;
 
@@ -16,6 +17,8 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 {
     private readonly RequestRecord _record = new() { Started = tunnel.Loop.Loop.NowMilliseconds, StartTime = tunnel.Loop.Clock.GetUtcNow() };
     private readonly FieldList _answer = server.Answer;
+    private readonly ServedPort _served = tunnel.Refresh();
+    private readonly WaypointConfiguration _configuration = tunnel.Configuration;
     private Route? _route;
     private Target? _target;
     private List<MirrorCopy>? _mirrors;
@@ -122,7 +125,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
             return Answer(new LocalAnswer(403, "", ResponseFlags.None, "upgrade_failed"));
         }
 
-        if (!PathNormalizer.TryNormalize(head.Target, tunnel.Configuration.Settings.Normalization, out string? path))
+        if (!PathNormalizer.TryNormalize(head.Target, _configuration.Settings.Normalization, out string? path))
         {
             return Answer(new LocalAnswer(400, "", ResponseFlags.None, "path_normalization_failed"));
         }
@@ -136,7 +139,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
     private bool Authenticate()
     {
-        TokenVerdict verdict = tunnel.Served.Tokens.Verify(head, tunnel.Loop.Clock.GetUtcNow());
+        TokenVerdict verdict = _served.Tokens.Verify(head, tunnel.Loop.Clock.GetUtcNow());
         if (verdict.Status != 0)
         {
             if (verdict.Status == 401)
@@ -154,13 +157,13 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
     private bool Authorize()
     {
-        AccessVerdict verdict = tunnel.Served.Http.Evaluate(Facts);
+        AccessVerdict verdict = _served.Http.Evaluate(Facts);
         return verdict.IsAllowed || Answer(new LocalAnswer(403, "RBAC: access denied", ResponseFlags.None, $"rbac_access_denied_matched_policy[{verdict.RuleId}]"));
     }
 
     private bool FindRoute()
     {
-        _route = tunnel.Served.Table.Find(Facts);
+        _route = _served.Table.Find(Facts);
         if (_route is null)
         {
             return Answer(new LocalAnswer(404, "", ResponseFlags.NoRoute, "route_not_found"));
@@ -222,7 +225,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
     {
         foreach (MirrorRule rule in action.Mirrors)
         {
-            if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, tunnel.Configuration, rule, head, framing) is { } copy)
+            if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, _configuration, rule, head, framing) is { } copy)
             {
                 (_mirrors ??= []).Add(copy);
                 if (_replayLength > 0)
@@ -334,7 +337,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
     {
         if (_record.Service is null && (answer.Status is 401 or 403 || (answer.Flags & ResponseFlags.FaultInjected) != ResponseFlags.None))
         {
-            Route? route = _route ?? tunnel.Served.Table.Find(Facts);
+            Route? route = _route ?? _served.Table.Find(Facts);
             _record.Service = route?.Action.Targets.Pick(tunnel.Loop.Random.NextDouble())?.Service is { Namespace.Length: > 0 } service ? service : null;
         }
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Ambient.Mesh.Identities;
 
 namespace Ambient.Waypoint.Settings;
@@ -10,11 +9,41 @@ internal sealed record WaypointOptions
     /// <summary>Who this waypoint is.</summary>
     public required SpiffeId Identity { get; init; }
 
-    /// <summary>The file with the configuration.</summary>
-    public required string ConfigurationPath { get; init; }
+    /// <summary>The Gateway that it serves.</summary>
+    public string GatewayName { get; init; } = "";
+
+    /// <summary>Its pod.</summary>
+    public string PodName { get; init; } = "";
+
+    /// <summary>Its pod's address.</summary>
+    public string InstanceIp { get; init; } = "1.1.1.1";
+
+    /// <summary>Its node.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Its cluster.</summary>
+    public string ClusterId { get; init; } = "Kubernetes";
+
+    /// <summary>Where the configuration comes from; null: from a file.</summary>
+    public ControlPlaneSettings? Discovery { get; init; }
+
+    /// <summary>The file with the configuration; null: from the control plane.</summary>
+    public string? ConfigurationPath { get; init; }
+
+    /// <summary>Where certificates come from; null: from a test authority.</summary>
+    public ControlPlaneSettings? Authority { get; init; }
 
     /// <summary>The directory of the test authority.</summary>
-    public required string AuthorityDirectory { get; init; }
+    public string? AuthorityDirectory { get; init; }
+
+    /// <summary>The life of certificates that is asked for.</summary>
+    public TimeSpan CertificateLife { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Where the last state is kept for the next start; null: nowhere.</summary>
+    public string? SnapshotPath { get; init; }
+
+    /// <summary>How long the control plane may take before a kept state is served by.</summary>
+    public TimeSpan SnapshotWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The name of the own network; empty for the only one.</summary>
     public string Network { get; init; } = "";
@@ -23,7 +52,7 @@ internal sealed record WaypointOptions
     public int Threads { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>How long connections may go on after a signal.</summary>
-    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(45);
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>How long the first bytes of a connection are waited for before it counts as TCP.</summary>
     public TimeSpan DetectionTime { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -31,49 +60,33 @@ internal sealed record WaypointOptions
     /// <summary>Reads the environment; false with every error, each naming its variable.</summary>
     public static bool TryParse(IReadOnlyDictionary<string, string> environment, [NotNullWhen(true)] out WaypointOptions? options, out IReadOnlyList<string> errors)
     {
-        List<string> problems = [];
-        string Required(string name)
-        {
-            if (environment.TryGetValue(name, out string? value) && value.Length > 0)
-            {
-                return value;
-            }
-
-            problems.Add($"{name} is not set");
-            return "";
-        }
-
-        int Number(string name, int usual, int least)
-        {
-            if (!environment.TryGetValue(name, out string? text))
-            {
-                return usual;
-            }
-
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least)
-            {
-                return number;
-            }
-
-            problems.Add($"{name} must be a whole number from {least}, not '{text}'");
-            return usual;
-        }
-
-        string @namespace = Required("POD_NAMESPACE");
-        string account = Required("SERVICE_ACCOUNT");
-        string domain = environment.GetValueOrDefault("TRUST_DOMAIN") is { Length: > 0 } given ? given : "cluster.local";
+        var read = new EnvironmentReader(environment);
+        string @namespace = read.Required("POD_NAMESPACE");
+        string account = read.Required("SERVICE_ACCOUNT");
+        string? file = read.Find("WAYPOINT_CONFIG_FILE");
+        string? fake = read.Find("FAKE_CA_DIRECTORY");
+        string xds = read.Text("XDS_ADDRESS", "istiod.istio-system.svc:15012");
         WaypointOptions parsed = new()
         {
-            Identity = new SpiffeId(domain, @namespace, account),
-            ConfigurationPath = Required("WAYPOINT_CONFIG_FILE"),
-            AuthorityDirectory = Required("FAKE_CA_DIRECTORY"),
-            Network = environment.GetValueOrDefault("NETWORK") ?? "",
-            Threads = Number("WAYPOINT_THREADS", Math.Max(2, Environment.ProcessorCount), 1),
-            DrainTime = TimeSpan.FromSeconds(Number("TERMINATION_DRAIN_SECONDS", 45, 0)),
-            DetectionTime = TimeSpan.FromMilliseconds(Number("PROTOCOL_DETECTION_MILLISECONDS", 100, 1)),
+            Identity = new SpiffeId(read.Text("TRUST_DOMAIN", "cluster.local"), @namespace, account),
+            GatewayName = read.Text("GATEWAY_NAME", account),
+            PodName = read.Text("POD_NAME", account),
+            InstanceIp = read.Text("INSTANCE_IP", "1.1.1.1"),
+            NodeName = read.Text("NODE_NAME", ""),
+            ClusterId = read.Text("CLUSTER_ID", "Kubernetes"),
+            ConfigurationPath = file,
+            Discovery = file is null ? read.ControlPlane("XDS", xds) : null,
+            AuthorityDirectory = fake,
+            Authority = fake is null ? read.ControlPlane("CA", xds) : null,
+            CertificateLife = read.Duration("SECRET_TTL", TimeSpan.FromHours(24)),
+            SnapshotPath = read.Find("WAYPOINT_SNAPSHOT_PATH"),
+            Network = read.Text("NETWORK", ""),
+            Threads = read.Number("WAYPOINT_THREADS", Math.Max(2, Environment.ProcessorCount), 1),
+            DrainTime = read.Duration("TERMINATION_DRAIN_DURATION_SECONDS", TimeSpan.FromSeconds(read.Number("TERMINATION_DRAIN_SECONDS", 25, 0))),
+            DetectionTime = TimeSpan.FromMilliseconds(read.Number("PROTOCOL_DETECTION_MILLISECONDS", 100, 1)),
         };
-        errors = problems;
-        options = problems.Count == 0 ? parsed : null;
+        errors = read.Errors;
+        options = read.Errors.Count == 0 ? parsed : null;
         return options is not null;
     }
 }

@@ -49,14 +49,15 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
 
     public WaypointLoop Loop { get; }
 
-    public ServedPort Served { get; }
+    /// <summary>What holds for the next request.</summary>
+    public ServedPort Served { get; private set; }
 
     public IpPort Source { get; }
 
     public string Authority { get; }
 
-    /// <summary>The configuration it began with.</summary>
-    public WaypointConfiguration Configuration { get; }
+    /// <summary>The configuration of <see cref="Served"/>.</summary>
+    public WaypointConfiguration Configuration { get; private set; }
 
     public RequestFacts Facts { get; }
 
@@ -67,6 +68,21 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     /// <summary>What a connection to an endpoint begins with by that policy; null for nothing.</summary>
     public ProxyPreface? PrefaceFor(TrafficPolicy policy) =>
         policy.ProxyProtocol == 0 ? null : new ProxyPreface(policy.ProxyProtocol, Source, new IpPort(Facts.DestinationAddress, Facts.DestinationPort));
+
+    /// <summary>
+    /// What holds for a request that begins now. A service that is no longer served here keeps what it had: its policies stay in force for connections that are open.
+    /// </summary>
+    public ServedPort Refresh()
+    {
+        WaypointConfiguration now = Loop.Configuration;
+        if (!ReferenceEquals(now, Configuration) && now.Find(Served.Service, Served.Table.Port) is { } served)
+        {
+            Served = served;
+            Configuration = now;
+        }
+
+        return Served;
+    }
 
     /// <summary>Accepts the stream and looks at its bytes.</summary>
     public void Begin(TunnelStream stream)

@@ -1,3 +1,4 @@
+using Ambient.Identity.Client;
 using Ambient.Identity.Issuing;
 using Ambient.Identity.Renewal;
 using Ambient.Mesh.Identities;

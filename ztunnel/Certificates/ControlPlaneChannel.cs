@@ -1,4 +1,5 @@
 using Ambient.Grpc.Client;
+using Ambient.Identity.Client;
 using Ambient.Ztunnel.Settings;
 
 namespace Ambient.Ztunnel.Certificates;

@@ -1,3 +1,5 @@
+using Ambient.Identity.Client;
+
 namespace Ambient.Ztunnel.Settings;
 
 /// <summary>Reads the settings of the xDS and CA connections. Used once.</summary>

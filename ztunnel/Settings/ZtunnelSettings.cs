@@ -1,3 +1,4 @@
+using Ambient.Identity.Client;
 using Ambient.Telemetry.Logging;
 
 namespace Ambient.Ztunnel.Settings;

@@ -9,7 +9,7 @@ using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
 namespace Ambient.ControlPlane.Discovery.Feeding;
 
 /// <summary>Follows a source of objects and keeps a store equal to what the index makes of them. Thread-safe.</summary>
-public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, ResourceStore store, FeedObserver observer) : IDisposable
+public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, ResourceStore store, FeedObserver observer, IFeedPart? part = null) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _due = new(0, 1);
@@ -49,7 +49,8 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                 },
                 cancellation),
         ];
-        await Task.WhenAll([.. following, StoreAsync(cancellation)]);
+        Task[] further = [.. (part?.Kinds ?? []).Select(kind => Follow(kind, static (_, _) => { }, cancellation))];
+        await Task.WhenAll([.. following, .. further, StoreAsync(cancellation)]);
     }
 
     /// <inheritdoc/>
@@ -78,6 +79,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                         lock (_gate)
                         {
                             set(change.Key, change.New);
+                            part?.Set(type, change.Key, change.New);
                         }
 
                         if (!ReferenceEquals(type, KnownResources.Pods))
@@ -107,6 +109,11 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
             if (!index.SetUnreadable(type, key, problem))
             {
                 return RefusalOutcome.Absent;
+            }
+
+            if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
+            {
+                part?.Set(type, key, problem.Remains);
             }
         }
 
@@ -141,7 +148,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
             IReadOnlyList<ObjectConditions> conditions;
             lock (_gate)
             {
-                changes = index.Take();
+                changes = [.. index.Take(), .. part?.Take() ?? []];
                 conditions = index.TakeConditions();
             }
 

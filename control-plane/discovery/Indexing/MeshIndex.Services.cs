@@ -124,6 +124,11 @@ public sealed partial class MeshIndex
             Mark(SourceKind.ServiceEntry, view.Source);
         }
 
+        foreach (ServiceView gone in before.Values.Where(view => !now.ContainsKey(view.Message.Namespace)))
+        {
+            facts?.OnService(gone.Name, null);
+        }
+
         var source = new Source(SourceKind.Host, new ResourceKey("", host));
         Give(source, [.. now.Values.Select(view => ToChange(view, isCanonical: view == ordered[0]))]);
     }
@@ -174,6 +179,7 @@ public sealed partial class MeshIndex
         WaypointGateway? waypoint = isManaged ? null : Waypoint(user, view.Labels, message.Namespace, "service");
         message.Waypoint = waypoint?.Address;
         AddCanary(user, view, waypoint, message);
+        facts?.OnService(view.Name, Facts(view, OwnersOf(view.Name)));
         message.IngressUseWaypoint = waypoint is not null && IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
         return new ResourceChange(AddressType, view.Name, new ResourceContent
         {
@@ -232,6 +238,14 @@ public sealed partial class MeshIndex
         };
         return problem is null ? canary : null;
     }
+
+    private static ServiceFacts Facts(ServiceView view, IReadOnlyList<ResourceKey> waypoints) => new(
+        view.Message.Namespace,
+        view.Source.Name,
+        view.Message.Hostname,
+        view.IsEntry,
+        [.. view.Ports.Select(static port => new PortFacts((ushort)port.Number, port.Name, port.Declared))],
+        waypoints);
 
     private static bool IsTrue(string? text) => text is "1" or "t" or "T" or "true" or "TRUE" or "True";
 

@@ -117,7 +117,7 @@ public sealed partial class MeshIndex
         StringMap labels = pod.Metadata.Labels;
         List<ServiceView> services = [.. Selecting(source.Key.Namespace, labels), .. SlicedServices(pod)];
         Workload? workload = WorkloadConversion.OfPod(pod, Context(source, labels, labels, services.DistinctBy(static view => view.Name), _localities.GetValueOrDefault(pod.Spec.NodeName)));
-        Give(source, workload is null ? [] : [ToChange(workload)]);
+        Give(source, workload is null ? [] : [Told(workload, labels)]);
     }
 
     private void ComputeWorkloadEntry(Source source)
@@ -131,7 +131,7 @@ public sealed partial class MeshIndex
         StringMap labels = WorkloadConversion.Labels(entry);
         Workload workload = WorkloadConversion.OfEntry(entry, Context(source, labels, labels, Selecting(source.Key.Namespace, labels), null));
         workload.NetworkGateway = GatewayOf(source, workload.Network);
-        Give(source, [ToChange(workload)]);
+        Give(source, [Told(workload, labels)]);
     }
 
     /// <summary>The endpoints that a ServiceEntry brings along (control-plane reference 1.10).</summary>
@@ -147,14 +147,14 @@ public sealed partial class MeshIndex
         var changes = new List<ResourceChange>();
         foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints : [])
         {
-            changes.Add(ToChange(EndpointWorkload(source, entry, endpoint, Context(source, entry.Metadata.Labels, endpoint.Labels, won, null))));
+            changes.Add(Told(EndpointWorkload(source, entry, endpoint, Context(source, entry.Metadata.Labels, endpoint.Labels, won, null)), endpoint.Labels));
         }
 
         bool isImplicit = entry.Spec.Endpoints.Count == 0 && entry.Spec.WorkloadSelector is null && (entry.Spec.Resolution is "DNS" or "DNS_ROUND_ROBIN" or "DYNAMIC_DNS");
         foreach (ServiceView view in isImplicit ? won : [])
         {
             WorkloadContext context = Context(source, entry.Metadata.Labels, StringMap.Of(("istio.io/use-waypoint", "none")), [view], null);
-            changes.Add(ToChange(EndpointWorkload(source, entry, new WorkloadEntrySpec { Address = view.Message.Hostname }, context)));
+            changes.Add(Told(EndpointWorkload(source, entry, new WorkloadEntrySpec { Address = view.Message.Hostname }, context), StringMap.Empty));
         }
 
         Give(source, [.. changes.DistinctBy(static change => change.Name)]);
@@ -202,7 +202,7 @@ public sealed partial class MeshIndex
             };
             workload.Addresses.AddRange(endpoint.Addresses.Select(ServiceConversion.Bytes).OfType<Google.Protobuf.ByteString>());
             WorkloadConversion.AddServices(workload, [service], (_, port) => SlicePort(slice, port));
-            changes.Add(ToChange(workload));
+            changes.Add(Told(workload, StringMap.Empty));
         }
 
         Give(source, changes);
@@ -247,6 +247,12 @@ public sealed partial class MeshIndex
 
         WaypointGateway? waypoint = instanceOf is null ? Waypoint(source, waypointLabels, ns, "workload") : null;
         return new WorkloadContext(settings, _network, locality, [.. services], PoliciesOf(ns, labels), waypoint?.Address, instanceOf?.Binding);
+    }
+
+    private ResourceChange Told(Workload workload, StringMap labels)
+    {
+        facts?.OnWorkload(workload.Uid, new WorkloadFacts(labels, [.. workload.Services.Keys]));
+        return ToChange(workload);
     }
 
     private static ResourceChange ToChange(Workload workload) => new(AddressType, workload.Uid, new ResourceContent

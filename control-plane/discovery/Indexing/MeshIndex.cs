@@ -11,7 +11,7 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// From Kubernetes' objects to the mesh's resources. An object that changes marks what depends on it; <see cref="Take"/> computes that and
 /// nothing else, and says what is different. Not thread-safe.
 /// </summary>
-public sealed partial class MeshIndex(MeshSettings settings)
+public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts = null)
 {
     /// <summary>The type of workloads and services.</summary>
     public const string AddressType = "type.googleapis.com/istio.workload.Address";
@@ -168,6 +168,10 @@ public sealed partial class MeshIndex(MeshSettings settings)
             if (!now.Any(change => change.Name == name))
             {
                 _changes.Add(new ResourceChange(type, name, null));
+                if (type == AddressType && source.Kind != SourceKind.Host)
+                {
+                    facts?.OnWorkload(name, null);
+                }
             }
         }
 

@@ -22,7 +22,7 @@ internal static class ServiceConversion
 
         KubernetesPort[] declared = [.. service.Spec.Ports.Where(static port => port.Protocol is "" or "TCP" && port.Port is > 0 and <= ushort.MaxValue)];
         ServicePortView[] ports = [.. declared.Select(static port => new ServicePortView(
-            (uint)port.Port, port.Name, Target(port), port.TargetPort.Name, ProtocolDetection.OfPort(port.AppProtocol, port.Name, port.Port)))];
+            (uint)port.Port, port.Name, Target(port), port.TargetPort.Name, ProtocolDetection.OfPort(port.AppProtocol, port.Name, port.Port), port.AppProtocol.Length > 0 ? port.AppProtocol : port.Name))];
         var message = new Service
         {
             Name = service.Metadata.Name,
@@ -65,7 +65,7 @@ internal static class ServiceConversion
 
         bool isPassthrough = entry.Spec.Resolution is "" or "NONE";
         ServicePortView[] ports = [.. entry.Spec.Ports.Where(static port => port.Number is > 0 and <= ushort.MaxValue).Select(static port => new ServicePortView(
-            (uint)port.Number, port.Name, (uint)(port.TargetPort is > 0 and <= ushort.MaxValue ? port.TargetPort.Value : port.Number), null, ProtocolDetection.OfEntry(port.Protocol)))];
+            (uint)port.Number, port.Name, (uint)(port.TargetPort is > 0 and <= ushort.MaxValue ? port.TargetPort.Value : port.Number), null, ProtocolDetection.OfEntry(port.Protocol), port.Protocol))];
         return [.. entry.Spec.Hosts.Distinct(StringComparer.Ordinal).Select(host =>
         {
             var message = new Service

@@ -8,4 +8,5 @@ namespace Ambient.ControlPlane.Discovery.Services;
 /// <param name="Target">The workloads' port; 0: found by <paramref name="TargetName"/>.</param>
 /// <param name="TargetName">The name of the workloads' port; null when the number is given.</param>
 /// <param name="Protocol">What it speaks.</param>
-internal sealed record ServicePortView(uint Number, string Name, uint Target, string? TargetName, AppProtocol Protocol);
+/// <param name="Declared">What it is said to speak: appProtocol, else the name; of a ServiceEntry the protocol.</param>
+internal sealed record ServicePortView(uint Number, string Name, uint Target, string? TargetName, AppProtocol Protocol, string Declared);

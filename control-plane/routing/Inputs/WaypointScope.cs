@@ -30,8 +30,15 @@ public sealed record WaypointScope
     /// <summary>The services that it serves.</summary>
     public required IReadOnlyList<RoutedService> Served { get; init; }
 
-    /// <summary>All services that it can see, its own included.</summary>
-    public required IReadOnlyList<RoutedService> Visible { get; init; }
+    /// <summary>All services that it can see, its own included, where <see cref="Directory"/> is not given.</summary>
+    public IReadOnlyList<RoutedService> Visible { get; init; } = [];
+
+    /// <summary>All services that it can see, by name; those of <see cref="Visible"/> unless given.</summary>
+    public IServiceDirectory Directory
+    {
+        get => field ??= new ServiceList(Visible);
+        init;
+    }
 
     /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes, RequestAuthentications and Telemetries.</summary>
     public IReadOnlyList<RoutingObject> Objects { get; init; } = [];

@@ -6,11 +6,12 @@ namespace Ambient.ControlPlane.Routing.Reading;
 /// <summary>Host names of objects, and the services they mean. Immutable.</summary>
 internal sealed class Hosts(WaypointScope scope)
 {
-    private readonly ILookup<string, RoutedService> _byHost = scope.Visible.ToLookup(service => service.Hostname, StringComparer.OrdinalIgnoreCase);
-
     /// <summary>A name without a dot is one of the object's namespace.</summary>
-    public string Full(string host, string @namespace) =>
-        host.Contains('.', StringComparison.Ordinal) || host == "*" ? host.ToLowerInvariant() : $"{host.ToLowerInvariant()}.{@namespace}.svc.{scope.ClusterDomain}";
+    public string Full(string host, string @namespace) => Full(host, @namespace, scope.ClusterDomain);
+
+    /// <summary>The same where there is no scope.</summary>
+    public static string Full(string host, string @namespace, string clusterDomain) =>
+        host.Contains('.', StringComparison.Ordinal) || host == "*" ? host.ToLowerInvariant() : $"{host.ToLowerInvariant()}.{@namespace}.svc.{clusterDomain}";
 
     /// <summary>Whether a host of an object, possibly a wildcard, covers a service.</summary>
     public static bool Covers(string host, string hostname) =>
@@ -19,11 +20,10 @@ internal sealed class Hosts(WaypointScope scope)
 
     /// <summary>The service of a host; the waypoint's own namespace first. Null when there is none.</summary>
     public RoutedService? Find(string hostname) =>
-        _byHost[hostname].OrderByDescending(service => service.Namespace == scope.Namespace).ThenBy(service => service.Namespace, StringComparer.Ordinal).FirstOrDefault();
+        scope.Directory.OfHost(hostname).OrderByDescending(service => service.Namespace == scope.Namespace).ThenBy(service => service.Namespace, StringComparer.Ordinal).FirstOrDefault();
 
     /// <summary>The Service or ServiceEntry of that name.</summary>
-    public RoutedService? Find(string @namespace, string name, bool isEntry) =>
-        scope.Visible.FirstOrDefault(service => service.Namespace == @namespace && service.Name == name && service.IsEntry == isEntry);
+    public RoutedService? Find(string @namespace, string name, bool isEntry) => scope.Directory.OfObject(@namespace, name, isEntry);
 
     /// <summary>A destination of a VirtualService: one that nobody knows has no namespace, and requests for it are answered 503.</summary>
     public Destination Destination(SpecReader destination, string @namespace, ushort listening)

@@ -145,6 +145,11 @@ public sealed partial class CertificateStore
             _options.OnFailure?.Invoke(entry.Identity.ToString(), error, keeps);
         }
 
+        if (certificate is not null && !isForgotten)
+        {
+            _options.OnIssued?.Invoke(certificate);
+        }
+
         Notify(entry, waiters, certificate, certificate is null ? error : null);
         Start();
     }

@@ -1,3 +1,5 @@
+using Ambient.Identity.Certificates;
+
 namespace Ambient.Identity.Renewal;
 
 /// <summary>The numbers of <see cref="CertificateStore"/> (ztunnel reference section 6.4). Immutable.</summary>
@@ -26,4 +28,7 @@ public sealed record CertificateStoreOptions
 
     /// <summary>Called for each failed request: identity, reason, whether a valid certificate stays in use. Any thread; must not throw.</summary>
     public Action<string, string, bool>? OnFailure { get; init; }
+
+    /// <summary>Called with each certificate that came, before those who wait for it. Any thread; must not throw.</summary>
+    public Action<WorkloadCertificate>? OnIssued { get; init; }
 }

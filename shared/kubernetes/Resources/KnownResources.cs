@@ -97,12 +97,46 @@ public static class KnownResources
     /// <summary>Gateway API's Gateways.</summary>
     public static ResourceType<Gateway> Gateways { get; } = new(GatewayApi, ["v1", "v1beta1"], "gateways", "Gateway", ResourceJson.TypeInfo<Gateway>());
 
+    /// <summary>Istio's VirtualServices.</summary>
+    public static ResourceType<RoutingResource> VirtualServices { get; } = Routing("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "virtualservices", "VirtualService");
+
+    /// <summary>Istio's DestinationRules.</summary>
+    public static ResourceType<RoutingResource> DestinationRules { get; } = Routing("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "destinationrules", "DestinationRule");
+
+    /// <summary>Istio's RequestAuthentications.</summary>
+    public static ResourceType<RoutingResource> RequestAuthentications { get; } = Routing("security." + Istio, ["v1", "v1beta1"], "requestauthentications", "RequestAuthentication");
+
+    /// <summary>Istio's Telemetries.</summary>
+    public static ResourceType<RoutingResource> Telemetries { get; } = Routing("telemetry." + Istio, ["v1", "v1alpha1"], "telemetries", "Telemetry");
+
+    /// <summary>Gateway API's HTTPRoutes.</summary>
+    public static ResourceType<RoutingResource> HttpRoutes { get; } = Routing(GatewayApi, ["v1", "v1beta1"], "httproutes", "HTTPRoute");
+
+    /// <summary>Gateway API's GRPCRoutes.</summary>
+    public static ResourceType<RoutingResource> GrpcRoutes { get; } = Routing(GatewayApi, ["v1", "v1alpha2"], "grpcroutes", "GRPCRoute");
+
+    /// <summary>Gateway API's TCPRoutes.</summary>
+    public static ResourceType<RoutingResource> TcpRoutes { get; } = Routing(GatewayApi, ["v1", "v1alpha2"], "tcproutes", "TCPRoute");
+
+    /// <summary>Gateway API's TLSRoutes.</summary>
+    public static ResourceType<RoutingResource> TlsRoutes { get; } = Routing(GatewayApi, ["v1", "v1alpha3", "v1alpha2"], "tlsroutes", "TLSRoute");
+
+    /// <summary>Gateway API's ReferenceGrants.</summary>
+    public static ResourceType<RoutingResource> ReferenceGrants { get; } = Routing(GatewayApi, ["v1", "v1beta1"], "referencegrants", "ReferenceGrant");
+
+    /// <summary>What waypoints' configuration is compiled from, kept as it was written.</summary>
+    public static IReadOnlyList<ResourceType<RoutingResource>> RoutingKinds { get; } =
+        [VirtualServices, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, ReferenceGrants];
+
     /// <summary>All that can be watched: what a folder of manifests is read for.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =
     [
         Pods, Namespaces, Nodes, Services, EndpointSlices, Secrets, ConfigMaps, ServiceAccounts, Deployments, Leases, CustomResourceDefinitions,
-        AuthorizationPolicies, PeerAuthentications, ServiceEntries, WorkloadEntries, GatewayClasses, Gateways,
+        AuthorizationPolicies, PeerAuthentications, ServiceEntries, WorkloadEntries, GatewayClasses, Gateways, .. RoutingKinds,
     ];
+
+    private static ResourceType<RoutingResource> Routing(string group, IReadOnlyList<string> versions, string plural, string kind) =>
+        new(group, versions, plural, kind, ResourceJson.TypeInfo<RoutingResource>());
 
     private static ResourceType<T> BuiltIn<T>(string group, string version, string plural, string kind, bool isNamespaced = true)
         where T : Resource => new(group, [version], plural, kind, ResourceJson.TypeInfo<T>(), isNamespaced);

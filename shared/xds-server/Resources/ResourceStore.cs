@@ -16,8 +16,11 @@ public sealed class ResourceStore
     /// <summary>An empty store.</summary>
     /// <param name="typeUrls">The types, in the order in which they are told: what others refer to comes first.</param>
     /// <param name="maxTombstones">How many removed names of each type are remembered for clients that lag behind.</param>
-    public ResourceStore(IReadOnlyList<string> typeUrls, int maxTombstones = DefaultTombstones) =>
-        _tables = [.. typeUrls.Select(type => new ResourceTable(type, maxTombstones))];
+    /// <param name="ownedTypeUrls">
+    /// Those of the types whose resources are each for one owner: names begin with <c>a/b/</c>, and nobody but the owner <c>a/b</c> hears of them.
+    /// </param>
+    public ResourceStore(IReadOnlyList<string> typeUrls, int maxTombstones = DefaultTombstones, IReadOnlyList<string>? ownedTypeUrls = null) =>
+        _tables = [.. typeUrls.Select(type => new ResourceTable(type, maxTombstones, ownedTypeUrls?.Contains(type) ?? false))];
 
     /// <summary>Raised after each change that is one, outside of the lock, on the thread that made it. Handlers are quick.</summary>
     public event Action? Changed;

@@ -8,12 +8,13 @@ namespace Ambient.Xds.Server.Resources;
 /// A removed name stays as a tombstone for clients that had it. Tombstones are bounded; a client that stands before one that was
 /// dropped has to connect anew and compare versions.
 /// </remarks>
-internal sealed class ResourceTable(string typeUrl, int maxTombstones)
+internal sealed class ResourceTable(string typeUrl, int maxTombstones, bool isOwned = false)
 {
     private readonly Dictionary<string, Slot> _slots = new(StringComparer.Ordinal);
     private readonly NameIndex _aliases = new();
     private readonly NameIndex _members = new();
     private readonly NameIndex _nodes = new();
+    private readonly NameIndex _owners = new();
     private readonly Queue<(Slot Slot, long Sequence)> _tombstones = new();
     private Slot? _newest;
     private ResourceEntry[]? _all;
@@ -21,6 +22,9 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
     private long _forgotten;
 
     internal string TypeUrl => typeUrl;
+
+    /// <summary>Whether each resource is for one owner alone.</summary>
+    internal bool IsOwned => isOwned;
 
     /// <summary>How many resources there are.</summary>
     internal int Count { get; private set; }
@@ -66,6 +70,12 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
     internal IEnumerable<ResourceEntry> Members(string group) => _members.Of(group);
 
     internal IEnumerable<ResourceEntry> OnNode(string node) => _nodes.Of(node);
+
+    /// <summary>All resources of an owner.</summary>
+    internal ResourceEntry[] OfOwner(string owner) => [.. _owners.Of(owner)];
+
+    /// <summary>Whether a name is of an owner.</summary>
+    internal static bool IsOf(string name, string owner) => name.Length > owner.Length && name[owner.Length] == '/' && name.StartsWith(owner, StringComparison.Ordinal);
 
     /// <summary>What an on-demand client means by a name (control-plane reference 5.7).</summary>
     internal IEnumerable<ResourceEntry> Resolve(string key)
@@ -129,8 +139,21 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
 
     private IEnumerable<ResourceEntry> WithMembers(ResourceEntry entry) => entry.IsGroup ? Members(entry.Name).Prepend(entry) : [entry];
 
+    /// <summary>What is before the second slash.</summary>
+    private static string OwnerOf(string name)
+    {
+        int first = name.IndexOf('/', StringComparison.Ordinal);
+        int second = first < 0 ? -1 : name.IndexOf('/', first + 1);
+        return second < 0 ? "" : name[..second];
+    }
+
     private void Index(ResourceEntry entry)
     {
+        if (isOwned)
+        {
+            _owners.Add(OwnerOf(entry.Name), entry);
+        }
+
         foreach (string alias in entry.Aliases)
         {
             _aliases.Add(alias, entry);
@@ -149,6 +172,11 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones)
 
     private void Unindex(ResourceEntry entry)
     {
+        if (isOwned)
+        {
+            _owners.Remove(OwnerOf(entry.Name), entry.Name);
+        }
+
         foreach (string alias in entry.Aliases)
         {
             _aliases.Remove(alias, entry.Name);

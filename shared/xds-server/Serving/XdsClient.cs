@@ -63,7 +63,7 @@ internal sealed class XdsClient(GrpcServerCall call, ResourceStore store, XdsSer
             if (_node is null)
             {
                 _node = ClientNode.Check(request.Node, callers);
-                _session.SetNode(_node.NodeName);
+                _session.SetNode(_node.NodeName, options.Owner(callers, request.Node));
                 options.Observer.OnConnected(_node.Id, call.Peer);
             }
 

@@ -1,5 +1,6 @@
 using Ambient.Grpc.Server;
 using Ambient.Mesh.Identities;
+using Ambient.Protocol.Envoy.Discovery;
 
 namespace Ambient.Xds.Server.Serving;
 
@@ -8,6 +9,9 @@ public sealed record XdsServerOptions
 {
     /// <summary>Who calls, before anything of the call is read; throws a GrpcException with Unauthenticated for a stranger.</summary>
     public required Func<GrpcServerCall, CancellationToken, ValueTask<IReadOnlyList<SpiffeId>>> Authenticate { get; init; }
+
+    /// <summary>Whose resources of owned types a caller may have, by who it has shown to be and what it says it is; null: nobody's.</summary>
+    public Func<IReadOnlyList<SpiffeId>, Node, string?> Owner { get; init; } = static (_, _) => null;
 
     /// <summary>Whether the store is complete; before, clients are told to come again.</summary>
     public Func<bool> IsReady { get; init; } = static () => true;

@@ -46,12 +46,21 @@ internal sealed partial class DeltaSession
 
         if (type.Moment < 0 || type.IsEverythingDue)
         {
-            return new Work(type, table.All(), ResourceDelta.Nothing);
+            return new Work(type, table.IsOwned ? table.OfOwner(_owner!) : table.All(), ResourceDelta.Nothing);
         }
 
         ResourceDelta delta = Since(type, table);
+        if (table.IsOwned)
+        {
+            return new Work(type, null, Own(delta));
+        }
+
         return new Work(type, null, type.Asked.Count == 0 ? delta : WithAsked(type, table, delta));
     }
+
+    private ResourceDelta Own(ResourceDelta delta) => delta.IsEmpty ? delta : new ResourceDelta(
+        [.. delta.Changed.Where(entry => ResourceTable.IsOf(entry.Name, _owner!))],
+        [.. delta.Removed.Where(name => ResourceTable.IsOf(name, _owner!))]);
 
     private static ResourceDelta Since(TypeSubscription type, ResourceTable table) => table.TrySince(type.Moment, out ResourceDelta delta)
         ? delta

@@ -15,14 +15,15 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     private readonly Lock _gate = new();
     private readonly Dictionary<string, TypeSubscription> _types = new(StringComparer.Ordinal);
     private string _node = "";
+    private string? _owner;
     private long _responses;
 
-    /// <summary>Says where the client runs: what is there comes unasked to on-demand clients. Before the first request.</summary>
-    internal void SetNode(string node)
+    /// <summary>Says where the client runs: what is there comes unasked to on-demand clients; and whose resources it may have. Before the first request.</summary>
+    internal void SetNode(string node, string? owner = null)
     {
         lock (_gate)
         {
-            _node = node;
+            (_node, _owner) = (node, owner);
         }
     }
 
@@ -67,6 +68,14 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     /// <summary>Test (empty subscribe list, or <c>*</c> left after the unsubscriptions) as the reference has it (5.4).</summary>
     private TypeSubscription Open(DeltaDiscoveryRequest request)
     {
+        if (store.FindTable(request.TypeUrl) is { IsOwned: true })
+        {
+            // Whatever is asked for by name: an owner has all that is its own, and nothing else.
+            return _owner is null
+                ? throw new GrpcException(GrpcCode.PermissionDenied, $"resources of the type {request.TypeUrl} are for the waypoint that they are made for, which this caller is not")
+                : new TypeSubscription(request.TypeUrl, isWildcard: true) { Initial = request.InitialResourceVersions.Count > 0 ? request.InitialResourceVersions : null };
+        }
+
         var names = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
         bool isWildcard = names.Count == 0 || (names.Contains(Wildcard) && !request.ResourceNamesUnsubscribe.Contains(Wildcard));
         var type = new TypeSubscription(request.TypeUrl, isWildcard)
@@ -119,6 +128,11 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
 
         foreach (string name in request.ResourceNamesSubscribe)
         {
+            if (name != Wildcard && store.FindTable(type.TypeUrl) is { IsOwned: true })
+            {
+                continue;
+            }
+
             if (name != Wildcard)
             {
                 type.Asked.Add(name);

@@ -19,6 +19,7 @@ public sealed class AdsClient
     private readonly TimeProvider _clock;
     private readonly OnDemandWaiters _waiters = new();
     private readonly ResponseHandler _handler;
+    private readonly string[] _types;
     private readonly HashSet<string> _notYetReady;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ChannelWriter<DeltaDiscoveryRequest>? _outgoing;
@@ -28,8 +29,9 @@ public sealed class AdsClient
     {
         _options = options;
         _clock = clock;
-        _handler = new ResponseHandler(state, _waiters, options.Observer, options.Snapshot);
-        _notYetReady = options.OnDemand ? [TypeUrls.Authorization] : [TypeUrls.Address, TypeUrls.Authorization];
+        _handler = new ResponseHandler(state, _waiters, options.Observer, options.Snapshot, options.Sinks);
+        _types = [TypeUrls.Address, TypeUrls.Authorization, .. options.Sinks.Select(static sink => sink.TypeUrl)];
+        _notYetReady = options.OnDemand ? [.. _types.Skip(1)] : [.. _types];
     }
 
     /// <summary>Completes once every type that is not on demand was delivered whole; losing the stream later doesn't undo it.</summary>
@@ -135,7 +137,7 @@ public sealed class AdsClient
         // Open before the first request is made: a name is in either, never in neither.
         var queue = Channel.CreateBounded<DeltaDiscoveryRequest>(MaxQueued);
         _outgoing = queue.Writer;
-        Task writing = WriteAsync(call, [FirstRequest(TypeUrls.Address), FirstRequest(TypeUrls.Authorization)], queue, stop.Token);
+        Task writing = WriteAsync(call, [.. _types.Select(FirstRequest)], queue, stop.Token);
         try
         {
             _options.Observer.OnConnected();

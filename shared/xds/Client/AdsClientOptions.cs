@@ -28,6 +28,9 @@ public sealed record AdsClientOptions
     /// <summary>The random part of waits after failures, as a share that is taken off.</summary>
     public double Jitter { get; init; } = 0.3;
 
+    /// <summary>Who takes further types; they are subscribed to whole.</summary>
+    public IReadOnlyList<IResourceSink> Sinks { get; init; } = [];
+
     /// <summary>Keeps the last state on disk; null keeps none. The client's from now on, until it has ended.</summary>
     public ResourceSnapshot? Snapshot { get; init; }
 

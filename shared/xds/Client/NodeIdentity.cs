@@ -38,7 +38,7 @@ public static class NodeIdentity
         return new Node
         {
             // The suffix is fixed, whatever the cluster's domain is.
-            Id = $"ztunnel~{settings.InstanceIp}~{settings.PodName}.{settings.PodNamespace}~{settings.PodNamespace}.svc.cluster.local",
+            Id = $"{settings.Role}~{settings.InstanceIp}~{settings.PodName}.{settings.PodNamespace}~{settings.PodNamespace}.svc.cluster.local",
             Metadata = metadata,
         };
     }

@@ -3,6 +3,9 @@ namespace Ambient.Xds.Client;
 /// <summary>Who we are to the control plane. Immutable.</summary>
 public sealed record NodeSettings
 {
+    /// <summary>What kind of proxy we are; the first part of the node id.</summary>
+    public string Role { get; init; } = "ztunnel";
+
     /// <summary>INSTANCE_IP.</summary>
     public string InstanceIp { get; init; } = "1.1.1.1";
 

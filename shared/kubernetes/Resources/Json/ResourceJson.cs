@@ -32,7 +32,7 @@ public static class ResourceJson
         {
             property.ShouldSerialize = static (_, value) => value switch
             {
-                null or "" or IntOrString { IsAbsent: true } => false,
+                null or "" or IntOrString { IsAbsent: true } or JsonElement { ValueKind: JsonValueKind.Undefined } => false,
                 ICollection list => list.Count > 0,
                 StringMap map => map.Count > 0,
                 _ => true,

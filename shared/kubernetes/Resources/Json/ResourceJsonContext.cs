@@ -34,6 +34,7 @@ namespace Ambient.Kubernetes.Resources.Json;
 [JsonSerializable(typeof(WorkloadEntry))]
 [JsonSerializable(typeof(GatewayClass))]
 [JsonSerializable(typeof(Gateway))]
+[JsonSerializable(typeof(RoutingResource))]
 [JsonSerializable(typeof(ApiStatus))]
 [JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ServerVersion))]

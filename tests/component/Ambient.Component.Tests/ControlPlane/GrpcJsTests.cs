@@ -1,3 +1,4 @@
+using Ambient.Identity.Client;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Ambient.Grpc.Client;
@@ -9,7 +10,6 @@ using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;
 using Ambient.Testing.Facts;
 using Ambient.Xds.Client;
-using Ambient.Ztunnel.Certificates;
 
 namespace Ambient.Component.Tests.ControlPlane;
 

@@ -1,3 +1,4 @@
+using Ambient.Identity.Client;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Grpc.Client;
@@ -8,7 +9,6 @@ using Ambient.Identity.Issuing;
 using Ambient.Identity.Keys;
 using Ambient.Mesh.Identities;
 using Ambient.Protocol.Istio.Auth;
-using Ambient.Ztunnel.Certificates;
 using Ambient.Ztunnel.Settings;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,6 @@
 using Ambient.Grpc.Client;
 
-namespace Ambient.Ztunnel.Certificates;
+namespace Ambient.Identity.Client;
 
 /// <summary>How <see cref="IstioCertificateClient"/> asks. Immutable.</summary>
 public sealed record IstioCertificateOptions

@@ -8,7 +8,7 @@ using Ambient.Mesh.Identities;
 using Ambient.Protocol.Istio.Auth;
 using Google.Protobuf.WellKnownTypes;
 
-namespace Ambient.Ztunnel.Certificates;
+namespace Ambient.Identity.Client;
 
 /// <summary>Has keys certified by the mesh's authority (ztunnel reference sections 6.1 to 6.3). Thread-safe.</summary>
 public sealed class IstioCertificateClient : ICertificateIssuer, IDisposable

@@ -1,16 +1,14 @@
-using Ambient.Ztunnel.Settings;
-
-namespace Ambient.Ztunnel.Certificates;
+namespace Ambient.Identity.Client;
 
 /// <summary>
 /// The headers of calls to the control plane: token, cluster, extras (ztunnel reference sections 4.1 and 6.2). Thread-safe.
 /// The token file is read for each call, because the kubelet renews it; its white space is trimmed.
 /// </summary>
-internal sealed class CallHeaders(TokenSource? token, string clusterId, IReadOnlyList<KeyValuePair<string, string>> extra)
+public sealed class CallHeaders(TokenSource? token, string clusterId, IReadOnlyList<KeyValuePair<string, string>> extra)
 {
     /// <summary>Reads the headers for one call.</summary>
     /// <exception cref="InvalidDataException">The token file cannot be read or is empty.</exception>
-    internal async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> ReadAsync(CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> ReadAsync(CancellationToken cancellation)
     {
         var headers = new List<KeyValuePair<string, string>>(extra.Count + 2);
         if (token is not null)

@@ -1,0 +1,19 @@
+using Ambient.Kubernetes.Resources;
+using Ambient.Xds.Server.Resources;
+
+namespace Ambient.ControlPlane.Discovery.Feeding;
+
+/// <summary>
+/// Makes further resources of what a feed sees, in the same step as those of the mesh: clients never hear of one without the other. Called by one thread at a time.
+/// </summary>
+public interface IFeedPart
+{
+    /// <summary>Kinds that the feed is to follow for it.</summary>
+    IReadOnlyList<ResourceType<RoutingResource>> Kinds { get; }
+
+    /// <summary>An object of one of these kinds, or of any that the feed follows anyway, as it is now; null: it is gone.</summary>
+    void Set(ResourceType type, ResourceKey key, Resource? now);
+
+    /// <summary>Computes what is due and returns what changed; after the mesh's own changes.</summary>
+    IReadOnlyList<ResourceChange> Take();
+}

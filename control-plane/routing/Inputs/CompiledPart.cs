@@ -1,0 +1,7 @@
+namespace Ambient.ControlPlane.Routing.Inputs;
+
+/// <summary>A piece of a waypoint's configuration, and what is to be said about the objects it was made of. Immutable.</summary>
+/// <param name="Result">The piece; null when there is nothing to say.</param>
+/// <param name="Problems">What could not be done, by object.</param>
+public sealed record CompiledPart<T>(T? Result, IReadOnlyList<RoutingProblem> Problems)
+    where T : class;

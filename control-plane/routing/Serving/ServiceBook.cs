@@ -1,0 +1,114 @@
+using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Routing.Serving;
+
+/// <summary>All services of the mesh by their names, and their endpoints by labels. Not thread-safe.</summary>
+internal sealed class ServiceBook : IServiceDirectory
+{
+    private readonly Dictionary<string, (RoutedService Service, ResourceKey? Waypoint)> _services = new(StringComparer.Ordinal);
+    private readonly SetIndex<string, string> _byHost = new();
+    private readonly SetIndex<(string Namespace, string Name, bool IsEntry), string> _byObject = new();
+    private readonly SetIndex<ResourceKey, string> _served = new();
+    private readonly Dictionary<string, WorkloadFacts> _workloads = new(StringComparer.Ordinal);
+    private readonly SetIndex<string, string> _members = new();
+
+    /// <summary>All host names.</summary>
+    public IReadOnlyCollection<string> Hosts => _byHost.Keys;
+
+    /// <summary>The service of a resource name; null when there is none.</summary>
+    public RoutedService? Find(string name) => _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) held) ? held.Service : null;
+
+    /// <summary>The waypoint that a service is bound to.</summary>
+    public ResourceKey? WaypointOf(string name) => _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) held) ? held.Waypoint : null;
+
+    /// <summary>The waypoints that serve anything.</summary>
+    public IReadOnlyCollection<ResourceKey> Waypoints => _served.Keys;
+
+    /// <summary>Names of the services that a waypoint serves.</summary>
+    public IReadOnlyCollection<string> ServedBy(ResourceKey waypoint) => _served.Of(waypoint);
+
+    /// <summary>Names of the services under a host name.</summary>
+    public IReadOnlyCollection<string> NamesOfHost(string host) => _byHost.Of(host.ToLowerInvariant());
+
+    /// <summary>Names of the services of an object.</summary>
+    public IReadOnlyCollection<string> NamesOfObject(string @namespace, string name, bool isEntry) => _byObject.Of((@namespace, name, isEntry));
+
+    /// <inheritdoc/>
+    public IEnumerable<RoutedService> OfHost(string hostname) => _byHost.Of(hostname.ToLowerInvariant()).Select(name => _services[name].Service);
+
+    /// <inheritdoc/>
+    public RoutedService? OfObject(string @namespace, string name, bool isEntry) =>
+        _byObject.Of((@namespace, name, isEntry)).Order(StringComparer.Ordinal).Select(held => _services[held].Service).FirstOrDefault();
+
+    /// <summary>Uids of the endpoints of a service that have all of these labels.</summary>
+    public IReadOnlyList<string> Members(RoutedService service, IReadOnlyDictionary<string, string> labels) =>
+        [.. _members.Of(service.ResourceName).Where(uid => labels.All(label => _workloads[uid].Labels.Find(label.Key) == label.Value)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Sets a service; what it was and its waypoint before, when that is different.</summary>
+    public bool Set(string name, RoutedService? now, ResourceKey? waypoint, out RoutedService? before, out ResourceKey? waypointBefore)
+    {
+        (before, waypointBefore) = _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) old) ? (old.Service, old.Waypoint) : (null, null);
+        bool isSame = waypointBefore == waypoint && (before is null ? now is null : now is not null && before with { Ports = now.Ports } == now && before.Ports.SequenceEqual(now.Ports));
+        if (isSame)
+        {
+            return false;
+        }
+
+        if (before is not null)
+        {
+            _services.Remove(name);
+            _byHost.Remove(before.Hostname.ToLowerInvariant(), name);
+            _byObject.Remove((before.Namespace, before.Name, before.IsEntry), name);
+            if (waypointBefore is { } served)
+            {
+                _served.Remove(served, name);
+            }
+        }
+
+        if (now is not null)
+        {
+            _services[name] = (now, waypoint);
+            _byHost.Add(now.Hostname.ToLowerInvariant(), name);
+            _byObject.Add((now.Namespace, now.Name, now.IsEntry), name);
+            if (waypoint is { } serving)
+            {
+                _served.Add(serving, name);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Sets a workload; the services whose endpoints are different by that.</summary>
+    public IReadOnlyCollection<string> SetWorkload(string uid, WorkloadFacts? now)
+    {
+        _workloads.TryGetValue(uid, out WorkloadFacts? before);
+        if (before is not null && now is not null && before.Labels.Equals(now.Labels) && before.Services.SequenceEqual(now.Services, StringComparer.Ordinal))
+        {
+            return [];
+        }
+
+        foreach (string service in before?.Services ?? [])
+        {
+            _members.Remove(service, uid);
+        }
+
+        foreach (string service in now?.Services ?? [])
+        {
+            _members.Add(service, uid);
+        }
+
+        if (now is null)
+        {
+            _workloads.Remove(uid);
+        }
+        else
+        {
+            _workloads[uid] = now;
+        }
+
+        return [.. (before?.Services ?? []).Union(now?.Services ?? [], StringComparer.Ordinal)];
+    }
+}

@@ -1,0 +1,20 @@
+namespace Ambient.ControlPlane.Routing.Serving;
+
+/// <summary>The pieces that a waypoint's configuration is made of.</summary>
+internal enum UnitKind
+{
+    /// <summary>What holds for the waypoint as a whole.</summary>
+    Settings,
+
+    /// <summary>A RequestAuthentication.</summary>
+    Tokens,
+
+    /// <summary>An AuthorizationPolicy.</summary>
+    Access,
+
+    /// <summary>The routes of a service; they decide which destinations there are, so they are computed first.</summary>
+    Routes,
+
+    /// <summary>How a service is reached.</summary>
+    Destination,
+}

@@ -1,0 +1,247 @@
+using System.Text.Json;
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Resources;
+using Ambient.Protocol.L7;
+using Ambient.Routing.Messages;
+using Ambient.Xds.Server.Resources;
+using Google.Protobuf;
+
+namespace Ambient.ControlPlane.Routing.Serving;
+
+public sealed partial class WaypointIndex
+{
+    private readonly SetIndex<string, Unit> _askers = new();
+    private readonly Dictionary<Unit, HashSet<string>> _asked = [];
+    private readonly SetIndex<string, ResourceKey> _users = new();
+    private readonly Dictionary<(ResourceKey Waypoint, string Service), int> _uses = [];
+    private readonly Dictionary<Unit, IReadOnlyList<string>> _targets = [];
+    private readonly Dictionary<Unit, IReadOnlyList<RoutingProblem>> _problems = [];
+    private readonly HashSet<Unit> _there = [];
+    private readonly Dictionary<Unit, AccessPolicy> _custom = [];
+    private IReadOnlyList<JsonElement> _providers = [];
+    private RoutingObject? _meshConfig;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ResourceChange> Take()
+    {
+        List<ResourceChange> changes = [];
+        while (_due.Count > 0)
+        {
+            // Routes come first: they decide which destinations there are.
+            Unit[] now = [.. _due.Where(static unit => unit.Kind != UnitKind.Destination)];
+            now = now.Length > 0 ? now : [.. _due];
+            _due.ExceptWith(now);
+            Dictionary<ResourceKey, RoutedService[]> served = [];
+            foreach (Unit unit in now)
+            {
+                Computed++;
+                Compute(unit, served, changes);
+            }
+        }
+
+        return changes;
+    }
+
+    private static string TypeOf(UnitKind kind) => kind switch
+    {
+        UnitKind.Settings => ResourceTypes.Settings,
+        UnitKind.Tokens => ResourceTypes.Tokens,
+        UnitKind.Access => ResourceTypes.Access,
+        UnitKind.Routes => ResourceTypes.Routes,
+        _ => ResourceTypes.Destinations,
+    };
+
+    private void Compute(Unit unit, Dictionary<ResourceKey, RoutedService[]> served, List<ResourceChange> changes)
+    {
+        RecordingDirectory directory = new(_services);
+        IReadOnlyList<RoutingProblem> problems = [];
+        IMessage? message = unit.Kind switch
+        {
+            UnitKind.Settings => Settings(unit, directory, served, ref problems),
+            UnitKind.Routes => Routes(unit, directory, ref problems),
+            UnitKind.Destination => Destination(unit, directory, ref problems),
+            UnitKind.Access => Access(unit, directory, served, ref problems),
+            _ => Tokens(unit, directory, served, ref problems),
+        };
+        Remember(unit, directory.Asked);
+        if (problems.Count > 0)
+        {
+            _problems[unit] = problems;
+        }
+        else
+        {
+            _problems.Remove(unit);
+        }
+
+        if (message is not null)
+        {
+            _there.Add(unit);
+            changes.Add(new ResourceChange(TypeOf(unit.Kind), unit.ResourceName, new ResourceContent { Message = message }));
+        }
+        else if (_there.Remove(unit))
+        {
+            changes.Add(new ResourceChange(TypeOf(unit.Kind), unit.ResourceName, null));
+        }
+    }
+
+    /// <summary>What a computation depended on is found out anew each time.</summary>
+    private void Remember(Unit unit, HashSet<string> asked)
+    {
+        if (_asked.Remove(unit, out HashSet<string>? before))
+        {
+            foreach (string name in before)
+            {
+                _askers.Remove(name, unit);
+            }
+        }
+
+        if (asked.Count > 0)
+        {
+            _asked[unit] = asked;
+            foreach (string name in asked)
+            {
+                _askers.Add(name, unit);
+            }
+        }
+    }
+
+    private bool Exists(ResourceKey waypoint) => _gateways.ContainsKey(waypoint) || _services.ServedBy(waypoint).Count > 0;
+
+    private WaypointSettings? Settings(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    {
+        if (!Exists(unit.Waypoint))
+        {
+            Lead(unit, []);
+            return null;
+        }
+
+        AccessPolicy[] policies = [.. _custom.Where(pair => pair.Key.Waypoint == unit.Waypoint).OrderBy(pair => pair.Key.Name, StringComparer.Ordinal).Select(static pair => pair.Value)];
+        CompiledPart<IReadOnlyList<Authorizer>> authorizers = WaypointCompiler.Authorizers(Scope(unit.Waypoint, directory, []) with { ExtensionProviders = _providers }, policies);
+        CompiledPart<TelemetrySettings> telemetry = WaypointCompiler.Telemetry(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [.. _objects.All("Telemetry")], MeshConfig = _meshConfig });
+        problems = [.. authorizers.Problems, .. telemetry.Problems];
+        Lead(unit, [.. WaypointCompiler.Targets(authorizers.Result!).Select(static target => $"{target.Namespace}/{target.Hostname}")]);
+        return new WaypointSettings { TrustDomainAliases = { _settings.TrustDomainAliases }, Authorizers = { authorizers.Result }, Telemetry = telemetry.Result };
+    }
+
+    private ServiceRoutes? Routes(Unit unit, RecordingDirectory directory, ref IReadOnlyList<RoutingProblem> problems)
+    {
+        RoutedService? service = _services.WaypointOf(unit.Name) == unit.Waypoint ? _services.Find(unit.Name) : null;
+        if (service is null)
+        {
+            Lead(unit, []);
+            return null;
+        }
+
+        WaypointScope scope = Scope(unit.Waypoint, directory, [service]) with { Objects = [.. _objects.Covering("VirtualService", service.Hostname), .. _objects.ChildrenOf(service)] };
+        CompiledPart<ServiceRoutes> compiled = WaypointCompiler.Routes(scope, service);
+        problems = compiled.Problems;
+        Lead(unit, [unit.Name, .. WaypointCompiler.Targets(compiled.Result!).Select(static target => $"{target.Namespace}/{target.Hostname}").Where(name => name != unit.Name)]);
+        return compiled.Result;
+    }
+
+    /// <summary>Counts which services a waypoint's routes lead to: how those are reached is what it needs to know.</summary>
+    private void Lead(Unit unit, IReadOnlyList<string> now)
+    {
+        _targets.Remove(unit, out IReadOnlyList<string>? before);
+        if (now.Count > 0)
+        {
+            _targets[unit] = now;
+        }
+
+        foreach (string name in now)
+        {
+            int uses = _uses.GetValueOrDefault((unit.Waypoint, name));
+            _uses[(unit.Waypoint, name)] = uses + 1;
+            if (uses == 0)
+            {
+                _users.Add(name, unit.Waypoint);
+                MarkDestination(unit.Waypoint, name);
+            }
+        }
+
+        foreach (string name in before ?? [])
+        {
+            int uses = _uses[(unit.Waypoint, name)] - 1;
+            if (uses > 0)
+            {
+                _uses[(unit.Waypoint, name)] = uses;
+                continue;
+            }
+
+            _uses.Remove((unit.Waypoint, name));
+            _users.Remove(name, unit.Waypoint);
+            MarkDestination(unit.Waypoint, name);
+        }
+    }
+
+    private DestinationSettings? Destination(Unit unit, RecordingDirectory directory, ref IReadOnlyList<RoutingProblem> problems)
+    {
+        RoutedService? service = _uses.ContainsKey((unit.Waypoint, unit.Name)) ? _services.Find(unit.Name) : null;
+        if (service is null)
+        {
+            return null;
+        }
+
+        WaypointScope scope = Scope(unit.Waypoint, directory, []) with { Objects = [.. _objects.Covering("DestinationRule", service.Hostname)], Members = _services.Members };
+        CompiledPart<DestinationSettings> compiled = WaypointCompiler.Destination(scope, service);
+        problems = compiled.Problems;
+        return compiled.Result;
+    }
+
+    private AccessPolicy? Access(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    {
+        bool isAsked = _custom.Remove(unit);
+        CompiledPart<AccessPolicy>? compiled = Exists(unit.Waypoint) && _objects.FindPolicy(Key(unit.Name)) is { } policy
+            ? WaypointCompiler.Access(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Policies = [policy] })
+            : null;
+        problems = compiled?.Problems ?? [];
+        if (compiled?.Result is { Action: AccessAction.Custom } custom)
+        {
+            _custom[unit] = custom;
+            isAsked = true;
+        }
+
+        if (isAsked)
+        {
+            _due.Add(new Unit(unit.Waypoint, UnitKind.Settings, ""));
+        }
+
+        return compiled?.Result;
+    }
+
+    private TokenPolicy? Tokens(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    {
+        if (!Exists(unit.Waypoint) || _objects.Find("RequestAuthentication", Key(unit.Name)) is not { } source)
+        {
+            return null;
+        }
+
+        CompiledPart<TokenPolicy> compiled = WaypointCompiler.Tokens(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [source] });
+        problems = compiled.Problems;
+        return compiled.Result;
+    }
+
+    private RoutedService[] Served(ResourceKey waypoint, Dictionary<ResourceKey, RoutedService[]> served)
+    {
+        if (!served.TryGetValue(waypoint, out RoutedService[]? all))
+        {
+            served[waypoint] = all = [.. _services.ServedBy(waypoint).Order(StringComparer.Ordinal).Select(name => _services.Find(name)!)];
+        }
+
+        return all;
+    }
+
+    private static ResourceKey Key(string name) => new(name[..name.IndexOf('/', StringComparison.Ordinal)], name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+
+    private WaypointScope Scope(ResourceKey waypoint, RecordingDirectory directory, IReadOnlyList<RoutedService> served) => new()
+    {
+        Namespace = waypoint.Namespace,
+        Gateway = waypoint.Name,
+        GatewayClass = ClassOf(waypoint),
+        RootNamespace = _settings.RootNamespace,
+        ClusterDomain = _settings.ClusterDomain,
+        ClusterId = _settings.ClusterId,
+        Served = served,
+        Directory = directory,
+    };
+}

@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using Ambient.ControlPlane.Discovery.Feeding;
+using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Mesh.Identities;
+
+namespace Ambient.ControlPlane.Routing.Serving;
+
+/// <summary>
+/// The configuration of every waypoint, kept up to date. What changes marks the pieces that depend on it; <see cref="Take"/> computes those and nothing else.
+/// Not thread-safe: the feed calls it.
+/// </summary>
+public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
+{
+    private const string RevisionLabel = "istio.io/rev";
+    private const string AccountOverride = "gateway.istio.io/service-account";
+    private readonly RoutingSettings _settings;
+    private readonly ServiceBook _services = new();
+    private readonly ObjectBook _objects;
+    private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
+    private readonly ConcurrentDictionary<ResourceKey, string> _accounts = new();
+    private readonly HashSet<Unit> _due = [];
+
+    /// <summary>Knows nothing yet.</summary>
+    public WaypointIndex(RoutingSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        _objects = new ObjectBook(settings.ClusterDomain);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ResourceType<RoutingResource>> Kinds => KnownResources.RoutingKinds;
+
+    /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
+    public long Computed { get; private set; }
+
+    /// <summary>
+    /// Whose configuration a caller may have: that of the Gateway that it names, when it runs under that Gateway's account. Null: nobody's. Thread-safe.
+    /// </summary>
+    /// <param name="callers">Who the caller has shown to be.</param>
+    /// <param name="namespace">The namespace that it is in, checked.</param>
+    /// <param name="gateway">The Gateway that it names.</param>
+    public string? OwnerOf(IEnumerable<SpiffeId> callers, string @namespace, string gateway)
+    {
+        var key = new ResourceKey(@namespace, gateway);
+        string account = _accounts.GetValueOrDefault(key, gateway);
+        return gateway.Length > 0 && callers.Any(caller => caller.Namespace == @namespace && caller.ServiceAccount == account) ? key.ToString() : null;
+    }
+
+    /// <inheritdoc/>
+    public void Set(ResourceType type, ResourceKey key, Resource? now)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        now = now is not null && (now.Metadata.Labels.Find(RevisionLabel) is not { } revision || revision == _settings.Revision) ? now : null;
+        if (ReferenceEquals(type, KnownResources.Gateways))
+        {
+            SetGateway(key, (Gateway?)now);
+        }
+        else if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
+        {
+            MarkPolicy(UnitKind.Access, key, _objects.SetPolicy(key, (AuthorizationPolicy?)now));
+        }
+        else if (type is ResourceType<RoutingResource>)
+        {
+            RoutingObject? source = now is RoutingResource written
+                ? new RoutingObject(type.Kind, key.Namespace, key.Name, written.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch, written.Spec)
+                : null;
+            MarkObject(type.Kind, key, _objects.Set(type.Kind, key, source));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnService(string name, ServiceFacts? now)
+    {
+        RoutedService? service = now is null ? null
+            : new RoutedService(now.Namespace, now.Name, now.Hostname, now.IsEntry, [.. now.Ports.Select(static port => new RoutedPort(port.Number, port.Name, PortProtocols.Of(port.Declared, port.Number)))]);
+        if (!_services.Set(name, service, now?.Waypoint, out RoutedService? before, out ResourceKey? waypointBefore))
+        {
+            return;
+        }
+
+        // Whoever asked for it by a name gets another answer now.
+        foreach (string asked in (before is null ? [] : RecordingDirectory.KeysOf(before)).Concat(service is null ? [] : RecordingDirectory.KeysOf(service)))
+        {
+            _due.UnionWith(_askers.Of(asked));
+        }
+
+        foreach (ResourceKey waypoint in new[] { waypointBefore, now?.Waypoint }.OfType<ResourceKey>().Distinct())
+        {
+            _due.Add(new Unit(waypoint, UnitKind.Settings, ""));
+            _due.Add(new Unit(waypoint, UnitKind.Routes, name));
+            MarkDestination(waypoint, name);
+            foreach (RoutedService about in new[] { before, service }.OfType<RoutedService>())
+            {
+                (string group, string kind) = about.IsEntry ? ("networking.istio.io", "ServiceEntry") : ("", "Service");
+                MarkPolicies(waypoint, _objects.PoliciesFor(group, kind, about.Namespace, about.Name));
+                MarkPolicies(waypoint, _objects.PoliciesForAll(about.Namespace));
+            }
+
+            if (before?.Ports.SequenceEqual(service?.Ports ?? []) != true)
+            {
+                MarkWhole(waypoint);
+            }
+        }
+
+        foreach (ResourceKey user in _users.Of(name))
+        {
+            MarkDestination(user, name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnWorkload(string uid, WorkloadFacts? now)
+    {
+        foreach (string service in _services.SetWorkload(uid, now))
+        {
+            foreach (ResourceKey waypoint in _users.Of(service))
+            {
+                MarkDestination(waypoint, service);
+            }
+        }
+    }
+
+    /// <summary>What waypoints have to say about objects: what of them is not in force as written.</summary>
+    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Distinct();
+
+    private void SetGateway(ResourceKey key, Gateway? now)
+    {
+        string? classBefore = _gateways.GetValueOrDefault(key)?.Spec.GatewayClassName;
+        if (now is null)
+        {
+            _gateways.Remove(key);
+            _accounts.TryRemove(key, out _);
+        }
+        else
+        {
+            _gateways[key] = now;
+            _accounts[key] = now.Metadata.Annotations.Find(AccountOverride) is { Length: > 0 } other ? other : key.Name;
+        }
+
+        if (classBefore != now?.Spec.GatewayClassName)
+        {
+            _due.Add(new Unit(key, UnitKind.Settings, ""));
+            foreach (string name in new[] { classBefore, now?.Spec.GatewayClassName }.OfType<string>())
+            {
+                MarkPolicies(key, _objects.PoliciesFor("gateway.networking.k8s.io", "GatewayClass", _settings.RootNamespace, name));
+            }
+
+            MarkWhole(key);
+        }
+    }
+
+    private void MarkObject(string kind, ResourceKey key, Touched touched)
+    {
+        if (kind == "RequestAuthentication")
+        {
+            MarkPolicy(UnitKind.Tokens, key, touched);
+            return;
+        }
+
+        if (kind == "Telemetry")
+        {
+            _due.UnionWith(Waypoints().Select(static waypoint => new Unit(waypoint, UnitKind.Settings, "")));
+            return;
+        }
+
+        foreach (string service in touched.Parents.SelectMany(parent => _services.NamesOfObject(parent.Namespace, parent.Name, parent.IsEntry)))
+        {
+            MarkRoutes(service);
+        }
+
+        foreach (string service in touched.Hosts.SelectMany(Covered).Distinct(StringComparer.Ordinal))
+        {
+            if (kind != "DestinationRule")
+            {
+                MarkRoutes(service);
+                continue;
+            }
+
+            foreach (ResourceKey waypoint in _users.Of(service))
+            {
+                MarkDestination(waypoint, service);
+            }
+        }
+    }
+
+    private void MarkPolicy(UnitKind kind, ResourceKey key, Touched touched)
+    {
+        foreach (TargetReference target in touched.Targets)
+        {
+            IEnumerable<ResourceKey> waypoints = (target.Group, target.Kind) switch
+            {
+                ("", "Service") => Serving(key.Namespace, target.Name, isEntry: false),
+                ("networking.istio.io", "ServiceEntry") => Serving(key.Namespace, target.Name, isEntry: true),
+                ("gateway.networking.k8s.io", "Gateway") => [new ResourceKey(key.Namespace, target.Name)],
+                ("", "*") => Waypoints().Where(waypoint => waypoint.Namespace == key.Namespace || key.Namespace == _settings.RootNamespace || _services.ServedBy(waypoint).Any(service => service.StartsWith(key.Namespace + "/", StringComparison.Ordinal))),
+                ("gateway.networking.k8s.io", "GatewayClass") when key.Namespace == _settings.RootNamespace => _gateways.Values.Where(gateway => gateway.Spec.GatewayClassName == target.Name).Select(static gateway => gateway.Key),
+                _ => [],
+            };
+            _due.UnionWith(waypoints.Select(waypoint => new Unit(waypoint, kind, key.ToString())));
+        }
+    }
+
+    private IEnumerable<ResourceKey> Serving(string @namespace, string name, bool isEntry) =>
+        _services.NamesOfObject(@namespace, name, isEntry).Select(_services.WaypointOf).OfType<ResourceKey>();
+
+    private IEnumerable<string> Covered(string host) => !host.StartsWith('*') ? _services.NamesOfHost(host)
+        : _services.Hosts.Where(known => Reading.Hosts.Covers(host, known)).ToArray().SelectMany(_services.NamesOfHost);
+
+    private void MarkRoutes(string service)
+    {
+        if (_services.WaypointOf(service) is { } waypoint)
+        {
+            _due.Add(new Unit(waypoint, UnitKind.Routes, service));
+        }
+    }
+
+    private void MarkDestination(ResourceKey waypoint, string service) => _due.Add(new Unit(waypoint, UnitKind.Destination, service));
+
+    private void MarkPolicies(ResourceKey waypoint, IEnumerable<(string Kind, ResourceKey Key)> policies) =>
+        _due.UnionWith(policies.Select(policy => new Unit(waypoint, policy.Kind == "AuthorizationPolicy" ? UnitKind.Access : UnitKind.Tokens, policy.Key.ToString())));
+
+    /// <summary>Policies for the whole waypoint are judged by all ports that it serves.</summary>
+    private void MarkWhole(ResourceKey waypoint)
+    {
+        MarkPolicies(waypoint, _objects.PoliciesFor("gateway.networking.k8s.io", "Gateway", waypoint.Namespace, waypoint.Name));
+        MarkPolicies(waypoint, _objects.PoliciesFor("gateway.networking.k8s.io", "GatewayClass", _settings.RootNamespace, ClassOf(waypoint)));
+        MarkPolicies(waypoint, _objects.PoliciesForAll(waypoint.Namespace));
+        MarkPolicies(waypoint, _objects.PoliciesForAll(_settings.RootNamespace));
+    }
+
+    private IEnumerable<ResourceKey> Waypoints() => _gateways.Keys.Union(_services.Waypoints);
+
+    private string ClassOf(ResourceKey waypoint) => _gateways.GetValueOrDefault(waypoint)?.Spec.GatewayClassName ?? "istio-waypoint";
+}

@@ -1,0 +1,26 @@
+namespace Ambient.Routing.Messages;
+
+/// <summary>
+/// The types of what the control plane compiles for waypoints, in the order in which they are told: what others refer to comes first. Each name begins with the
+/// Gateway that the resource is for, <c>namespace/gateway/</c>.
+/// </summary>
+public static class ResourceTypes
+{
+    /// <summary>What holds for a waypoint as a whole; one of the name <c>namespace/gateway/settings</c>.</summary>
+    public const string Settings = "type.googleapis.com/ambient.l7.v1.WaypointSettings";
+
+    /// <summary>Whose tokens count; named by the RequestAuthentication.</summary>
+    public const string Tokens = "type.googleapis.com/ambient.l7.v1.TokenPolicy";
+
+    /// <summary>Who may do what; named by the AuthorizationPolicy.</summary>
+    public const string Access = "type.googleapis.com/ambient.l7.v1.AccessPolicy";
+
+    /// <summary>How hosts are reached; named by the service, <c>namespace/hostname</c>.</summary>
+    public const string Destinations = "type.googleapis.com/ambient.l7.v1.DestinationSettings";
+
+    /// <summary>The routes of the services that the waypoint serves; named by the service.</summary>
+    public const string Routes = "type.googleapis.com/ambient.l7.v1.ServiceRoutes";
+
+    /// <summary>All of them, in order.</summary>
+    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Destinations, Routes];
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using Ambient.Component.Tests.Ztunnel;
+using Ambient.Testing.Networks;
+using Ambient.Testing.Waiting;
+using Ambient.Topology.Processes;
+
+namespace Ambient.Component.Tests.Waypoints;
+
+/// <summary>
+/// A client and a server pod behind ztunnels of their own, a waypoint, and a control plane on a folder of manifests that all three get their certificates and their
+/// state from. Service <c>cart</c> is bound to the waypoint; <c>v1</c> and <c>v2</c> are what its routes may lead to.
+/// </summary>
+internal sealed class PlaneMesh : IAsyncDisposable
+{
+    public const int HttpPort = 9000;
+    private readonly MeshPair _pair;
+    private readonly string _manifests;
+    private readonly string _root;
+
+    private PlaneMesh(MeshPair pair)
+    {
+        _pair = pair;
+        _manifests = Path.Combine(pair.Network.Directory, "manifests");
+        _root = Path.Combine(pair.Network.Directory, "root.pem");
+    }
+
+    public MeshPair Pair => _pair;
+
+    public Peer Plane { get; private set; } = null!;
+
+    public Peer Waypoint { get; private set; } = null!;
+
+    public static async Task<PlaneMesh> StartAsync(params (string Name, string Value)[] waypoint)
+    {
+        PlaneMesh? mesh = null;
+        MeshPair pair = await MeshPair.StartAsync(new MeshPlan
+        {
+            Prepare = async pair =>
+            {
+                mesh = new PlaneMesh(pair);
+                await mesh.StartPlaneAsync();
+                return new MeshPlan { ClientSettings = mesh.Connection("client"), ServerSettings = mesh.Connection("server") };
+            },
+        });
+        try
+        {
+            mesh!.StartWaypoint(waypoint);
+            await mesh.Waypoint.LineAsync("waypoint is running");
+            return mesh;
+        }
+        catch
+        {
+            await pair.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Replaces a file of manifests in one step; the folder does not see half of it.</summary>
+    public void Manifest(string name, string yaml)
+    {
+        string path = Path.Combine(_manifests, name + ".yaml");
+        File.WriteAllText(path + ".new", yaml);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    public void StartPlane() => Plane = _pair.Network.Start(new ProcessPlan("ambientd", Path.Combine(AppContext.BaseDirectory, "ambientd"))
+    {
+        NamespaceName = _pair.Client.Node.NamespaceName,
+        LogPath = Path.Combine(_pair.Network.Directory, "ambientd.log"),
+        Environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AMBIENT_MANIFEST_DIR"] = _manifests,
+            ["AMBIENT_TOKEN_FILE"] = Path.Combine(_pair.Network.Directory, "tokens"),
+            ["AMBIENT_CA_DIR"] = Path.Combine(_pair.Network.Directory, "ca"),
+            ["ISTIOD_CUSTOM_HOST"] = "localhost",
+        },
+    });
+
+    public void StartWaypoint(params (string Name, string Value)[] settings)
+    {
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["POD_NAMESPACE"] = "bench", ["SERVICE_ACCOUNT"] = "waypoint", ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5" };
+        foreach ((string name, string value) in Connection("waypoint").Concat(settings))
+        {
+            environment[name] = value;
+        }
+
+        Waypoint = _pair.Network.Start(new ProcessPlan("waypoint", Path.Combine(AppContext.BaseDirectory, "waypoint"))
+        {
+            NamespaceName = _pair.Stranger.NamespaceName,
+            LogPath = Path.Combine(_pair.Network.Directory, "waypoint.log"),
+            Environment = environment,
+        });
+    }
+
+    /// <summary>Sends bytes to the service from the client's pod and reads the answer until it is whole.</summary>
+    public string Ask(string request)
+    {
+        using Socket socket = MeshPair.Connect(_pair.Client, new IPEndPoint(MeshPair.Service.Address, HttpPort));
+        return WaypointMesh.Ask(socket, request);
+    }
+
+    public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
+
+    private async Task StartPlaneAsync()
+    {
+        Directory.CreateDirectory(_manifests);
+        await File.WriteAllTextAsync(
+            Path.Combine(_pair.Network.Directory, "tokens"),
+            "client-token,bench,client,client,uid-client\nserver-token,bench,server,server,uid-server\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n");
+        Manifest("mesh", Mesh());
+        StartPlane();
+        string ca = Path.Combine(_pair.Network.Directory, "ca");
+        await Eventually.TrueAsync(() => Directory.Exists(ca) && Directory.GetFiles(ca).Any(file => File.ReadAllText(file).Contains("-----END CERTIFICATE-----", StringComparison.Ordinal)));
+        await Plane.LineAsync("ready");
+        await File.WriteAllTextAsync(_root, (await File.ReadAllTextAsync(Directory.GetFiles(ca).Single())).Split("-----BEGIN PRIVATE")[0]);
+    }
+
+    private (string Name, string Value)[] Connection(string who) =>
+    [
+        ("POD_NAME", who), ("POD_NAMESPACE", "bench"), ("FAKE_CA", "false"), ("LOCAL_XDS_PATH", ""), ("CLUSTER_ID", "Kubernetes"), ("AUTH_TOKEN", who + "-token"),
+        ("XDS_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"), ("CA_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"),
+        ("XDS_ROOT_CA", _root), ("CA_ROOT_CA", _root), ("ALT_XDS_HOSTNAME", "localhost"), ("ALT_CA_HOSTNAME", "localhost"),
+    ];
+
+    private string Mesh() => $$"""
+        {{Pod("client", _pair.Client.Address)}}
+        {{Pod("server", _pair.Server.Address)}}
+        {{Pod("waypoint", _pair.Stranger.Address)}}
+        {{Service("cart", "10.96.0.10", 9001, "waypoint")}}
+        {{Service("v1", "10.96.0.11", 9001, "none")}}
+        {{Service("v2", "10.96.0.12", 9002, "none")}}
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: {name: waypoint, namespace: bench}
+        spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+        status: {addresses: [{type: IPAddress, value: {{_pair.Stranger.Address}}}]}
+        """;
+
+    private static string Pod(string name, IPAddress address) => $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{name}}, namespace: bench, uid: uid-{{name}}, labels: {app: {{name}}, istio.io/dataplane-mode: ambient}, annotations: {ambient.istio.io/redirection: enabled}}
+        spec: {serviceAccountName: {{name}}, nodeName: node1}
+        status: {phase: Running, podIP: {{address}}, podIPs: [{ip: {{address}}}], conditions: [{type: Ready, status: "True"}]}
+        ---
+        """;
+
+    private static string Service(string name, string address, int target, string waypoint) => $$"""
+        apiVersion: v1
+        kind: Service
+        metadata: {name: {{name}}, namespace: bench, labels: {istio.io/use-waypoint: {{waypoint}}}}
+        spec: {clusterIP: {{address}}, clusterIPs: [{{address}}], selector: {app: server}, ports: [{name: http, port: {{HttpPort}}, targetPort: {{target}}, protocol: TCP}]}
+        ---
+        """;
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.ControlPlane.Routing.Serving;
+using Ambient.Kubernetes.Resources;
+using Ambient.Xds.Server.Resources;
+using Google.Protobuf;
+
+namespace Ambient.ControlPlane.Routing.Tests;
+
+/// <summary>The control plane's indexes without a source: objects in as JSON, waypoints' resources out.</summary>
+internal sealed class RoutedCluster
+{
+    private readonly SortedDictionary<string, IMessage> _resources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Action<MeshIndex, WaypointIndex>> _objects = new(StringComparer.Ordinal);
+
+    public RoutedCluster()
+    {
+        Waypoints = new WaypointIndex(new RoutingSettings());
+        Index = new MeshIndex(new MeshSettings(), Waypoints);
+    }
+
+    public WaypointIndex Waypoints { get; }
+
+    public MeshIndex Index { get; }
+
+    /// <summary>What is served to waypoints, by type and name.</summary>
+    public IReadOnlyDictionary<string, IMessage> Resources => _resources;
+
+    /// <summary>Sets an object, or removes it: no JSON.</summary>
+    public void Set(string kind, string name, string? json, string created = "2026-01-01T00:00:00Z")
+    {
+        string[] words = name.Split('/');
+        var key = new ResourceKey(words.Length > 1 ? words[0] : "", words[^1]);
+        string text = "{'metadata':{'name':'" + key.Name + "','namespace':'" + key.Namespace + "','creationTimestamp':'" + created + "'" + json + "}";
+        Action<MeshIndex, WaypointIndex> set = (index, waypoints) => Put(index, waypoints, kind, key, json is null ? null : Encoding.UTF8.GetBytes(text.Replace('\'', '"')));
+        _objects.Remove(kind + " " + name);
+        if (json is not null)
+        {
+            _objects[kind + " " + name] = set;
+        }
+
+        set(Index, Waypoints);
+    }
+
+    /// <summary>What is different since the last call: <c>+type name</c>, <c>-type name</c>.</summary>
+    public string Take()
+    {
+        Index.Take();
+        SortedSet<string> told = new(StringComparer.Ordinal);
+        foreach (ResourceChange change in Waypoints.Take())
+        {
+            string name = change.TypeUrl.Split('.')[^1] + " " + change.Name;
+            if (change.Content is null)
+            {
+                told.Add("-" + name);
+                _resources.Remove(name);
+            }
+            else if (!_resources.TryGetValue(name, out IMessage? old) || !old.Equals(change.Content.Message))
+            {
+                told.Add("+" + name);
+                _resources[name] = change.Content.Message;
+            }
+        }
+
+        return string.Join(", ", told);
+    }
+
+    /// <summary>What a control plane would serve that saw only what is there now.</summary>
+    public RoutedCluster Anew()
+    {
+        RoutedCluster other = new();
+        foreach (Action<MeshIndex, WaypointIndex> set in _objects.Values)
+        {
+            set(other.Index, other.Waypoints);
+        }
+
+        other.Take();
+        return other;
+    }
+
+    private static void Put(MeshIndex index, WaypointIndex waypoints, string kind, ResourceKey key, byte[]? json)
+    {
+        ResourceType type = KnownResources.All.Single(type => type.Kind == kind);
+        Resource? now = null;
+        if (json is not null)
+        {
+            Assert.True(type.TryReadAny(json, out now, out ReadProblem? problem), problem?.ToString());
+        }
+
+        switch (kind)
+        {
+            case "Service":
+                index.SetService(key, (Kubernetes.Resources.Services.Service?)now);
+                break;
+            case "Gateway":
+                index.SetGateway(key, (Kubernetes.Resources.Gateways.Gateway?)now);
+                break;
+            case "Pod":
+                index.SetPod(key, (Kubernetes.Resources.Workloads.Pod?)now);
+                break;
+            case "ServiceEntry":
+                index.SetServiceEntry(key, (Kubernetes.Resources.Istio.ServiceEntry?)now);
+                break;
+            case "AuthorizationPolicy":
+                index.SetAuthorizationPolicy(key, (Kubernetes.Resources.Istio.AuthorizationPolicy?)now);
+                break;
+        }
+
+        waypoints.Set(type, key, now);
+    }
+}
