@@ -34,13 +34,16 @@ internal sealed class PlaneMesh : IAsyncDisposable
     public static async Task<PlaneMesh> StartAsync(params (string Name, string Value)[] waypoint)
     {
         PlaneMesh? mesh = null;
-        MeshPair pair = await MeshPair.StartAsync(new MeshPlan
+        (string Name, string Value)[] places = new (string Name, string Value)[16];
+        Array.Fill(places, ("UNUSED", ""));
+        MeshPair pair = await MeshPair.StartSharedAsync(new MeshPlan
         {
-            Prepare = async pair =>
+            ClientSettings = places,
+            PrepareShared = pair =>
             {
                 mesh = new PlaneMesh(pair);
-                await mesh.StartPlaneAsync();
-                return new MeshPlan { ClientSettings = mesh.Connection("client"), ServerSettings = mesh.Connection("server") };
+                mesh.StartPlaneAsync().GetAwaiter().GetResult();
+                mesh.Connection("ztunnel", "istio-system").CopyTo(places, 0);
             },
         });
         try
@@ -74,13 +77,14 @@ internal sealed class PlaneMesh : IAsyncDisposable
             ["AMBIENT_TOKEN_FILE"] = Path.Combine(_pair.Network.Directory, "tokens"),
             ["AMBIENT_CA_DIR"] = Path.Combine(_pair.Network.Directory, "ca"),
             ["ISTIOD_CUSTOM_HOST"] = "localhost",
+            ["CA_TRUSTED_NODE_ACCOUNTS"] = "istio-system/ztunnel",
         },
     });
 
     public void StartWaypoint(params (string Name, string Value)[] settings)
     {
-        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["POD_NAMESPACE"] = "bench", ["SERVICE_ACCOUNT"] = "waypoint", ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5" };
-        foreach ((string name, string value) in Connection("waypoint").Concat(settings))
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5" };
+        foreach ((string name, string value) in Connection("waypoint", "bench").Concat(settings))
         {
             environment[name] = value;
         }
@@ -107,50 +111,50 @@ internal sealed class PlaneMesh : IAsyncDisposable
         Directory.CreateDirectory(_manifests);
         await File.WriteAllTextAsync(
             Path.Combine(_pair.Network.Directory, "tokens"),
-            "client-token,bench,client,client,uid-client\nserver-token,bench,server,server,uid-server\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n");
+            "ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n");
         Manifest("mesh", Mesh());
         StartPlane();
         string ca = Path.Combine(_pair.Network.Directory, "ca");
-        await Eventually.TrueAsync(() => Directory.Exists(ca) && Directory.GetFiles(ca).Any(file => File.ReadAllText(file).Contains("-----END CERTIFICATE-----", StringComparison.Ordinal)));
-        await Plane.LineAsync("ready");
+        await Plane.LineAsync("ambientd\tready");
         await File.WriteAllTextAsync(_root, (await File.ReadAllTextAsync(Directory.GetFiles(ca).Single())).Split("-----BEGIN PRIVATE")[0]);
     }
 
-    private (string Name, string Value)[] Connection(string who) =>
+    private (string Name, string Value)[] Connection(string who, string @namespace) =>
     [
-        ("POD_NAME", who), ("POD_NAMESPACE", "bench"), ("FAKE_CA", "false"), ("LOCAL_XDS_PATH", ""), ("CLUSTER_ID", "Kubernetes"), ("AUTH_TOKEN", who + "-token"),
+        ("POD_NAME", who), ("POD_NAMESPACE", @namespace), ("SERVICE_ACCOUNT", who), ("NODE_NAME", "node1"), ("FAKE_CA", "false"), ("LOCAL_XDS_PATH", ""), ("CLUSTER_ID", "Kubernetes"), ("AUTH_TOKEN", who + "-token"),
         ("XDS_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"), ("CA_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"),
         ("XDS_ROOT_CA", _root), ("CA_ROOT_CA", _root), ("ALT_XDS_HOSTNAME", "localhost"), ("ALT_CA_HOSTNAME", "localhost"),
     ];
 
-    private string Mesh() => $$"""
-        {{Pod("client", _pair.Client.Address)}}
-        {{Pod("server", _pair.Server.Address)}}
-        {{Pod("waypoint", _pair.Stranger.Address)}}
-        {{Service("cart", "10.96.0.10", 9001, "waypoint")}}
-        {{Service("v1", "10.96.0.11", 9001, "none")}}
-        {{Service("v2", "10.96.0.12", 9002, "none")}}
+    private string Mesh() => $$$"""
+        {{{Pod("ztunnel", _pair.Client.Node.Address, "istio-system")}}}
+        {{{Pod("client", _pair.Client.Address)}}}
+        {{{Pod("server", _pair.Server.Address)}}}
+        {{{Pod("waypoint", _pair.Stranger.Address)}}}
+        {{{Service("cart", "10.96.0.10", 9001, "waypoint")}}}
+        {{{Service("v1", "10.96.0.11", 9001, "none")}}}
+        {{{Service("v2", "10.96.0.12", 9002, "none")}}}
         apiVersion: gateway.networking.k8s.io/v1
         kind: Gateway
         metadata: {name: waypoint, namespace: bench}
         spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
-        status: {addresses: [{type: IPAddress, value: {{_pair.Stranger.Address}}}]}
+        status: {addresses: [{type: IPAddress, value: {{{_pair.Stranger.Address}}}}]}
         """;
 
-    private static string Pod(string name, IPAddress address) => $$"""
+    private static string Pod(string name, IPAddress address, string @namespace = "bench") => $$$"""
         apiVersion: v1
         kind: Pod
-        metadata: {name: {{name}}, namespace: bench, uid: uid-{{name}}, labels: {app: {{name}}, istio.io/dataplane-mode: ambient}, annotations: {ambient.istio.io/redirection: enabled}}
-        spec: {serviceAccountName: {{name}}, nodeName: node1}
-        status: {phase: Running, podIP: {{address}}, podIPs: [{ip: {{address}}}], conditions: [{type: Ready, status: "True"}]}
+        metadata: {name: {{{name}}}, namespace: {{{@namespace}}}, uid: uid-{{{name}}}, labels: {app: {{{name}}}, istio.io/dataplane-mode: ambient}, annotations: {ambient.istio.io/redirection: enabled}}
+        spec: {serviceAccountName: {{{name}}}, nodeName: node1}
+        status: {phase: Running, podIP: {{{address}}}, podIPs: [{ip: {{{address}}}}], conditions: [{type: Ready, status: "True"}]}
         ---
         """;
 
-    private static string Service(string name, string address, int target, string waypoint) => $$"""
+    private static string Service(string name, string address, int target, string waypoint) => $$$"""
         apiVersion: v1
         kind: Service
-        metadata: {name: {{name}}, namespace: bench, labels: {istio.io/use-waypoint: {{waypoint}}}}
-        spec: {clusterIP: {{address}}, clusterIPs: [{{address}}], selector: {app: server}, ports: [{name: http, port: {{HttpPort}}, targetPort: {{target}}, protocol: TCP}]}
+        metadata: {name: {{{name}}}, namespace: bench, labels: {istio.io/use-waypoint: {{{waypoint}}}}}
+        spec: {clusterIP: {{{address}}}, clusterIPs: [{{{address}}}], selector: {app: server}, ports: [{name: http, port: {{{HttpPort}}}, targetPort: {{{target}}}, protocol: TCP}]}
         ---
         """;
 }

@@ -63,10 +63,10 @@ public sealed class WaypointPlaneTests(ITestOutputHelper output)
         await Eventually.TrueAsync(() => mesh.Ask(Request).Contains("x-backend: v1", StringComparison.Ordinal));
     }
 
-    private static string Route(string to) => $$"""
+    private static string Route(string to) => $$$"""
         apiVersion: networking.istio.io/v1
         kind: VirtualService
         metadata: {name: cart, namespace: bench}
-        spec: {hosts: [cart], http: [{route: [{destination: {host: {{to}}}}]}]}
+        spec: {hosts: [cart], http: [{route: [{destination: {host: {{{to}}}}}]}]}
         """;
 }
