@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Watching;
 using ResourceChange = Ambient.Xds.Server.Resources.ResourceChange;
@@ -50,19 +51,25 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                 cancellation),
         ];
         Task[] further = [.. (part?.Kinds ?? []).Select(kind => Follow(kind, static (_, _) => { }, cancellation))];
+        if (part?.ConfigMap is { } map)
+        {
+            var one = new ResourceScope(map.Namespace, Fields: "metadata.name=" + map.Name);
+            further = [.. further, Follow(KnownResources.ConfigMaps, static (_, _) => { }, cancellation, one)];
+        }
+
         await Task.WhenAll([.. following, .. further, StoreAsync(cancellation)]);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _due.Dispose();
 
-    private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation)
+    private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation, ResourceScope? scope = null)
         where T : Resource
     {
         _missing[type.FullName] = true;
 
         // The index keeps what it needs of the objects; a cache of its own tells what a new list no longer has.
-        var cache = new ResourceCache<T>(source, type);
+        var cache = new ResourceCache<T>(source, type, scope);
         return cache.RunAsync(
             change =>
             {
@@ -82,7 +89,7 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                             part?.Set(type, change.Key, change.New);
                         }
 
-                        if (!ReferenceEquals(type, KnownResources.Pods))
+                        if (!ReferenceEquals(type, KnownResources.Pods) && scope is null)
                         {
                             observer.OnObject(type, change.Key, change.New);
                         }

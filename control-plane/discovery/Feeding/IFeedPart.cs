@@ -11,6 +11,9 @@ public interface IFeedPart
     /// <summary>Kinds that the feed is to follow for it.</summary>
     IReadOnlyList<ResourceType<RoutingResource>> Kinds { get; }
 
+    /// <summary>The one ConfigMap that it needs as well; null: none.</summary>
+    ResourceKey? ConfigMap { get; }
+
     /// <summary>An object of one of these kinds, or of any that the feed follows anyway, as it is now; null: it is gone.</summary>
     void Set(ResourceType type, ResourceKey key, Resource? now);
 

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Manifests;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Configuration;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Mesh.Identities;
@@ -16,6 +19,7 @@ namespace Ambient.ControlPlane.Routing.Serving;
 public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 {
     private const string RevisionLabel = "istio.io/rev";
+    private const string MeshMap = "istio";
     private const string AccountOverride = "gateway.istio.io/service-account";
     private readonly RoutingSettings _settings;
     private readonly ServiceBook _services = new();
@@ -23,6 +27,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
     private readonly ConcurrentDictionary<ResourceKey, string> _accounts = new();
     private readonly HashSet<Unit> _due = [];
+    private RoutingProblem? _meshProblem;
 
     /// <summary>Knows nothing yet.</summary>
     public WaypointIndex(RoutingSettings settings)
@@ -34,6 +39,9 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 
     /// <inheritdoc/>
     public IReadOnlyList<ResourceType<RoutingResource>> Kinds => KnownResources.RoutingKinds;
+
+    /// <inheritdoc/>
+    public ResourceKey? ConfigMap => new ResourceKey(_settings.RootNamespace, MeshMap);
 
     /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
     public long Computed { get; private set; }
@@ -63,6 +71,10 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         else if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
         {
             MarkPolicy(UnitKind.Access, key, _objects.SetPolicy(key, (AuthorizationPolicy?)now));
+        }
+        else if (ReferenceEquals(type, KnownResources.ConfigMaps))
+        {
+            SetMeshConfig(((ConfigMap?)now)?.Data.Find("mesh"));
         }
         else if (type is ResourceType<RoutingResource>)
         {
@@ -126,7 +138,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     }
 
     /// <summary>What waypoints have to say about objects: what of them is not in force as written.</summary>
-    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Distinct();
+    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Concat(_meshProblem is null ? [] : [_meshProblem]).Distinct();
 
     private void SetGateway(ResourceKey key, Gateway? now)
     {
@@ -154,6 +166,30 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         }
     }
 
+    /// <summary>MeshConfig as YAML. One that cannot be read changes nothing.</summary>
+    private void SetMeshConfig(string? yaml)
+    {
+        RoutingObject? now = null;
+        if (!string.IsNullOrWhiteSpace(yaml))
+        {
+            if (!YamlDocument.TryRead(yaml, out IReadOnlyList<YamlDocument> documents, out YamlProblem? problem) || documents.Count != 1)
+            {
+                _meshProblem = new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.Invalid, $"data.mesh: {problem?.ToString() ?? "must be one document"}; what it said last stays");
+                return;
+            }
+
+            using JsonDocument json = JsonDocument.Parse(documents[0].Json);
+            now = new RoutingObject("MeshConfig", _settings.RootNamespace, MeshMap, DateTimeOffset.UnixEpoch, json.RootElement.Clone());
+        }
+
+        _meshProblem = null;
+        _meshConfig = now;
+        _providers = now is { Spec.ValueKind: JsonValueKind.Object } && now.Spec.TryGetProperty("extensionProviders", out JsonElement providers) && providers.ValueKind == JsonValueKind.Array ? [.. providers.EnumerateArray()] : [];
+        MarkSettings();
+    }
+
+    private void MarkSettings() => _due.UnionWith(Waypoints().Select(static waypoint => new Unit(waypoint, UnitKind.Settings, "")));
+
     private void MarkObject(string kind, ResourceKey key, Touched touched)
     {
         if (kind == "RequestAuthentication")
@@ -164,7 +200,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 
         if (kind == "Telemetry")
         {
-            _due.UnionWith(Waypoints().Select(static waypoint => new Unit(waypoint, UnitKind.Settings, "")));
+            MarkSettings();
             return;
         }
 
