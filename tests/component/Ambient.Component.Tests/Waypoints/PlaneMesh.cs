@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Component.Tests.Ztunnel;
 using Ambient.Testing.Networks;
-using Ambient.Testing.Waiting;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Component.Tests.Waypoints;
