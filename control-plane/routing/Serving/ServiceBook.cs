@@ -7,7 +7,7 @@ namespace Ambient.ControlPlane.Routing.Serving;
 /// <summary>All services of the mesh by their names, and their endpoints by labels. Not thread-safe.</summary>
 internal sealed class ServiceBook : IServiceDirectory
 {
-    private readonly Dictionary<string, (RoutedService Service, ResourceKey? Waypoint)> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints)> _services = new(StringComparer.Ordinal);
     private readonly SetIndex<string, string> _byHost = new();
     private readonly SetIndex<(string Namespace, string Name, bool IsEntry), string> _byObject = new();
     private readonly SetIndex<ResourceKey, string> _served = new();
@@ -18,10 +18,10 @@ internal sealed class ServiceBook : IServiceDirectory
     public IReadOnlyCollection<string> Hosts => _byHost.Keys;
 
     /// <summary>The service of a resource name; null when there is none.</summary>
-    public RoutedService? Find(string name) => _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) held) ? held.Service : null;
+    public RoutedService? Find(string name) => _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) held) ? held.Service : null;
 
-    /// <summary>The waypoint that a service is bound to.</summary>
-    public ResourceKey? WaypointOf(string name) => _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) held) ? held.Waypoint : null;
+    /// <summary>The waypoints that serve a service: the first, and the second that it tries.</summary>
+    public IReadOnlyList<ResourceKey> WaypointsOf(string name) => _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) held) ? held.Waypoints : [];
 
     /// <summary>The waypoints that serve anything.</summary>
     public IReadOnlyCollection<ResourceKey> Waypoints => _served.Keys;
@@ -46,11 +46,11 @@ internal sealed class ServiceBook : IServiceDirectory
     public IReadOnlyList<string> Members(RoutedService service, IReadOnlyDictionary<string, string> labels) =>
         [.. _members.Of(service.ResourceName).Where(uid => labels.All(label => _workloads[uid].Labels.Find(label.Key) == label.Value)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Sets a service; what it was and its waypoint before, when that is different.</summary>
-    public bool Set(string name, RoutedService? now, ResourceKey? waypoint, out RoutedService? before, out ResourceKey? waypointBefore)
+    /// <summary>Sets a service; what it was and its waypoints before, when that is different.</summary>
+    public bool Set(string name, RoutedService? now, IReadOnlyList<ResourceKey> waypoints, out RoutedService? before, out IReadOnlyList<ResourceKey> waypointsBefore)
     {
-        (before, waypointBefore) = _services.TryGetValue(name, out (RoutedService Service, ResourceKey? Waypoint) old) ? (old.Service, old.Waypoint) : (null, null);
-        bool isSame = waypointBefore == waypoint && (before is null ? now is null : now is not null && before with { Ports = now.Ports } == now && before.Ports.SequenceEqual(now.Ports));
+        (before, waypointsBefore) = _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) old) ? (old.Service, old.Waypoints) : (null, []);
+        bool isSame = waypointsBefore.SequenceEqual(waypoints) && (before is null ? now is null : now is not null && before with { Ports = now.Ports } == now && before.Ports.SequenceEqual(now.Ports));
         if (isSame)
         {
             return false;
@@ -61,7 +61,7 @@ internal sealed class ServiceBook : IServiceDirectory
             _services.Remove(name);
             _byHost.Remove(before.Hostname.ToLowerInvariant(), name);
             _byObject.Remove((before.Namespace, before.Name, before.IsEntry), name);
-            if (waypointBefore is { } served)
+            foreach (ResourceKey served in waypointsBefore)
             {
                 _served.Remove(served, name);
             }
@@ -69,10 +69,10 @@ internal sealed class ServiceBook : IServiceDirectory
 
         if (now is not null)
         {
-            _services[name] = (now, waypoint);
+            _services[name] = (now, waypoints);
             _byHost.Add(now.Hostname.ToLowerInvariant(), name);
             _byObject.Add((now.Namespace, now.Name, now.IsEntry), name);
-            if (waypoint is { } serving)
+            foreach (ResourceKey serving in waypoints)
             {
                 _served.Add(serving, name);
             }

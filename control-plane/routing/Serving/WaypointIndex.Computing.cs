@@ -125,7 +125,7 @@ public sealed partial class WaypointIndex
 
     private ServiceRoutes? Routes(Unit unit, RecordingDirectory directory, ref IReadOnlyList<RoutingProblem> problems)
     {
-        RoutedService? service = _services.WaypointOf(unit.Name) == unit.Waypoint ? _services.Find(unit.Name) : null;
+        RoutedService? service = _services.WaypointsOf(unit.Name).Contains(unit.Waypoint) ? _services.Find(unit.Name) : null;
         if (service is null)
         {
             Lead(unit, []);

@@ -90,7 +90,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     {
         RoutedService? service = now is null ? null
             : new RoutedService(now.Namespace, now.Name, now.Hostname, now.IsEntry, [.. now.Ports.Select(static port => new RoutedPort(port.Number, port.Name, PortProtocols.Of(port.Declared, port.Number)))]);
-        if (!_services.Set(name, service, now?.Waypoint, out RoutedService? before, out ResourceKey? waypointBefore))
+        if (!_services.Set(name, service, now?.Waypoints ?? [], out RoutedService? before, out IReadOnlyList<ResourceKey> waypointsBefore))
         {
             return;
         }
@@ -101,7 +101,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             _due.UnionWith(_askers.Of(asked));
         }
 
-        foreach (ResourceKey waypoint in new[] { waypointBefore, now?.Waypoint }.OfType<ResourceKey>().Distinct())
+        foreach (ResourceKey waypoint in waypointsBefore.Union(now?.Waypoints ?? []))
         {
             _due.Add(new Unit(waypoint, UnitKind.Settings, ""));
             _due.Add(new Unit(waypoint, UnitKind.Routes, name));
@@ -242,14 +242,14 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     }
 
     private IEnumerable<ResourceKey> Serving(string @namespace, string name, bool isEntry) =>
-        _services.NamesOfObject(@namespace, name, isEntry).Select(_services.WaypointOf).OfType<ResourceKey>();
+        _services.NamesOfObject(@namespace, name, isEntry).SelectMany(_services.WaypointsOf);
 
     private IEnumerable<string> Covered(string host) => !host.StartsWith('*') ? _services.NamesOfHost(host)
         : _services.Hosts.Where(known => Reading.Hosts.Covers(host, known)).ToArray().SelectMany(_services.NamesOfHost);
 
     private void MarkRoutes(string service)
     {
-        if (_services.WaypointOf(service) is { } waypoint)
+        foreach (ResourceKey waypoint in _services.WaypointsOf(service))
         {
             _due.Add(new Unit(waypoint, UnitKind.Routes, service));
         }
