@@ -33,7 +33,10 @@ internal static class TourChecks
         SandboxPod client = mesh.Pod(SandboxLayout.Client);
         (IReadOnlyList<ShopAnswer> others, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("reviews"), 8, all => all.All(a => a.Version == "v1"), cancellation);
         IReadOnlyList<ShopAnswer> jason = await ShopAnswer.AskAsync(client, ShopChecks.Url("reviews"), 8, "-H", "end-user: jason");
-        ShopAnswer page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"), "-H", "end-user: jason");
+
+        // The page keeps its connections for a second; those opened before there was a waypoint go past it.
+        ShopAnswer page = new(0, default, "");
+        await Requests.UntilAsync(async () => (page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"), "-H", "end-user: jason")).Text("calls", "1", "answer", "version") == "v2", Deadline, cancellation);
         log.Saw($"{After(took)}: everybody {ShopAnswer.Tally(others)}; end-user jason {ShopAnswer.Tally(jason)}; on his page the reviews are {page.Text("calls", "1", "answer", "version")}");
         log.Require(took is not null && jason.All(a => a.Version == "v2") && page.Text("calls", "1", "answer", "version") == "v2", "jason must see v2, everybody else v1");
     });

@@ -13,7 +13,11 @@ internal sealed class Shop(ShopSettings settings, TimeProvider clock) : IDisposa
 {
     private const int MostKeys = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromSeconds(10) }) { Timeout = Patience };
+
+    /// <summary>A kept connection stays on the way that it was opened on; a new one takes a new way.</summary>
+    private static readonly TimeSpan ConnectionLife = TimeSpan.FromSeconds(1);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = ConnectionLife }) { Timeout = Patience };
     private readonly ConcurrentDictionary<string, int> _attempts = new(StringComparer.Ordinal);
     private readonly string _host = Environment.GetEnvironmentVariable("POD_NAME") is { Length: > 0 } pod ? pod : Environment.MachineName;
     private int _answered;
