@@ -32,6 +32,8 @@ internal static class PlayText
               ip netns exec {node} curl -s http://127.0.0.1:8000/pods
               edit {run.Directory}/manifests/{MeshManifests.FileOf(SandboxLayout.Outsider)}    (label istio.io/dataplane-mode: ambient, or none: it joins, or leaves)
               put a policy of Istio's into {run.Directory}/manifests/, and remove it again        (in force at once)
+              {program} sandbox apply -f samples/bookshop/manifests        (an application of several services; then -f samples/bookshop/tour/waypoint.yaml, canary-by-weight.yaml ...)
+              ip netns exec {client} curl -s http://productpage.bookshop.svc.cluster.local:9080/
               tail -f {run.Directory}/{ControlPlane.Name}/ambientd.log
 
               {program} sandbox down        removes it
