@@ -7,6 +7,7 @@ namespace Ambient.Cli.Demo.Checks;
 /// <summary>Status computed from what is, not from what was asked.</summary>
 internal static class CaptureChecks
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
     private static readonly string[] Ports = ["15001", "15006", "15008"];
 
     public static async Task PodsAreCapturedAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
@@ -15,7 +16,9 @@ internal static class CaptureChecks
         log.Did("read back the nftables table, routes and listening sockets of " + string.Join(", ", meshed.Select(p => p.Plan.Name)));
         foreach (SandboxPod pod in meshed)
         {
-            AgentPodView? view = (await mesh.Nodes[pod.Plan.Node].PodsAsync(cancellation)).FirstOrDefault(p => p.Name == $"{pod.Plan.Namespace}/{pod.Plan.Name}");
+            AgentPodView? view = null;
+            await Requests.UntilAsync(
+                async () => (view = (await mesh.Nodes[pod.Plan.Node].PodsAsync(cancellation)).FirstOrDefault(p => p.Name == $"{pod.Plan.Namespace}/{pod.Plan.Name}")) is { IsProven: true, Guard: "Absent" }, Deadline, cancellation);
             log.Require(view is { IsProven: true, Guard: "Absent" }, $"{pod.Plan.Name}: its agent must have proven it: {view}");
             CommandResult rules = (await pod.RunAsync("nft", "list", "table", "inet", "ambient-redirection")).OrThrow();
             log.Require(rules.Output.Contains("15001", StringComparison.Ordinal) && rules.Output.Contains("15006", StringComparison.Ordinal), $"{pod.Plan.Name}: no rules lead to its proxy");
