@@ -165,7 +165,10 @@ internal sealed class WaypointProcess : IAsyncDisposable
         SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
         foreach (WaypointLoop loop in _loops)
         {
-            int fd = (int)sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _).OrThrow("listen", "port 15008");
+            // Both families; IPv4 alone where the kernel has no other.
+            SysResult both = sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv6.WithPort(HbonePort), 1024, out _);
+            SysResult opened = both.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _) : both;
+            int fd = (int)opened.OrThrow("listen", "port 15008");
             TunnelListener listener = new(loop, TunnelConnection.Begin);
             _listeners.Add(listener);
             loop.Loop.Post(_ => { listener.Watch(fd); loop.Start(); }, null);
