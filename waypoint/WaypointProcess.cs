@@ -25,6 +25,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
 {
     private const ushort HbonePort = 15008;
     private const ushort MetricsPort = 15020;
+    private const ushort ReadyPort = 15021;
 
     private readonly WaypointOptions _options;
     private readonly LogHub _logs = new(new LogHubOptions());
@@ -40,6 +41,8 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private readonly WaypointDiscovery? _discovery;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer? _server;
+    private HttpServer? _readiness;
+    private volatile string? _obstacle = "starting";
 
     public WaypointProcess(WaypointOptions options)
     {
@@ -80,6 +83,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         try
         {
             _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, MetricsPort)]), new MetricsHandler(_metrics), _log);
+            _readiness = HttpServer.Start(new HttpServerOptions("readiness", [new IPEndPoint(IPAddress.Any, ReadyPort)]), new ReadyHandler(Obstacle), _log);
             _discovery?.Start();
             if (_file?.Start() == false)
             {
@@ -100,8 +104,10 @@ internal sealed class WaypointProcess : IAsyncDisposable
             return 1;
         }
 
+        _obstacle = null;
         _log.Info("waypoint is running", LogField.Of("identity", _options.Identity.ToString()), LogField.Of("threads", _loops.Length));
         await _shutdown.Task;
+        _obstacle = "draining";
         await DrainAsync();
         return 0;
     }
@@ -112,6 +118,11 @@ internal sealed class WaypointProcess : IAsyncDisposable
         if (_server is not null)
         {
             await _server.DisposeAsync();
+        }
+
+        if (_readiness is not null)
+        {
+            await _readiness.DisposeAsync();
         }
 
         _file?.Dispose();
@@ -131,6 +142,11 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _logs.Flush(TimeSpan.FromSeconds(1));
         _logs.Dispose();
     }
+
+    private string? Obstacle() => _obstacle is not "starting" ? _obstacle
+        : _certificate.Current is null ? "there is no certificate yet"
+        : _discovery?.Ready.IsCompleted == false ? "the control plane has not said everything yet"
+        : "starting";
 
     private WaypointLoop Loop(int index)
     {
