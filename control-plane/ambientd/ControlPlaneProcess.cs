@@ -8,6 +8,7 @@ using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Observation;
+using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Serving;
 using Ambient.ControlPlane.Settings;
 using Ambient.Grpc.Framing;
@@ -41,7 +42,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var authority = new AuthorityHolder();
         var registry = new MetricRegistry();
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All);
-        var waypoints = new WaypointIndex(Routing(settings));
+        var waypoints = new WaypointIndex(Routing(settings), Say);
         var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
         registry.Add(new RuntimeMetrics(logs));
         var pods = new PodIndex();
@@ -157,6 +158,14 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
             },
         };
     }
+
+    /// <summary>Nothing that users write is ignored in silence.</summary>
+    private void Say(RoutingProblem problem) => logs.For("ambientd::routing").Warn(
+        "an object is not in force as written",
+        LogField.Of("kind", problem.Kind),
+        LogField.Of("object", $"{problem.Namespace}/{problem.Name}"),
+        LogField.Of("reason", problem.Reason),
+        LogField.Of("problem", problem.Message));
 
     private static string Text(Node node, string key) => node.Metadata?.Fields.GetValueOrDefault(key)?.StringValue ?? "";
 

@@ -64,6 +64,11 @@ public sealed partial class WaypointIndex
             _ => Tokens(unit, directory, served, ref problems),
         };
         Remember(unit, directory.Asked);
+        foreach (RoutingProblem news in problems.Except(_problems.GetValueOrDefault(unit) ?? []))
+        {
+            _say(news);
+        }
+
         if (problems.Count > 0)
         {
             _problems[unit] = problems;

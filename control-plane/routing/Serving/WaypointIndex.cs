@@ -22,6 +22,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private const string MeshMap = "istio";
     private const string AccountOverride = "gateway.istio.io/service-account";
     private readonly RoutingSettings _settings;
+    private readonly Action<RoutingProblem> _say;
     private readonly ServiceBook _services = new();
     private readonly ObjectBook _objects;
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
@@ -30,10 +31,13 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private RoutingProblem? _meshProblem;
 
     /// <summary>Knows nothing yet.</summary>
-    public WaypointIndex(RoutingSettings settings)
+    /// <param name="settings">What all waypoints have in common.</param>
+    /// <param name="say">Told of each thing that is not in force as written, when that begins.</param>
+    public WaypointIndex(RoutingSettings settings, Action<RoutingProblem>? say = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
+        _say = say ?? (static _ => { });
         _objects = new ObjectBook(settings.ClusterDomain);
     }
 
@@ -175,6 +179,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             if (!YamlDocument.TryRead(yaml, out IReadOnlyList<YamlDocument> documents, out YamlProblem? problem) || documents.Count != 1)
             {
                 _meshProblem = new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.Invalid, $"data.mesh: {problem?.ToString() ?? "must be one document"}; what it said last stays");
+                _say(_meshProblem);
                 return;
             }
 

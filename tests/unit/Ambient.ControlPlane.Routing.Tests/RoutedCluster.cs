@@ -16,9 +16,12 @@ internal sealed class RoutedCluster
 
     public RoutedCluster()
     {
-        Waypoints = new WaypointIndex(new RoutingSettings());
+        Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message));
         Index = new MeshIndex(new MeshSettings(), Waypoints);
     }
+
+    /// <summary>What was said about objects so far.</summary>
+    public List<string> Said { get; } = [];
 
     public WaypointIndex Waypoints { get; }
 

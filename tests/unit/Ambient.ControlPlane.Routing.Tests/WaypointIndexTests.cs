@@ -55,6 +55,7 @@ public sealed class WaypointIndexTests
         _cluster.Take();
         Assert.Equal(500u, Target("cart").FailStatus);
         Assert.Contains(_cluster.Waypoints.Problems, problem => problem.Message.Contains("there is no Service late", StringComparison.Ordinal));
+        Assert.Contains("there is no Service late", Assert.Single(_cluster.Said), StringComparison.Ordinal);
         Service("apps/late", "none");
         _cluster.Take();
         Assert.Equal("late.apps.svc.cluster.local", Target("cart").Destination.Hostname);
