@@ -120,6 +120,31 @@ public sealed class ZdsServerTests : IDisposable
         Assert.StartsWith("add p", ztunnel.Next(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(500)]
+    public void UpstreamsZtunnel_ReadsAndAcknowledgesOneAfterTheOther_HoweverManyAreOutstanding(int pods)
+    {
+        // It takes a packet, works, acknowledges, and only then takes the next; the socket's queue holds what was sent ahead (cni-and-redirection.md 4.8).
+        ZdsServer server = Start();
+        foreach (int i in Enumerable.Range(0, pods))
+        {
+            server.Upsert(Pod($"p{i:000}"));
+        }
+
+        server.OpenGate();
+        using var ztunnel = new TestZtunnel(_path);
+        Assert.Equal(string.Join(", ", Enumerable.Range(0, pods).Select(i => $"add p{i:000} 1")), ztunnel.Snapshot());
+        Assert.Equal(pods, Enumerable.Range(0, pods).Select(_ => _events.Pod()).Distinct().Count());
+        _events.Connections("1/1");
+        Assert.True(ztunnel.IsSilent);
+        server.Upsert(Pod("late"));
+        Assert.Equal("add late 1", ztunnel.Next());
+        ztunnel.Ack();
+        Assert.Equal("late/1 Served", _events.Pod());
+    }
+
     [Fact]
     [Trait("behaviour", "CNI-169")]
     public void AckThatNobodyWaitsFor_EndsTheConnection()
