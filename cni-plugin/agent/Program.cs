@@ -3,6 +3,7 @@ using Ambient.Cni.Agent.Installation;
 using Ambient.Cni.Agent.Settings;
 using Ambient.Cni.Agent.Sources;
 using Ambient.Linux;
+using Ambient.Linux.Proc;
 using Ambient.Telemetry.Logging;
 
 // ambient-cni-agent: the node agent. Parse the settings, choose the source of pods, run until a signal says otherwise.
@@ -34,6 +35,8 @@ if (AgentSettings.Parse(environment, out IReadOnlyList<string> errors) is not { 
     return 1;
 }
 
+// nft's library works on many threads, and each of malloc's arenas would keep what one of them once needed.
+NativeHeap.LimitArenas(1);
 if (args is ["uninstall", ..])
 {
     return Uninstaller.Run(settings, Console.Error);

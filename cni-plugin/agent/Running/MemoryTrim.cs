@@ -1,3 +1,5 @@
+using Ambient.Linux.Proc;
+
 namespace Ambient.Cni.Agent.Running;
 
 /// <summary>
@@ -19,6 +21,7 @@ internal sealed class MemoryTrim(TimeProvider time)
             return false;
         }
 
+        NativeHeap.Trim();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         (_last, _live) = (time.GetTimestamp(), GC.GetTotalMemory(forceFullCollection: false));
         return true;
