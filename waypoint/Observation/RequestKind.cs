@@ -26,6 +26,25 @@ internal readonly record struct RequestKind(
     /// <summary>Between values of expressions.</summary>
     public const char Separator = '\u0001';
 
+    /// <summary>Compared for each request: workloads by reference, then what differs most often, and nothing is boxed.</summary>
+    public bool Equals(RequestKind other) =>
+        Status == other.Status
+        && (int)Flags == (int)other.Flags
+        && IsGrpc == other.IsGrpc
+        && ReferenceEquals(Source, other.Source)
+        && ReferenceEquals(Endpoint, other.Endpoint)
+        && AreEqual(Client, other.Client)
+        && AreEqual(Service, other.Service)
+        && AreEqual(Plan, other.Plan)
+        && string.Equals(GrpcStatus, other.GrpcStatus, StringComparison.Ordinal)
+        && string.Equals(Computed, other.Computed, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Source, Client, Endpoint, Service, (Status << 16) ^ (int)Flags, GrpcStatus, Plan, Computed);
+
     /// <summary>The two peers alone, which is all that gRPC's message counters name.</summary>
     public RequestKind Peers() => this with { Status = 0, GrpcStatus = "", Flags = ResponseFlags.None };
+
+    private static bool AreEqual<T>(T? left, T? right)
+        where T : class, IEquatable<T> => ReferenceEquals(left, right) || (left is not null && left.Equals(right));
 }

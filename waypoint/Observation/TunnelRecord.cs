@@ -139,10 +139,11 @@ internal sealed class TunnelRecord(InboundTunnel tunnel)
     private RequestKind KindOf(RequestRecord record, MetricPlan plan, ObservedRequest? seen) => new(
         Source(), tunnel.Facts.Client, record.Endpoint, record.Service, record.Status, record.IsGrpc ? record.GrpcStatus : "", record.Flags, record.IsGrpc, plan, Computed(plan, seen));
 
-    // Only rules with expressions make a text for each request.
-    private static string Computed(MetricPlan plan, ObservedRequest? seen) => plan.Computed.Count == 0 || seen is null
-        ? ""
-        : string.Concat(plan.Computed.Select(expression => (expression.Evaluate(seen).AsText() ?? "unknown").Replace(RequestKind.Separator, '?') + RequestKind.Separator));
+    // Only rules with expressions make a text for each request; apart from this method, for what a lambda captures is allocated as soon as its method begins.
+    private static string Computed(MetricPlan plan, ObservedRequest? seen) => plan.Computed.Count == 0 || seen is null ? "" : ComputedAnew(plan, seen);
+
+    private static string ComputedAnew(MetricPlan plan, ObservedRequest seen) =>
+        string.Concat(plan.Computed.Select(expression => (expression.Evaluate(seen).AsText() ?? "unknown").Replace(RequestKind.Separator, '?') + RequestKind.Separator));
 
     private void Count(MetricPlan plan, ObservedRequest seen)
     {
