@@ -36,7 +36,7 @@ internal sealed class ObservedTunnel : IAsyncDisposable
 
     public ObservedTunnel()
     {
-        WaypointOptions options = new() { Identity = new SpiffeId("cluster.local", "apps", "waypoint"), ConfigurationPath = "", AuthorityDirectory = "" };
+        WaypointOptions options = new() { Identity = new SpiffeId("cluster.local", "apps", "waypoint") };
         Metrics = new MetricRegistry();
         _shared = new WaypointShared
         {
@@ -67,9 +67,8 @@ internal sealed class ObservedTunnel : IAsyncDisposable
     /// <summary>Puts settings in force.</summary>
     public void Configure(TelemetryProfile profile, params TelemetryProvider[] providers)
     {
-        WaypointBundle bundle = new() { Settings = new WaypointSettings { Telemetry = new TelemetrySettings { Profiles = { profile }, Providers = { providers } } } };
-        Assert.True(WaypointConfiguration.TryCompile(bundle, "cluster.local", _ => { }, out WaypointConfiguration? configuration, out string? error), error);
-        _shared.Configuration = configuration;
+        WaypointSettings settings = new() { Telemetry = new TelemetrySettings { Profiles = { profile }, Providers = { providers } } };
+        _shared.Configuration = WaypointConfiguration.Empty with { Settings = settings };
     }
 
     /// <summary>A request that was answered.</summary>
