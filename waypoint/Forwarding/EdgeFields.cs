@@ -36,6 +36,7 @@ internal static class EdgeFields
         }
         else
         {
+            head.Scheme = "http";
             fields.Add("x-forwarded-proto", "http");
         }
     }

@@ -11,7 +11,7 @@ internal struct BodyReader
     // Framing, routing and proofs of identity are decided before a body; behind it they could only deceive a reader that merges them (RFC 9110 section 6.5.1).
     private static readonly string[] NeverTrailers =
     [
-        "content-length", "transfer-encoding", "host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "authorization", "proxy-authorization", "cookie",
+        "content-length", "transfer-encoding", "host", "connection", "proxy-connection", "keep-alive", "te", "trailer", "upgrade", "expect", "authorization", "proxy-authorization", "cookie",
         "set-cookie", "content-encoding", "content-type", "content-range", "x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-client-cert",
     ];
 

@@ -15,6 +15,9 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     private bool _isDialled;
     private bool _isOpen;
 
+    /// <summary>Whether the connection is there.</summary>
+    public bool IsOpen => _isOpen;
+
     /// <summary>Requests so far.</summary>
     public int Requests { get; private set; }
 
@@ -74,7 +77,11 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     protected override void OnGoAway() => pool.Forget(this);
 
     /// <inheritdoc/>
-    protected override void OnForgotten() => IdleSince = Loop.NowMilliseconds;
+    protected override void OnForgotten()
+    {
+        IdleSince = Loop.NowMilliseconds;
+        EarnStream();
+    }
 
     /// <inheritdoc/>
     protected override void OnGone(CloseReason reason, string? detail)
@@ -111,6 +118,13 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
 
         _head.Status = Fields.Status;
         answered.OnHead(_head, Fields.ContentLength, isEnd);
+    }
+
+    /// <summary>It has been silent for a whole request: new ones go elsewhere, those that it has may still be answered.</summary>
+    public void Doubt()
+    {
+        pool.Forget(this);
+        Drain();
     }
 
     private void Open(Http2ClientStream stream)

@@ -8,11 +8,16 @@ namespace Ambient.Waypoint.Http2;
 /// <summary>A request to an endpoint in HTTP/2. Loop-affine.</summary>
 internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client), IEndpointRequest
 {
+    // Shorter silences say nothing about a connection.
+    private const long SilenceMilliseconds = 1_000;
+
     private IResponseSink? _sink;
     private bool _isOpen;
     private bool _isSent;
     private bool _isHeadRequest;
-    private bool _isFirst;
+    private bool _wasKept;
+    private long _sentAt;
+    private long _framesWhenSent;
 
     /// <inheritdoc/>
     public bool WasStale { get; private set; }
@@ -24,7 +29,7 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
     public void Begin(IResponseSink sink)
     {
         _sink = sink;
-        _isFirst = client.Requests == 0;
+        _wasKept = client.IsOpen;
         client.Begin(this);
     }
 
@@ -47,6 +52,7 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         }
 
         _isSent = true;
+        (_sentAt, _framesWhenSent) = (client.Loop.NowMilliseconds, client.FramesRead);
         _isHeadRequest = head.Method == "HEAD";
         bool isEnd = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 };
         FieldBlock.Request(client.Output, Id, head, isEnd);
@@ -70,8 +76,14 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         _sink = null;
         if (_isOpen)
         {
+            bool isSilent = _isSent && client.FramesRead == _framesWhenSent && client.Loop.NowMilliseconds - _sentAt >= SilenceMilliseconds;
+
             // A stream that never had a head does not exist for the endpoint.
             Close(_isSent ? Http2Error.Cancel : null);
+            if (isSilent)
+            {
+                client.Doubt();
+            }
         }
         else
         {
@@ -83,6 +95,12 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
     public void OnHead(ResponseHead head, long length, bool isEnd)
     {
         IResponseSink? sink = _sink;
+        if (head.Status is < 200 or 204)
+        {
+            // RFC 9110 section 8.6.
+            head.Fields.Remove("content-length");
+        }
+
         if (head.Status < 200)
         {
             sink?.OnResponseHead(head, BodyFraming.None);
@@ -101,6 +119,12 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
             Expect(0);
         }
 
+        if (length == 0 && !isEnd && !hasNoBody)
+        {
+            // Fields may follow, so the end is not known yet: to others it is a body of unknown length.
+            head.Fields.Remove("content-length");
+        }
+
         if (isEnd && !IsWholeByCount)
         {
             Close(Http2Error.ProtocolError);
@@ -110,13 +134,31 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
 
         BodyFraming framing = hasNoBody ? BodyFraming.None
             : isEnd ? new BodyFraming(BodyKind.Length, 0)
-            : length >= 0 ? new BodyFraming(BodyKind.Length, length)
+            : length > 0 ? new BodyFraming(BodyKind.Length, length)
             : new BodyFraming(BodyKind.Chunked, -1);
         sink?.OnResponseHead(head, framing);
-        if (isEnd && !IsClosed)
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (isEnd)
         {
             TakeEnd(null);
         }
+        else if (hasNoBody)
+        {
+            // Such an answer ends with its head, whether the endpoint says so at once or later, or never.
+            EndWithHead();
+        }
+    }
+
+    private void EndWithHead()
+    {
+        IResponseSink? sink = _sink;
+        _sink = null;
+        Close(Http2Error.Cancel);
+        sink?.OnResponseEnd(null);
     }
 
     /// <inheritdoc/>
@@ -151,7 +193,7 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         };
 
         // A kept connection that closed in the moment it was used again.
-        WasStale = !_isFirst && !IsHeadRead && failure == UpstreamFailure.ConnectionClosed;
+        WasStale = _wasKept && !IsHeadRead && failure == UpstreamFailure.ConnectionClosed;
         Fail(failure, detail);
     }
 

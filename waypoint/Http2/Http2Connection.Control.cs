@@ -34,8 +34,22 @@ internal abstract partial class Http2Connection
             _isDrainAnnounced = true;
             SendGoAway(int.MaxValue, Http2Error.NoError);
             SendPing(DrainPing, ack: false);
+            Loop.Timers.Schedule(this, Loop.NowMilliseconds + DrainMilliseconds);
+        }
+        else if (!_isClient)
+        {
+            // It has asked for nothing yet, and may ask somebody else.
+            SendGoAway(0, Http2Error.NoError);
         }
 
+        CloseIfDone();
+    }
+
+    private void EndAnnouncement()
+    {
+        _isDrainAnnounced = false;
+        Loop.Timers.Cancel(this);
+        SendGoAway(LastPeerStreamId, Http2Error.NoError);
         CloseIfDone();
     }
 
@@ -124,7 +138,14 @@ internal abstract partial class Http2Connection
         else if (Spend(stream.IsAnswered || _isClient ? AbuseBudget.Reset : AbuseBudget.EarlyReset))
         {
             Forget(stream, null);
-            stream.Lose(code, isByPeer: true, $"stream reset by the peer: {code}");
+            if (IsAnswerWhole(stream))
+            {
+                stream.StopSending();
+            }
+            else
+            {
+                stream.Lose(code, isByPeer: true, $"stream reset by the peer: {code}");
+            }
         }
     }
 
@@ -139,7 +160,10 @@ internal abstract partial class Http2Connection
         ulong value = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (!_frame.Has(FrameFlags.Ack))
         {
-            if (Spend(AbuseBudget.Ping))
+            // One ping for DATA of ours measures the way, as gRPC's libraries do with every answer; others are noise that we have to answer.
+            int cost = _hasSentData ? 0 : AbuseBudget.Ping;
+            _hasSentData = false;
+            if (Spend(cost))
             {
                 SendPing(value, ack: true);
             }
@@ -147,9 +171,7 @@ internal abstract partial class Http2Connection
         else if (_isDrainAnnounced && value == DrainPing)
         {
             // Whatever was on its way when we spoke has arrived.
-            _isDrainAnnounced = false;
-            SendGoAway(LastPeerStreamId, Http2Error.NoError);
-            CloseIfDone();
+            EndAnnouncement();
         }
     }
 

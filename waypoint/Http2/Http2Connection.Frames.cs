@@ -25,6 +25,9 @@ internal abstract partial class Http2Connection
     /// <summary>The first bytes of a client.</summary>
     public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
+    /// <summary>Frames that the peer has begun.</summary>
+    public long FramesRead { get; private set; }
+
     /// <inheritdoc/>
     public int OnInput(ReadOnlySpan<byte> bytes)
     {
@@ -78,6 +81,7 @@ internal abstract partial class Http2Connection
     private void BeginFrame(FrameHeader frame)
     {
         _frame = frame;
+        FramesRead++;
         _left = frame.Length;
         _inFrame = true;
         if (frame.Length > Http2Limits.FrameSize)

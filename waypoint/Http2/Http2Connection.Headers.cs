@@ -135,7 +135,7 @@ internal abstract partial class Http2Connection
         }
         else if (stream is not null)
         {
-            OnHead(streamId, stream, _blockEndsStream, isTooLarge);
+            TakeHead(streamId, stream, isTooLarge);
         }
         else if (!isNew)
         {
@@ -156,7 +156,28 @@ internal abstract partial class Http2Connection
         else
         {
             LastPeerStreamId = streamId;
-            OnHead(streamId, null, _blockEndsStream, isTooLarge);
+            TakeHead(streamId, null, isTooLarge);
+        }
+    }
+
+    // The connection carries other requests as well.
+    private void TakeHead(int streamId, Http2Stream? stream, bool isTooLarge)
+    {
+        try
+        {
+            OnHead(streamId, stream, _blockEndsStream, isTooLarge);
+        }
+        catch (Exception defect)
+        {
+            if (_streams.TryGetValue(streamId, out Http2Stream? begun))
+            {
+                OnDefect(begun, defect);
+            }
+            else
+            {
+                Report(defect);
+                SendReset(streamId, Http2Error.InternalError);
+            }
         }
     }
 

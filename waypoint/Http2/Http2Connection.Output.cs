@@ -12,6 +12,7 @@ internal abstract partial class Http2Connection
 
     private readonly Queue<Http2Stream> _waiting = new();
     private int _sendWindow = DefaultWindow;
+    private bool _hasSentData;
     private int _peerInitialWindow = DefaultWindow;
 
     /// <summary>Whether the pipe takes no more for now.</summary>
@@ -30,6 +31,7 @@ internal abstract partial class Http2Connection
             }
 
             SendFrame(stream.Id, FrameType.Data, FrameFlags.None, data.Slice(sent, part));
+            _hasSentData = true;
             _sendWindow -= part;
             stream.SendWindow -= part;
             sent += part;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Sessions;
@@ -17,11 +18,16 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
 {
     private const long CloseMilliseconds = 2_000;
 
+    // How long a peer may take nothing of what waits for it at the end, and how long a drain waits for the answer to its ping.
+    private const long StallMilliseconds = 10_000;
+    private const long DrainMilliseconds = 5_000;
+
     private readonly bool _isClient;
     private readonly Dictionary<int, Http2Stream> _streams = [];
     private AbuseBudget _budget;
     private bool _isOver;
     private bool _isClosed;
+    private int _unsentAtLook;
 
     protected Http2Connection(bool isClient, EventLoop.EventLoop loop)
     {
@@ -112,6 +118,14 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
         CloseIfDone();
     }
 
+    /// <summary>Code of a request threw: it costs that request alone, and is told the loop.</summary>
+    public void OnDefect(Http2Stream stream, Exception defect)
+    {
+        Report(defect);
+        Forget(stream, Http2Error.InternalError);
+        stream.Lose(Http2Error.InternalError, isByPeer: false, "internal error");
+    }
+
     /// <summary>The pipe is gone. Called once.</summary>
     protected abstract void OnGone(CloseReason reason, string? detail);
 
@@ -121,7 +135,22 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
     }
 
     /// <inheritdoc/>
-    protected override void OnTimer() => Pipe.Abort("the peer did not close");
+    protected override void OnTimer()
+    {
+        if (_isDrainAnnounced && !_isOver)
+        {
+            // Its ping is not answered: what comes now was sent long after we had spoken.
+            EndAnnouncement();
+        }
+        else if (Pipe.Unsent > 0 && Pipe.Unsent < _unsentAtLook)
+        {
+            WaitForClose();
+        }
+        else
+        {
+            Pipe.Abort("the peer did not close");
+        }
+    }
 
     /// <summary>Adds a stream.</summary>
     protected void Add(Http2Stream stream, int id)
@@ -149,12 +178,19 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
             Pipe.Finish();
             if (!_isClosed)
             {
-                Loop.Timers.Schedule(this, Loop.NowMilliseconds + CloseMilliseconds);
+                WaitForClose();
             }
         }
     }
 
-    /// <summary>A connection error (RFC 9113 section 5.4.1).</summary>
+    // A slow reader of a last answer gets time as long as it reads.
+    private void WaitForClose()
+    {
+        _unsentAtLook = Pipe.Unsent;
+        Loop.Timers.Schedule(this, Loop.NowMilliseconds + (_unsentAtLook > 0 ? StallMilliseconds : CloseMilliseconds));
+    }
+
+    /// <summary>A connection error (RFC 9113 section 5.4.1). The connection ends first: what its streams' owners do about their loss goes nowhere.</summary>
     protected void Violation(Http2Error code, string what)
     {
         if (_isOver)
@@ -183,6 +219,8 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
     /// <summary>A request was answered: it was worth its work.</summary>
     public void EarnStream() => _budget.EarnStream();
 
+    private void Report(Exception defect) => Loop.Post(static fault => ((ExceptionDispatchInfo)fault!).Throw(), ExceptionDispatchInfo.Capture(defect));
+
     private void LoseAll(string detail, CloseReason reason)
     {
         Http2Error code = reason == CloseReason.ProtocolError ? Http2Error.ProtocolError : Http2Error.Cancel;
@@ -199,6 +237,16 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
     private void Lose(Http2Stream stream, Http2Error code, string detail)
     {
         _streams.Remove(stream.Id);
-        stream.Lose(code, isByPeer: false, detail);
+        if (IsAnswerWhole(stream))
+        {
+            stream.StopSending();
+        }
+        else
+        {
+            stream.Lose(code, isByPeer: false, detail);
+        }
     }
+
+    // An answer that has arrived whole stays whole, also when its reader is slower than the end of everything else (RFC 9113 section 8.1).
+    private bool IsAnswerWhole(Http2Stream stream) => _isClient && stream.RemoteEnded;
 }

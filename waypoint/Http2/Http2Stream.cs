@@ -117,7 +117,14 @@ internal abstract class Http2Stream(Http2Connection connection)
         if (!IsClosed && RemoteEnded && !_isEndRead && _unread is not { Length: > 0 })
         {
             _isEndRead = true;
-            OnReadEnd(_readTrailers);
+            try
+            {
+                OnReadEnd(_readTrailers);
+            }
+            catch (Exception defect)
+            {
+                connection.OnDefect(this, defect);
+            }
         }
     }
 
@@ -228,6 +235,15 @@ internal abstract class Http2Stream(Http2Connection connection)
         }
     }
 
+    /// <summary>The peer takes no more: what it has sent is still read, what we would send is dropped.</summary>
+    public void StopSending()
+    {
+        LocalEnded = true;
+        _endsAfterUnsent = false;
+        _unsent?.Clear();
+        TellRoom();
+    }
+
     /// <summary>It is over; with a code also at the peer.</summary>
     protected void Close(Http2Error? reset)
     {
@@ -261,7 +277,15 @@ internal abstract class Http2Stream(Http2Connection connection)
     {
         int length = data.Length;
         _isReading = true;
-        OnRead(data);
+        try
+        {
+            OnRead(data);
+        }
+        catch (Exception defect)
+        {
+            connection.OnDefect(this, defect);
+        }
+
         _isReading = false;
         if (!wasQueued || !IsClosed)
         {

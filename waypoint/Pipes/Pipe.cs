@@ -6,7 +6,7 @@ namespace Ambient.Waypoint.Pipes;
 /// A byte stream to a client or an endpoint, whatever carries it. Output is queued and bounded by the writer, who looks at
 /// <see cref="IsFull"/>; input is taken or left. Loop-affine.
 /// </summary>
-internal abstract class Pipe : IReadyItem, IFlushItem
+internal abstract class Pipe : IReadyItem, IFlushItem, ILoopFault
 {
     /// <summary>Output that makes a writer pause, bytes.</summary>
     public const int HighWater = 128 * 1024;
@@ -51,6 +51,9 @@ internal abstract class Pipe : IReadyItem, IFlushItem
         _wasFull |= isBeyond;
         return isBeyond;
     }
+
+    /// <summary>Bytes that wait to be sent.</summary>
+    public int Unsent => Output.Length;
 
     /// <summary>Whether the end of output was asked for.</summary>
     protected bool IsFinishing { get; private set; }
@@ -122,6 +125,9 @@ internal abstract class Pipe : IReadyItem, IFlushItem
 
     /// <summary>There is output, or its end.</summary>
     protected abstract void Kick();
+
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception) => Abort("internal error");
 
     /// <inheritdoc/>
     void IFlushItem.OnFlush()

@@ -29,6 +29,35 @@ public sealed class Http2AbuseTests
     }
 
     [Fact]
+    public void PingForEveryAnswer_IsHowGrpcMeasures_NotAFlood()
+    {
+        using ProbeConnection connection = ProbeConnection.Begin();
+        for (int round = 0; round < 3000; round++)
+        {
+            int stream = (2 * round) + 1;
+            connection.Say(Wire.Get(stream));
+            connection.Requests[^1].SendData(new byte[5]);
+            connection.Requests[^1].SendEnd(null);
+            connection.Memory.TakeSent();
+            Assert.Equal(["Ping 0"], connection.Say(Wire.Frame(FrameType.Ping, 0, 0, new byte[8])));
+            connection.Say(Wire.Frame(FrameType.WindowUpdate, 0, 0, Wire.Number(2000)));
+        }
+    }
+
+    [Fact]
+    public void DefectInARequest_CostsThatOneAlone()
+    {
+        using ProbeConnection connection = ProbeConnection.Begin();
+        byte[] post = Wire.Block((":method", "POST"), (":scheme", "http"), (":authority", "a"), (":path", "/"));
+        connection.Say([.. Wire.Frame(FrameType.Headers, Whole, 1, post), .. Wire.Frame(FrameType.Headers, Whole, 3, post)]);
+        connection.Requests[0].IsBroken = true;
+        Assert.Equal(["Reset 1 InternalError"], connection.Say(Wire.Frame(FrameType.Data, 0, 1, 1)));
+        connection.Say(Wire.Frame(FrameType.Data, 0, 3, 1));
+        Assert.Equal(1, connection.Requests[1].Received);
+        Assert.NotNull(connection.Requests[0].Lost);
+    }
+
+    [Fact]
     public void HeaderBlock_OfManyContinuations_IsCutOff()
     {
         using ProbeConnection connection = ProbeConnection.Begin();

@@ -16,6 +16,8 @@ internal sealed class ProbeStream : Http2Stream
 
     public bool Reads { get; set; } = true;
 
+    public bool IsBroken { get; set; }
+
     public int Received { get; private set; }
 
     public bool IsRequestEnded { get; private set; }
@@ -28,7 +30,7 @@ internal sealed class ProbeStream : Http2Stream
 
     protected override bool CanRead => Reads;
 
-    protected override void OnRead(ReadOnlySpan<byte> data) => Received += data.Length;
+    protected override void OnRead(ReadOnlySpan<byte> data) => Received += IsBroken ? throw new InvalidOperationException("a defect") : data.Length;
 
     protected override void OnReadEnd(FieldList? trailers) => (IsRequestEnded, Trailers) = (true, trailers);
 

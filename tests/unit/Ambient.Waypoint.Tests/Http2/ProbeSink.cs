@@ -1,0 +1,27 @@
+using Ambient.Routing.Actions;
+using Ambient.Routing.Messages;
+using Ambient.Waypoint.Http;
+
+namespace Ambient.Waypoint.Tests.Http2;
+
+/// <summary>Writes down what becomes of a request.</summary>
+internal sealed class ProbeSink : IResponseSink
+{
+    public bool CanTakeResponse { get; set; } = true;
+
+    public List<string> Events { get; } = [];
+
+    public void OnConnected() => Events.Add("connected");
+
+    public void OnServerDrained()
+    {
+    }
+
+    public void OnResponseHead(ResponseHead head, BodyFraming framing) => Events.Add($"{head.Status} {framing.Kind} length={head.Fields.Text("content-length")}");
+
+    public void OnResponseData(ReadOnlySpan<byte> data) => Events.Add($"data {data.Length}");
+
+    public void OnResponseEnd(FieldList? trailers) => Events.Add($"end {trailers?.Text("grpc-status")}");
+
+    public void OnFailed(UpstreamFailure failure, string? detail) => Events.Add($"failed {failure}");
+}
