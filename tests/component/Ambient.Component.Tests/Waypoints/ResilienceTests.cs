@@ -1,4 +1,3 @@
-using Ambient.Component.Tests.Ztunnel;
 using Ambient.Testing.Facts;
 using Ambient.Testing.Waiting;
 

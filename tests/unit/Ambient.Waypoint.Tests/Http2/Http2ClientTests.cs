@@ -19,7 +19,7 @@ public sealed class Http2ClientTests : IDisposable
     public Http2ClientTests()
     {
         _loop.RunOnce(0);
-        _client = new Http2Client(new Http2Pool(null!, null!, null, _loop), _loop);
+        _client = new Http2Client(new Http2Pool(null!, null!, null!, null, _loop), _loop);
         _pipe = new MemoryPipe { Owner = _client, Loop = _loop };
         _client.Use(_pipe);
         _client.OnOpened();

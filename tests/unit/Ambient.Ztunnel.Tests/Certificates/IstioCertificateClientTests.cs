@@ -9,7 +9,6 @@ using Ambient.Identity.Issuing;
 using Ambient.Identity.Keys;
 using Ambient.Mesh.Identities;
 using Ambient.Protocol.Istio.Auth;
-using Ambient.Ztunnel.Settings;
 using Microsoft.AspNetCore.Http;
 
 namespace Ambient.Ztunnel.Tests.Certificates;
