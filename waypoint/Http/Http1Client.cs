@@ -165,7 +165,11 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
         {
             if (_isHeadRead && _requestKind == BodyKind.Upgraded)
             {
-                _sink?.OnResponseEnd(null);
+                // The end of what it has to say is the end of it all: nobody would hear what else the client says.
+                IResponseSink? sink = _sink;
+                _sink = null;
+                sink?.OnResponseEnd(null);
+                _pipe.Finish();
                 return;
             }
 

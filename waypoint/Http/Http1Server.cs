@@ -58,7 +58,8 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         {
             int step = _phase switch
             {
-                Phase.Head => ReadHead(bytes[used..]),
+                // Answers of our own, and those without a body, ask nobody for room: who does not read them may not ask for more.
+                Phase.Head => pipe.IsFull ? 0 : ReadHead(bytes[used..]),
                 Phase.Body or Phase.Upgraded => ReadBody(bytes[used..]),
                 Phase.Closed => bytes.Length - used,
                 _ => 0,
@@ -88,6 +89,13 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
                 // The client has said all it wants to say and still listens.
                 _closes = true;
                 break;
+            case Phase.Closed:
+                // The last answer may still wait to be sent.
+                break;
+            case Phase.Body when _isAnswered:
+                // It was told the outcome early, and has taken the hint.
+                Close();
+                break;
             default:
                 // It stopped in the middle of a message.
                 Abandon("the client ended in the middle of a request");
@@ -97,7 +105,11 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     }
 
     /// <inheritdoc/>
-    public void OnOutputDrained() => _exchange?.OnClientDrained();
+    public void OnOutputDrained()
+    {
+        _exchange?.OnClientDrained();
+        pipe.ResumeInput();
+    }
 
     /// <inheritdoc/>
     public void OnClosed(CloseReason reason, string? detail)
@@ -272,6 +284,11 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
             _phase = Phase.Head;
             pipe.ResumeInput();
         }
+        else
+        {
+            // What is left of the body has been held back until now; nobody wants it, and behind it is the next request, or the end.
+            pipe.ResumeInput();
+        }
     }
 
     private void Refuse(HttpError error)
@@ -293,6 +310,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         HeadWriter.Response(pipe, error.Status, fields, new BodyFraming(BodyKind.Length, body.Length), closes: true, "");
         pipe.Send(body);
         pipe.Finish();
+        pipe.ResumeInput();
     }
 
     private void Abandon(string detail)
@@ -307,5 +325,8 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         _exchange = null;
         _phase = Phase.Closed;
         pipe.Finish();
+
+        // What was held back is thrown away, else the end behind it would never be seen.
+        pipe.ResumeInput();
     }
 }

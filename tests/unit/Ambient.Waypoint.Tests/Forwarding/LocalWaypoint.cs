@@ -1,0 +1,135 @@
+using Ambient.EventLoop;
+using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Connections;
+using Ambient.Mesh.Identities;
+using Ambient.Mesh.Services;
+using Ambient.Mesh.Views;
+using Ambient.Mesh.Workloads;
+using Ambient.Protocol.L7;
+using Ambient.Telemetry.Logging;
+using Ambient.Telemetry.Metrics;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation;
+using Ambient.Waypoint.Observation.Export;
+using Ambient.Waypoint.Pipes;
+using Ambient.Waypoint.Settings;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Tests.Forwarding;
+
+/// <summary>One loop of a waypoint that serves <c>cart</c>, with clients and endpoints that are pipes of the test. Nothing else can be connected to: it fails at once.</summary>
+internal sealed class LocalWaypoint : IDisposable
+{
+    private static readonly NamespacedHostname Cart = new("bench", "cart.bench.svc.cluster.local");
+    private static readonly IpPort Target = IpPort.Parse("10.96.0.1:80");
+
+    private readonly EventLoop.EventLoop _loop = new("local", new EventLoopOptions());
+    private readonly LogHub _logs = new(new LogHubOptions());
+    private readonly WaypointShared _shared;
+
+    /// <param name="edit">What is special about the only route.</param>
+    /// <param name="policy">How endpoints are reached.</param>
+    public LocalWaypoint(Action<HttpAction>? edit = null, TrafficPolicy? policy = null)
+    {
+        MetricRegistry metrics = new();
+        MeshState mesh = new();
+        MeshBatch batch = new();
+        batch.Services.Add(new Service(new ServiceSpec { Name = "cart", Namespace = Cart.Namespace, Hostname = Cart.Hostname, Ports = PortMap.Of((80, 8080)) }));
+        batch.Workloads.Add(new Workload(new WorkloadSpec
+        {
+            Uid = "uid",
+            Name = "cart-1",
+            Namespace = "bench",
+            Addresses = { IpAddress.Parse("10.0.0.1") },
+            Protocol = TunnelProtocol.Hbone,
+            Services = { new ServiceMembership(Cart, PortMap.Of((80, 8080))) },
+        }));
+        mesh.Apply(batch);
+        WaypointOptions options = new() { Identity = new SpiffeId("cluster.local", "bench", "waypoint"), ConfigurationPath = "", AuthorityDirectory = "" };
+        Logger log = _logs.For("waypoint");
+        _shared = new WaypointShared
+        {
+            Options = options,
+            Mesh = mesh,
+            Clock = TimeProvider.System,
+            Metrics = new RequestMetrics(metrics),
+            Exporters = new Exporters(options, metrics, log, TimeProvider.System),
+            Log = log,
+        };
+        Configure(edit, policy);
+        Loop = new WaypointLoop(_loop, 0, _shared);
+        _loop.RunOnce(0);
+    }
+
+    public WaypointLoop Loop { get; }
+
+    /// <summary>What is known of the only destination.</summary>
+    public DestinationState Destination => Loop.Destinations.Get(Cart, 80, "");
+
+    /// <summary>Its only endpoint.</summary>
+    public Candidate Endpoint
+    {
+        get
+        {
+            Assert.True(Destination.TryGet(Loop.View, Loop.Configuration.FindDestination(Cart), out _, out Candidate[] candidates));
+            return candidates[0];
+        }
+    }
+
+    /// <summary>Puts another configuration in force.</summary>
+    public void Configure(Action<HttpAction>? edit = null, TrafficPolicy? policy = null)
+    {
+        HttpAction action = new() { Targets = { new WeightedTarget { Weight = 1, Destination = new Destination { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Port = 80 } } } };
+        edit?.Invoke(action);
+        PortRoutes port = new() { Port = 80, Protocol = PortProtocol.Http, Http = { new HttpRoute { Name = "only", Match = new HttpMatch() } }, HttpActions = { action } };
+        WaypointBundle bundle = new() { Routes = { new ServiceRoutes { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Ports = { port } } } };
+        if (policy is not null)
+        {
+            bundle.Destinations.Add(new DestinationSettings { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Policies = { new ScopedPolicy { Policy = policy } } });
+        }
+
+        Assert.True(WaypointConfiguration.TryCompile(bundle, "cluster.local", static text => Assert.Fail(text), out WaypointConfiguration? configuration, out string? error), error);
+        _shared.Configuration = configuration;
+    }
+
+    /// <summary>A client's connection.</summary>
+    public HeldPipe Connect()
+    {
+        ServedPort served = Loop.Configuration.Find(Cart, 80)!;
+        InboundTunnel tunnel = new(Loop, [], served, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null);
+        HeldPipe pipe = new() { Owner = null!, Loop = _loop };
+        pipe.Owner = new Http1Server(tunnel, pipe);
+        return pipe;
+    }
+
+    /// <summary>A connection to the endpoint that is there already; the last one is used first.</summary>
+    public HeldPipe Ready()
+    {
+        ClientPool pool = (ClientPool)Loop.ClientsOf(Endpoint.Key, isHttp2: false);
+        Http1Client client = new(pool);
+        HeldPipe pipe = new() { Owner = client, Loop = _loop };
+        client.Use(pipe);
+        client.OnOpened();
+        pool.Release(client);
+        return pipe;
+    }
+
+    /// <summary>Runs the loop until something is so.</summary>
+    public void RunUntil(Func<bool> isSo)
+    {
+        long deadline = Environment.TickCount64 + 20_000;
+        while (!isSo())
+        {
+            Assert.True(Environment.TickCount64 < deadline, "it did not happen");
+            _loop.RunOnce(10);
+        }
+    }
+
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _logs.Dispose();
+    }
+}
