@@ -107,7 +107,7 @@ internal sealed class LocalWaypoint : IDisposable
     /// <summary>A connection to the endpoint that is there already; the last one is used first.</summary>
     public HeldPipe Ready()
     {
-        ClientPool pool = (ClientPool)Loop.ClientsOf(Endpoint.Key, isHttp2: false);
+        ClientPool pool = (ClientPool)Loop.ClientsOf(Destination, Endpoint.Key, isHttp2: false);
         Http1Client client = new(pool);
         HeldPipe pipe = new() { Owner = client, Loop = _loop };
         client.Use(pipe);
