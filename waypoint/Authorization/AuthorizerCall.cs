@@ -73,9 +73,18 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     /// <inheritdoc/>
     void IResponseSink.OnConnected()
     {
-        _client!.SendHead(_question, new BodyFraming(BodyKind.Length, _body.Length), "");
-        _client.SendData(_body.Span);
-        _client.SendEnd(null);
+        // A write may find the connection gone: then the question is over, or is being asked again.
+        IEndpointRequest client = _client!;
+        client.SendHead(_question, new BodyFraming(BodyKind.Length, _body.Length), "");
+        if (ReferenceEquals(_client, client))
+        {
+            client.SendData(_body.Span);
+        }
+
+        if (ReferenceEquals(_client, client))
+        {
+            client.SendEnd(null);
+        }
     }
 
     /// <inheritdoc/>

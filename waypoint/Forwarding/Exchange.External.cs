@@ -52,8 +52,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
         }
 
         _authorizer = authorizer;
-        bool isWhole = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 };
-        if (authorizer.WantedBody == 0 || isWhole || upgrade.Length > 0)
+        if (authorizer.WantedBody == 0 || framing.IsEmpty || upgrade.Length > 0)
         {
             Ask(isPartial: false);
         }
@@ -72,8 +71,15 @@ internal sealed partial class Exchange : IAuthorizerCaller
 
     private void Hold(ReadOnlySpan<byte> data)
     {
-        GrowReplay(data);
-        if (_replayLength <= _authorizer!.WantedBody)
+        if (!_kept.TryAdd(data, tunnel.Loop.Kept))
+        {
+            // Others hold as much as all may; what the authoriser does not see is not passed on either.
+            _authorizer = null;
+            _ = Answer(new LocalAnswer(503, "", ResponseFlags.Overflow, "kept_bodies_overflow"));
+            return;
+        }
+
+        if (_kept.Length <= _authorizer!.WantedBody)
         {
             return;
         }
@@ -92,7 +98,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
     {
         AuthorizerCall check = new(tunnel.Loop, _configuration, _authorizer!, this);
         _check = check;
-        ReadOnlyMemory<byte> shown = _authorizer!.WantedBody == 0 ? default : _replay.AsMemory(0, Math.Min(_replayLength, _authorizer.WantedBody));
+        ReadOnlyMemory<byte> shown = _authorizer!.WantedBody == 0 ? default : _kept.Memory[..Math.Min(_kept.Length, _authorizer.WantedBody)];
         check.Begin(Facts, tunnel.Source.Port, shown, isPartial);
     }
 

@@ -7,7 +7,7 @@ internal sealed partial class Exchange
     private bool TryRetry()
     {
         EndRetry();
-        if (_retries >= Retry!.Attempts || _replay is null)
+        if (_retries >= Retry!.Attempts || !_isReplayable)
         {
             if (_retries >= Retry.Attempts && _retries > 0)
             {
@@ -43,30 +43,16 @@ internal sealed partial class Exchange
 
     private void KeepForRetry(ReadOnlySpan<byte> data)
     {
-        if (_replay is null)
-        {
-            return;
-        }
-
-        if (_replayLength + data.Length > MaxReplay)
+        // Without room, here or on the loop, it is sent once.
+        if (_isReplayable && (_kept.Length + data.Length > MaxReplay || !_kept.TryAdd(data, tunnel.Loop.Kept)))
         {
             FreeReplay();
-            return;
         }
-
-        GrowReplay(data);
     }
 
-    private void GrowReplay(ReadOnlySpan<byte> data)
+    private void FreeReplay()
     {
-        if (_replay!.Length < _replayLength + data.Length)
-        {
-            Array.Resize(ref _replay, Math.Max(1024, (_replayLength + data.Length) * 2));
-        }
-
-        data.CopyTo(_replay.AsSpan(_replayLength));
-        _replayLength += data.Length;
+        _isReplayable = false;
+        _kept.Free(tunnel.Loop.Kept);
     }
-
-    private void FreeReplay() => _replay = null;
 }

@@ -27,8 +27,8 @@ internal sealed partial class Exchange : IResponseSink
     private ExchangeTimer? _total;
     private ExchangeTimer? _try;
     private ExchangeTimer? _pause;
-    private byte[]? _replay = [];
-    private int _replayLength;
+    private KeptBytes _kept;
+    private bool _isReplayable = true;
     private FieldList? _requestTrailers;
     private bool _isRequestEnded;
     private bool _isDelayed;
@@ -107,12 +107,12 @@ internal sealed partial class Exchange : IResponseSink
                 Attempt();
                 break;
             case ExchangeTimerKind.Total:
-                CountOutcome(504, isLocal: true);
+                CountTimeout();
                 AbandonAttempt("the route's timeout");
                 Fail(UpstreamFailure.Timeout, null);
                 break;
             default:
-                CountOutcome(504, isLocal: true);
+                CountTimeout();
                 AbandonAttempt("the try's timeout");
                 FailOrRetry(UpstreamFailure.TryTimeout, null);
                 break;
@@ -122,23 +122,30 @@ internal sealed partial class Exchange : IResponseSink
     /// <inheritdoc/>
     void IResponseSink.OnConnected()
     {
+        // A write may find the connection gone, and with that this try is over, perhaps another one begun.
+        IEndpointRequest client = _client!;
         _isConnected = true;
-        _client!.SendHead(head, framing, upgrade);
-        if (_replay is not null && _replayLength > 0)
+        client.SendHead(head, framing, upgrade);
+        if (IsCurrent(client) && _kept.Length > 0)
         {
-            _client.SendData(_replay.AsSpan(0, _replayLength));
-            if (_replayLength > MaxReplay || (Retry is null && !IsSafe))
+            client.SendData(_kept.Memory.Span);
+            if (IsCurrent(client) && (_kept.Length > MaxReplay || (Retry is null && !IsSafe)))
             {
                 // Held for an authoriser, and too much to be sent twice.
                 FreeReplay();
             }
         }
 
-        if (_isRequestEnded || framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 })
+        if (!IsCurrent(client))
+        {
+            return;
+        }
+
+        if (_isRequestEnded || framing.IsEmpty)
         {
             if (upgrade.Length == 0)
             {
-                _client.SendEnd(_requestTrailers);
+                client.SendEnd(_requestTrailers);
             }
         }
         else
@@ -205,9 +212,10 @@ internal sealed partial class Exchange : IResponseSink
     /// <inheritdoc/>
     void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
     {
-        bool isStale = _client?.WasStale == true && _hasStaleRetry && IsSafe && _replay is not null;
-        if (!isStale)
+        bool isStale = _client?.WasStale == true && _hasStaleRetry && IsSafe && _isReplayable;
+        if (!isStale && failure != UpstreamFailure.Refused)
         {
+            // An endpoint that says good-bye in order has not failed.
             CountOutcome(503, isLocal: true);
         }
 
@@ -253,6 +261,7 @@ internal sealed partial class Exchange : IResponseSink
         if (_policy.Tls is not null)
         {
             // Not built yet: what must be encrypted is not sent in the clear.
+            _destination = null;
             Answer(new LocalAnswer(503, "", ResponseFlags.UpstreamFailure, "upstream_tls_not_supported"));
             return;
         }
@@ -265,7 +274,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         _hash = RequestHash.Of(_policy, head, Facts, _answer);
-        if (Retry is null && !IsSafe && _replayLength == 0)
+        if (Retry is null && !IsSafe && _kept.Length == 0)
         {
             FreeReplay();
         }
@@ -390,6 +399,17 @@ internal sealed partial class Exchange : IResponseSink
         }
     }
 
+    // Whoever has answered in part was not too slow to answer.
+    private void CountTimeout()
+    {
+        if (!_isHeadSent)
+        {
+            CountOutcome(504, isLocal: true);
+        }
+    }
+
+    private bool IsCurrent(IEndpointRequest client) => ReferenceEquals(_client, client);
+
     private void AbandonAttempt(string detail)
     {
         IEndpointRequest? client = _client;
@@ -403,10 +423,7 @@ internal sealed partial class Exchange : IResponseSink
         _client = null;
         _isConnected = false;
         _endpoint?.State.End();
-        if (_endpoint is not null)
-        {
-            _endpoint = null;
-        }
+        _endpoint = null;
     }
 
     private void CancelTry() => Cancel(_try);
@@ -416,12 +433,6 @@ internal sealed partial class Exchange : IResponseSink
         Cancel(_total);
         Cancel(_try);
         Cancel(_pause);
-        if (_isDone && _destination is not null)
-        {
-            EndRetry();
-            _destination.End();
-            _destination = null;
-        }
     }
 
     private void Cancel(ExchangeTimer? timer)

@@ -228,9 +228,9 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
             if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, _configuration, rule, head, framing) is { } copy)
             {
                 (_mirrors ??= []).Add(copy);
-                if (_replayLength > 0)
+                if (_kept.Length > 0)
                 {
-                    copy.Add(_replay.AsSpan(0, _replayLength));
+                    copy.Add(_kept.Memory.Span);
                 }
 
                 if (_isRequestEnded)
@@ -368,6 +368,9 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
         _isDone = true;
         CancelTimers();
+        EndRetry();
+        _destination?.End();
+        _destination = null;
         _check?.Cancel();
         FreeReplay();
         tunnel.Record.OnCompleted(_record);

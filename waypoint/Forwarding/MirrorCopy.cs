@@ -17,13 +17,14 @@ namespace Ambient.Waypoint.Forwarding;
 internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopTimer, IResponseSink
 {
     private const int MaxWaiting = 256 * 1024;
+    private const int MaxCopies = 1024;
     private const long LimitMilliseconds = 30_000;
 
     private readonly RequestHead _head = new();
-    private byte[] _waiting = [];
-    private int _waitingLength;
+    private KeptBytes _waiting;
     private IEndpointRequest? _client;
     private Candidate? _endpoint;
+    private DestinationState? _destination;
     private FieldList? _trailers;
     private bool _isConnected;
     private bool _isEnded;
@@ -72,19 +73,9 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
 
             _client.SendData(data);
         }
-        else if (_waitingLength + data.Length > MaxWaiting)
+        else if (_waiting.Length + data.Length > MaxWaiting || !_waiting.TryAdd(data, loop.Kept))
         {
             GiveUp("too slow");
-        }
-        else
-        {
-            if (_waiting.Length < _waitingLength + data.Length)
-            {
-                Array.Resize(ref _waiting, Math.Max(1024, (_waitingLength + data.Length) * 2));
-            }
-
-            data.CopyTo(_waiting.AsSpan(_waitingLength));
-            _waitingLength += data.Length;
         }
     }
 
@@ -110,13 +101,15 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     void IResponseSink.OnConnected()
     {
+        // A write may find the connection gone: then the copy is over.
+        IEndpointRequest client = _client!;
         _isConnected = true;
-        _client!.SendHead(_head, framing, "");
-        _client.SendData(_waiting.AsSpan(0, _waitingLength));
-        (_waiting, _waitingLength) = ([], 0);
-        if (_isEnded || framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 })
+        client.SendHead(_head, framing, "");
+        client.SendData(_waiting.Memory.Span);
+        _waiting.Free(loop.Kept);
+        if (!_isOver && (_isEnded || framing.IsEmpty))
         {
-            _client.SendEnd(_trailers);
+            client.SendEnd(_trailers);
         }
     }
 
@@ -150,11 +143,20 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
 
     private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy)
     {
-        if (loop.ClientsOf(destination, endpoint.Key, isHttp2).Take(PoolLimits.Of(policy)) is not { } client)
+        // A mirror has the limits of any destination, and all of them together one of their own: nobody waits for what they answer.
+        if (loop.Mirrors >= MaxCopies || !destination.TryBegin(policy))
         {
             return false;
         }
 
+        if (loop.ClientsOf(destination, endpoint.Key, isHttp2).Take(PoolLimits.Of(policy)) is not { } client)
+        {
+            destination.End();
+            return false;
+        }
+
+        loop.Mirrors++;
+        _destination = destination;
         _endpoint = endpoint;
         endpoint.State.Begin();
         loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LimitMilliseconds);
@@ -169,9 +171,11 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
         {
             _isOver = true;
             _client = null;
-            _waiting = [];
+            _waiting.Free(loop.Kept);
             loop.Loop.Timers.Cancel(this);
             _endpoint?.State.End();
+            _destination?.End();
+            loop.Mirrors--;
         }
     }
 }

@@ -7,4 +7,7 @@ internal readonly record struct BodyFraming(BodyKind Kind, long Length)
 {
     /// <summary>No body.</summary>
     public static BodyFraming None { get; } = new(BodyKind.None, 0);
+
+    /// <summary>Whether there will be no byte of a body.</summary>
+    public bool IsEmpty => Kind == BodyKind.None || this is { Kind: BodyKind.Length, Length: 0 };
 }

@@ -35,7 +35,7 @@ internal struct BodyReader
     {
         _kind = framing.Kind,
         _left = framing.Length,
-        _phase = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 } ? Phase.Done : framing.Kind == BodyKind.Chunked ? Phase.Size : Phase.Data,
+        _phase = framing.IsEmpty ? Phase.Done : framing.Kind == BodyKind.Chunked ? Phase.Size : Phase.Data,
     };
 
     /// <summary>Takes fields away that may not be trailers.</summary>

@@ -21,7 +21,8 @@ internal static class HopFields
                 keepsAlive |= option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase);
                 if (option.Equals("upgrade", StringComparison.OrdinalIgnoreCase))
                 {
-                    upgrade = fields.Text("upgrade") ?? "";
+                    // HTTP/2 by upgrade is gone (RFC 9113 section 3.1): who offers it is served in HTTP/1.1 (waypoint reference 1.3).
+                    upgrade = fields.Text("upgrade") is { } offered && !offered.Equals("h2c", StringComparison.OrdinalIgnoreCase) ? offered : "";
                 }
                 else if (!IsEndToEnd(option))
                 {

@@ -13,8 +13,7 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
     private IResponseSink? _sink;
     private BodyReader _body;
     private BodyKind _requestKind;
-    private byte[]? _partial;
-    private int _partialLength;
+    private HeadBuffer _partial;
     private bool _isOpen;
     private bool _isHeadRead;
     private bool _isRequestEnded;
@@ -146,9 +145,15 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
             {
                 return used;
             }
+
+            if (_sink != sink)
+            {
+                // The answer is whole. Perhaps a request that waited has the connection by now: what else is here is not its answer.
+                break;
+            }
         }
 
-        if (_sink is null && used < bytes.Length)
+        if (used < bytes.Length)
         {
             // Bytes that no request asked for: whatever they are, they must not become somebody's answer.
             _pipe.Abort("bytes without a request");
@@ -200,12 +205,16 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
 
     private int ReadHead(ReadOnlySpan<byte> bytes, IResponseSink sink)
     {
-        int before = _partialLength;
+        int before = _partial.Length;
         ReadOnlySpan<byte> text = bytes;
         if (before > 0)
         {
-            Keep(bytes);
-            text = _partial.AsSpan(0, _partialLength);
+            if (!_partial.Add(bytes))
+            {
+                return bytes.Length;
+            }
+
+            text = _partial.Text;
         }
 
         ParseStatus status = ResponseParser.Read(text, _isHeadRequest, _head, out int consumed, out BodyFraming framing, out bool isHttp11);
@@ -213,13 +222,13 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
         {
             if (before == 0)
             {
-                Keep(bytes);
+                _partial.Add(bytes);
             }
 
             return bytes.Length;
         }
 
-        (_partial, _partialLength) = (null, 0);
+        _partial.Clear();
         if (status == ParseStatus.Bad)
         {
             Fail(UpstreamFailure.ProtocolError, "the endpoint's answer is not HTTP");
@@ -266,17 +275,6 @@ internal sealed class Http1Client(ClientPool pool) : IEndpointRequest, IPipeOwne
         }
 
         return used;
-    }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        if (_partial is null || _partial.Length < _partialLength + bytes.Length)
-        {
-            Array.Resize(ref _partial, Math.Max(1024, (_partialLength + bytes.Length) * 2));
-        }
-
-        bytes.CopyTo(_partial.AsSpan(_partialLength));
-        _partialLength += bytes.Length;
     }
 
     private void EndResponse()

@@ -16,8 +16,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     private readonly RequestHead _head = new();
     private readonly FieldList _answer = new();
     private Phase _phase = Phase.Head;
-    private byte[]? _partial;
-    private int _partialLength;
+    private HeadBuffer _partial;
     private BodyReader _body;
     private Exchange? _exchange;
     private bool _closes;
@@ -79,7 +78,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     {
         switch (_phase)
         {
-            case Phase.Head when _partialLength == 0:
+            case Phase.Head when _partial.Length == 0:
                 Close();
                 break;
             case Phase.Upgraded:
@@ -174,7 +173,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     public void Drain()
     {
         _closes = true;
-        if (_phase == Phase.Head && _partialLength == 0)
+        if (_phase == Phase.Head && _partial.Length == 0)
         {
             Close();
         }
@@ -182,12 +181,16 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
 
     private int ReadHead(ReadOnlySpan<byte> bytes)
     {
-        int before = _partialLength;
+        int before = _partial.Length;
         ReadOnlySpan<byte> text = bytes;
         if (before > 0)
         {
-            Keep(bytes);
-            text = _partial.AsSpan(0, _partialLength);
+            if (!_partial.Add(bytes))
+            {
+                return bytes.Length;
+            }
+
+            text = _partial.Text;
         }
 
         ParseStatus status = RequestParser.Read(text, _head, out int consumed, out BodyFraming framing, out bool isHttp11, out HttpError error);
@@ -195,13 +198,13 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         {
             if (before == 0)
             {
-                Keep(bytes);
+                _partial.Add(bytes);
             }
 
             return bytes.Length;
         }
 
-        (_partialLength, _partial) = (0, null);
+        _partial.Clear();
         if (status == ParseStatus.Bad || !isHttp11)
         {
             Refuse(status == ParseStatus.Bad ? error : new HttpError(426, "low_version"));
@@ -210,18 +213,6 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
 
         Begin(framing, consumed);
         return consumed - before;
-    }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        // The parser says when a head is too long; here it only must be seen whole.
-        if (_partial is null || _partial.Length < _partialLength + bytes.Length)
-        {
-            Array.Resize(ref _partial, Math.Max(1024, (_partialLength + bytes.Length) * 2));
-        }
-
-        bytes.CopyTo(_partial.AsSpan(_partialLength));
-        _partialLength += bytes.Length;
     }
 
     private void Begin(BodyFraming framing, int headBytes)

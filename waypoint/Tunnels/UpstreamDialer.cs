@@ -13,7 +13,7 @@ using Ambient.Waypoint.Pipes;
 namespace Ambient.Waypoint.Tunnels;
 
 /// <summary>Opens pipes to endpoints: through HBONE with our own identity, or plain to those outside the mesh. Loop-affine.</summary>
-internal sealed class UpstreamDialer(WaypointLoop loop)
+internal class UpstreamDialer(WaypointLoop loop)
 {
     private const ushort HbonePort = 15008;
 
@@ -23,7 +23,7 @@ internal sealed class UpstreamDialer(WaypointLoop loop)
     public long NowMilliseconds => loop.Loop.NowMilliseconds;
 
     /// <summary>A pipe of the right kind, not connected yet; what it begins with waits in it.</summary>
-    public Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
+    public virtual Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {
         Pipe pipe = key.Identity is null ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
         if (preface is not null)
@@ -35,7 +35,7 @@ internal sealed class UpstreamDialer(WaypointLoop loop)
     }
 
     /// <summary>Begins to connect; the owner hears the outcome.</summary>
-    public void Dial(EndpointKey key, Pipe pipe)
+    public virtual void Dial(EndpointKey key, Pipe pipe)
     {
         if (pipe is SocketPipe plain)
         {

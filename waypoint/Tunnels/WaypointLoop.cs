@@ -3,11 +3,12 @@ using Ambient.Mesh.Views;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
-using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Observation.Plans;
+using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Settings;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -33,12 +34,19 @@ internal sealed class WaypointLoop
     /// <summary>Which of the loops it is, from 0.</summary>
     public int Index { get; }
 
-    public UpstreamDialer Dialer { get; }
+    /// <summary>Who connects to endpoints; tests bring their own, before anything is dialled.</summary>
+    public UpstreamDialer Dialer { get; set; }
 
     public HashSet<TunnelConnection> Connections { get; } = [];
 
     /// <summary>Connections that came without a tunnel.</summary>
     public HashSet<InboundTunnel> Plain { get; } = [];
+
+    /// <summary>What its requests may keep of bodies.</summary>
+    public ByteBudget Kept { get; } = new(ByteBudget.PerLoop);
+
+    /// <summary>Copies of requests that are under way.</summary>
+    public int Mirrors { get; set; }
 
     public Random Random { get; } = new(Random.Shared.Next());
 

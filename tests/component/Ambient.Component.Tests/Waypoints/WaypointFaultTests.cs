@@ -185,7 +185,7 @@ public sealed class WaypointFaultTests
         Assert.Contains("upgrade: websocket\r\n", switched, StringComparison.OrdinalIgnoreCase);
         await ScriptedBackend.SayAsync(socket, "my frame");
         Assert.Equal("echo my frame", await ScriptedBackend.ReadUntilAsync(socket, "my frame"));
-        Assert.StartsWith("HTTP/1.1 403 ", mesh.Ask("GET / HTTP/1.1\r\nHost: cart\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 403 ", mesh.Ask("GET / HTTP/1.1\r\nHost: cart\r\nConnection: upgrade\r\nUpgrade: irc\r\n\r\n"), StringComparison.Ordinal);
     }
 
     [RequiresToolFact("nft", root: true)]

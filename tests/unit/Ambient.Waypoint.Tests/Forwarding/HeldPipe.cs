@@ -14,6 +14,9 @@ internal sealed class HeldPipe : Pipe
     /// <summary>Whether the other side reads.</summary>
     public bool Reads { get; set; } = true;
 
+    /// <summary>What becomes of connecting.</summary>
+    public Dialling Dialling { get; init; }
+
     /// <summary>Whether the next bytes find a connection that is gone.</summary>
     public bool BreaksOnSend { get; set; }
 
@@ -54,12 +57,12 @@ internal sealed class HeldPipe : Pipe
     }
 
     /// <summary>The connection is gone.</summary>
-    public void Break()
+    public void Break(CloseReason reason = CloseReason.PeerReset)
     {
         if (!IsClosed)
         {
             IsClosed = true;
-            Owner.OnClosed(CloseReason.PeerReset, "gone");
+            Owner.OnClosed(reason, "gone");
         }
     }
 

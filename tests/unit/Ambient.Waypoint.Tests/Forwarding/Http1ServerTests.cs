@@ -12,8 +12,8 @@ public sealed class Http1ServerTests
     public void BodyThatWasHeldBack_IsPassedOver_AfterAnEarlyAnswer()
     {
         using LocalWaypoint waypoint = new();
-        HeldPipe second = waypoint.Ready();
-        HeldPipe first = waypoint.Ready();
+        HeldPipe first = waypoint.Expect();
+        HeldPipe second = waypoint.Expect();
         first.Reads = false;
         HeldPipe client = waypoint.Connect();
         client.Receive("POST /big HTTP/1.1\r\nHost: cart\r\nContent-Length: 400000\r\n\r\n" + new string('a', 300_000));
@@ -25,6 +25,21 @@ public sealed class Http1ServerTests
         Assert.DoesNotContain("connection: close", client.Sent, StringComparison.Ordinal);
         Assert.Equal(0, client.Held);
         waypoint.RunUntil(() => second.Sent.StartsWith("GET /next ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void BodyThatWasHeldBack_IsPassedOver_WhenConnectingFails()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe first = waypoint.Expect(Dialling.Waits);
+        HeldPipe second = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive("POST / HTTP/1.1\r\nHost: cart\r\nContent-Length: 5\r\n\r\nhello" + Get);
+        Assert.NotEqual(0, client.Held);
+        first.Break(Mesh.Connections.CloseReason.ConnectFailed);
+        Assert.StartsWith("HTTP/1.1 503 ", client.Sent, StringComparison.Ordinal);
+        Assert.StartsWith("GET /next ", second.Sent, StringComparison.Ordinal);
+        Assert.Equal(1, waypoint.Destination.Active);
     }
 
     [Fact]
@@ -58,7 +73,7 @@ public sealed class Http1ServerTests
     public void HalfClose_AfterTheLastAnswer_LosesNothingOfIt()
     {
         using LocalWaypoint waypoint = new();
-        HeldPipe endpoint = waypoint.Ready();
+        HeldPipe endpoint = waypoint.Expect();
         HeldPipe client = waypoint.Connect();
         client.Reads = false;
         client.Receive("GET / HTTP/1.1\r\nHost: cart\r\nConnection: close\r\n\r\n");
@@ -75,7 +90,7 @@ public sealed class Http1ServerTests
     public void HalfClose_InTheMiddleOfABody_AfterItsAnswer_LosesNothingOfIt()
     {
         using LocalWaypoint waypoint = new();
-        HeldPipe endpoint = waypoint.Ready();
+        HeldPipe endpoint = waypoint.Expect();
         HeldPipe client = waypoint.Connect();
         client.Reads = false;
         client.Receive("POST / HTTP/1.1\r\nHost: cart\r\nContent-Length: 10\r\n\r\n12345");
@@ -90,7 +105,7 @@ public sealed class Http1ServerTests
     public void Upgrade_ThatTheEndpointEnds_EndsOnBothSides()
     {
         using LocalWaypoint waypoint = new();
-        HeldPipe endpoint = waypoint.Ready();
+        HeldPipe endpoint = waypoint.Expect();
         HeldPipe client = waypoint.Connect();
         client.Receive("GET /ws HTTP/1.1\r\nHost: cart\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
         endpoint.Receive("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello");

@@ -60,10 +60,13 @@ internal sealed class LocalWaypoint : IDisposable
         };
         Configure(edit, policy);
         Loop = new WaypointLoop(_loop, 0, _shared);
+        Loop.Dialer = Dialer = new LocalDialer(Loop);
         _loop.RunOnce(0);
     }
 
     public WaypointLoop Loop { get; }
+
+    public LocalDialer Dialer { get; }
 
     /// <summary>What is known of the only destination.</summary>
     public DestinationState Destination => Loop.Destinations.Get(Cart, 80, "");
@@ -104,15 +107,11 @@ internal sealed class LocalWaypoint : IDisposable
         return pipe;
     }
 
-    /// <summary>A connection to the endpoint that is there already; the last one is used first.</summary>
-    public HeldPipe Ready()
+    /// <summary>The next connection to an endpoint.</summary>
+    public HeldPipe Expect(Dialling dialling = Dialling.OpensAtOnce)
     {
-        ClientPool pool = (ClientPool)Loop.ClientsOf(Destination, Endpoint.Key, isHttp2: false);
-        Http1Client client = new(pool);
-        HeldPipe pipe = new() { Owner = client, Loop = _loop };
-        client.Use(pipe);
-        client.OnOpened();
-        pool.Release(client);
+        HeldPipe pipe = new() { Owner = null!, Loop = _loop, Dialling = dialling };
+        Dialer.Add(pipe);
         return pipe;
     }
 

@@ -1,0 +1,43 @@
+using Ambient.Mesh.Connections;
+using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Pipes;
+using Ambient.Waypoint.Tunnels;
+
+namespace Ambient.Waypoint.Tests.Forwarding;
+
+/// <summary>Hands out the connections that the test made; when there is none, connecting fails.</summary>
+internal sealed class LocalDialer : UpstreamDialer
+{
+    private readonly EventLoop.EventLoop _loop;
+    private readonly Queue<HeldPipe> _pipes = new();
+
+    public LocalDialer(WaypointLoop loop)
+        : base(loop) => _loop = loop.Loop;
+
+    /// <summary>Connections that were begun.</summary>
+    public int Dialled { get; private set; }
+
+    /// <summary>The next connection.</summary>
+    public void Add(HeldPipe pipe) => _pipes.Enqueue(pipe);
+
+    public override Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
+    {
+        HeldPipe pipe = _pipes.TryDequeue(out HeldPipe? next) ? next : new HeldPipe { Owner = owner, Loop = _loop, Dialling = Dialling.Fails };
+        pipe.Owner = owner;
+        return pipe;
+    }
+
+    public override void Dial(EndpointKey key, Pipe pipe)
+    {
+        Dialled++;
+        switch (((HeldPipe)pipe).Dialling)
+        {
+            case Dialling.OpensAtOnce:
+                pipe.Owner.OnOpened();
+                break;
+            case Dialling.Fails:
+                ((HeldPipe)pipe).Break(CloseReason.ConnectFailed);
+                break;
+        }
+    }
+}
