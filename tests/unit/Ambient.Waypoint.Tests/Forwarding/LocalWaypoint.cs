@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
 using Ambient.EventLoop;
 using Ambient.Mesh.Addresses;
-using Ambient.Mesh.Connections;
 using Ambient.Mesh.Identities;
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Protocol.L7;
+using Ambient.Routing.Access;
+using Ambient.Routing.Routes;
+using Ambient.Routing.Tokens;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Balancing;
@@ -13,7 +16,6 @@ using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
-using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Settings;
 using Ambient.Waypoint.Tunnels;
 
@@ -26,7 +28,7 @@ internal sealed class LocalWaypoint : IDisposable
     private static readonly IpPort Target = IpPort.Parse("10.96.0.1:80");
 
     private readonly EventLoop.EventLoop _loop = new("local", new EventLoopOptions());
-    private readonly LogHub _logs = new(new LogHubOptions());
+    private readonly LogHub _logs = LogHub.Discarding();
     private readonly WaypointShared _shared;
 
     /// <param name="edit">What is special about the only route.</param>
@@ -47,7 +49,7 @@ internal sealed class LocalWaypoint : IDisposable
             Services = { new ServiceMembership(Cart, PortMap.Of((80, 8080))) },
         }));
         mesh.Apply(batch);
-        WaypointOptions options = new() { Identity = new SpiffeId("cluster.local", "bench", "waypoint"), ConfigurationPath = "", AuthorityDirectory = "" };
+        WaypointOptions options = new() { Identity = new SpiffeId("cluster.local", "bench", "waypoint") };
         Logger log = _logs.For("waypoint");
         _shared = new WaypointShared
         {
@@ -87,13 +89,15 @@ internal sealed class LocalWaypoint : IDisposable
         HttpAction action = new() { Targets = { new WeightedTarget { Weight = 1, Destination = new Destination { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Port = 80 } } } };
         edit?.Invoke(action);
         PortRoutes port = new() { Port = 80, Protocol = PortProtocol.Http, Http = { new HttpRoute { Name = "only", Match = new HttpMatch() } }, HttpActions = { action } };
-        WaypointBundle bundle = new() { Routes = { new ServiceRoutes { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Ports = { port } } } };
+        Assert.True(PortTable.TryCompile(port, out PortTable? table, out string? error), error);
+        ServedPort served = new(table, new AccessProgram([], new AccessContext(["cluster.local"], IsHttp: true)), new AccessProgram([], new AccessContext(["cluster.local"], IsHttp: false)), new TokenProgram([])) { Service = Cart };
+        WaypointConfiguration configuration = WaypointConfiguration.Empty with { Services = ImmutableDictionary<NamespacedHostname, ServedService>.Empty.Add(Cart, new ServedService([served])) };
         if (policy is not null)
         {
-            bundle.Destinations.Add(new DestinationSettings { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Policies = { new ScopedPolicy { Policy = policy } } });
+            DestinationSettings settings = new() { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Policies = { new ScopedPolicy { Policy = policy } } };
+            configuration = configuration with { Destinations = ImmutableDictionary<NamespacedHostname, DestinationSettings>.Empty.Add(Cart, settings) };
         }
 
-        Assert.True(WaypointConfiguration.TryCompile(bundle, "cluster.local", static text => Assert.Fail(text), out WaypointConfiguration? configuration, out string? error), error);
         _shared.Configuration = configuration;
     }
 
