@@ -37,10 +37,12 @@ public sealed partial class DocumentationTests
         Assert.Empty(wrong);
     }
 
-    [Fact]
-    public void SecurityPage_NamesTestsThatExist()
+    [Theory]
+    [InlineData("docs/security.md")]
+    [InlineData("docs/gateway-api.md")]
+    public void Pages_NameTestsThatExist(string file)
     {
-        string page = Repository.Text("docs/security.md");
+        string page = Repository.Text(file);
         Dictionary<string, string> tests = Repository.Files(".cs", "tests").GroupBy(Path.GetFileNameWithoutExtension).ToDictionary(f => f.Key!, f => string.Concat(f.Select(Repository.Text)));
         string checks = Repository.Text("cli/Demo/DemoScript.cs");
         Assert.Empty(
