@@ -179,6 +179,16 @@ public class OutboundTests
     }
 
     [Fact]
+    public void WaypointOfTheService_IsNotOnTheWayToItsPodsAddress()
+    {
+        _mesh.Put(Hbone("dest", "127.0.0.2", spec => Join(spec, "example.com")));
+        _mesh.Put(Service("example.com", "127.0.0.3", spec => spec.Waypoint = Gateway("127.0.0.10", 15008)));
+        Tunnel tunnel = Assert.IsType<Tunnel>(Resolve("127.0.0.2:80"));
+        Assert.Equal("HBONE 127.0.0.2:15008 127.0.0.2:80", Say(tunnel));
+        Assert.False(tunnel.ViaWaypoint);
+    }
+
+    [Fact]
     [Trait("behaviour", "ZT-38")]
     public void ServiceWithoutEndpoints_IsRefused()
     {
