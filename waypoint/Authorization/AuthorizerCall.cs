@@ -165,7 +165,7 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
 
         _endpoint = endpoint;
         endpoint.State.Begin();
-        _client = loop.ClientsOf(_destination, endpoint.Key, authorizer.Settings.IsGrpc || _policy.Pool is { UpgradeToHttp2: true }).Take(PoolLimits.Of(_policy));
+        _client = loop.ClientsOf(new PoolOf(_destination, endpoint.Key, authorizer.Settings.IsGrpc || _policy.Pool is { UpgradeToHttp2: true }, null)).Take(PoolLimits.Of(_policy));
         if (_client is null)
         {
             Finish(authorizer.OnError());

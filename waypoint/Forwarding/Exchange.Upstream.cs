@@ -309,7 +309,7 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         // Whatever happens, the outcome comes by the sink, perhaps before this returns.
-        IEndpointRequest? client = tunnel.Loop.ClientsOf(_destination, _endpoint.Key, SpeaksHttp2, tunnel.PrefaceFor(_policy!)).Take(PoolLimits.Of(_policy!));
+        IEndpointRequest? client = tunnel.PoolFor(_destination, _endpoint.Key, SpeaksHttp2, _policy!).Take(PoolLimits.Of(_policy!));
         if (client is null)
         {
             // Not the endpoint's fault, and trying again would make it worse.

@@ -149,7 +149,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             return false;
         }
 
-        if (loop.ClientsOf(destination, endpoint.Key, isHttp2).Take(PoolLimits.Of(policy)) is not { } client)
+        if (loop.ClientsOf(new PoolOf(destination, endpoint.Key, isHttp2, null)).Take(PoolLimits.Of(policy)) is not { } client)
         {
             destination.End();
             return false;

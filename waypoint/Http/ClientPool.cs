@@ -17,6 +17,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     private readonly LinkedList<WaitingRequest> _waiting = [];
     private PoolLimits _limits;
     private int _connections;
+    private bool _isClosed;
 
     private long IdleMilliseconds => _limits.IdleMilliseconds > 0 ? _limits.IdleMilliseconds : UsualIdleMilliseconds;
 
@@ -65,6 +66,18 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         }
     }
 
+    /// <inheritdoc/>
+    public void Close()
+    {
+        _isClosed = true;
+        while (_idle.Count > 0)
+        {
+            Http1Client last = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            last.Abandon("its client is gone");
+        }
+    }
+
     /// <summary>Puts a request into the queue.</summary>
     public void Wait(WaitingRequest request) => _waiting.AddLast(request);
 
@@ -93,7 +106,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     public void Release(Http1Client client)
     {
         client.IdleSince = dialer.NowMilliseconds;
-        if (_idle.Count >= MaxIdle || !MayBeUsedAgain(client))
+        if (_isClosed || _idle.Count >= MaxIdle || !MayBeUsedAgain(client))
         {
             client.Abandon("not used further");
             return;

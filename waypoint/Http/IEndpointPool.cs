@@ -11,4 +11,7 @@ internal interface IEndpointPool
 
     /// <summary>Lets go of what has been idle for too long.</summary>
     void Sweep();
+
+    /// <summary>It is not used any more: idle connections end now, busy ones after their requests.</summary>
+    void Close();
 }

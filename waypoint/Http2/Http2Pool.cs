@@ -53,6 +53,15 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         }
     }
 
+    /// <inheritdoc/>
+    public void Close()
+    {
+        foreach (Http2Client client in _clients.ToArray())
+        {
+            client.Drain();
+        }
+    }
+
     /// <summary>A connection takes no more requests, or is gone.</summary>
     public void Forget(Http2Client client)
     {

@@ -6,6 +6,7 @@ using Ambient.Mesh.Connections;
 using Ambient.Mesh.Identities;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Messages;
+using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
@@ -24,6 +25,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     private readonly Pipe _pipe;
     private IPipeOwner? _inner;
     private IHttpConnection? _http;
+    private HashSet<PoolOf>? _ownPools;
 
     /// <param name="loop">The loop.</param>
     /// <param name="siblings">Those it belongs to while it lives.</param>
@@ -68,6 +70,18 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     /// <summary>What a connection to an endpoint begins with by that policy; null for nothing.</summary>
     public ProxyPreface? PrefaceFor(TrafficPolicy policy) =>
         policy.ProxyProtocol == 0 ? null : new ProxyPreface(policy.ProxyProtocol, Source, new IpPort(Facts.DestinationAddress, Facts.DestinationPort));
+
+    /// <summary>The connections to an endpoint that its requests may use. Those that are for one client go when that is gone.</summary>
+    public IEndpointPool PoolFor(DestinationState destination, EndpointKey endpoint, bool isHttp2, TrafficPolicy policy)
+    {
+        PoolOf key = new(destination, endpoint, isHttp2, PrefaceFor(policy));
+        if (key.Preface is not null)
+        {
+            (_ownPools ??= []).Add(key);
+        }
+
+        return Loop.ClientsOf(key);
+    }
 
     /// <summary>
     /// What holds for a request that begins now. A service that is no longer served here keeps what it had: its policies stay in force for connections that are open.
@@ -125,6 +139,16 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     {
         Loop.Loop.Timers.Cancel(this);
         _siblings.Remove(this);
+        foreach (PoolOf pool in _ownPools ?? [])
+        {
+            // Other tunnels of the same caller look the same to an endpoint.
+            if (!_siblings.Any(other => other._ownPools?.Contains(pool) == true))
+            {
+                Loop.Drop(pool);
+            }
+        }
+
+        _ownPools = null;
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,6 @@ using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Plans;
-using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Settings;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -17,7 +16,7 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class WaypointLoop
 {
     private readonly WaypointShared _shared;
-    private readonly Dictionary<(DestinationState Destination, EndpointKey Key, bool IsHttp2, ProxyPreface? Preface), IEndpointPool> _clients = [];
+    private readonly Dictionary<PoolOf, IEndpointPool> _pools = [];
 
     public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
@@ -83,26 +82,35 @@ internal sealed class WaypointLoop
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
     public void SweepPools()
     {
-        foreach (((DestinationState, EndpointKey, bool, ProxyPreface?) key, IEndpointPool pool) in _clients.ToArray())
+        foreach ((PoolOf key, IEndpointPool pool) in _pools.ToArray())
         {
             pool.Sweep();
             if (pool.IsEmpty)
             {
                 // Connections that are busy keep their pool; the next request makes another.
-                _clients.Remove(key);
+                _pools.Remove(key);
             }
         }
     }
 
     /// <summary>The connections to one endpoint of one destination; those that begin with a client's address are for that client.</summary>
-    public IEndpointPool ClientsOf(DestinationState destination, EndpointKey key, bool isHttp2, ProxyPreface? preface = null)
+    public IEndpointPool ClientsOf(in PoolOf key)
     {
-        if (!_clients.TryGetValue((destination, key, isHttp2, preface), out IEndpointPool? pool))
+        if (!_pools.TryGetValue(key, out IEndpointPool? pool))
         {
-            _clients[(destination, key, isHttp2, preface)] = pool = isHttp2 ? new Http2Pool(Dialer, destination, key, preface, Loop) : new ClientPool(Dialer, destination, key, preface);
+            _pools[key] = pool = key.IsHttp2 ? new Http2Pool(Dialer, key.Destination, key.Endpoint, key.Preface, Loop) : new ClientPool(Dialer, key.Destination, key.Endpoint, key.Preface);
         }
 
         return pool;
+    }
+
+    /// <summary>Nobody is left whom these connections are for.</summary>
+    public void Drop(in PoolOf key)
+    {
+        if (_pools.Remove(key, out IEndpointPool? pool))
+        {
+            pool.Close();
+        }
     }
 
     /// <summary>No new work; what is under way may finish.</summary>

@@ -178,6 +178,28 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void ConnectionsThatAreForOneClient_EndWithTheLastOfItsTunnels()
+    {
+        using LocalWaypoint waypoint = new(policy: new TrafficPolicy { ProxyProtocol = 1 });
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe one = waypoint.Connect();
+        HeldPipe two = waypoint.Connect();
+        foreach (HeldPipe client in new[] { one, two })
+        {
+            client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+            _ = endpoint.Sent;
+            endpoint.Receive(Good);
+            Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
+        }
+
+        one.Break();
+        Assert.False(endpoint.IsClosed);
+        two.Break();
+        Assert.True(endpoint.IsClosed, "nobody can ever use it again");
+        Assert.Equal(0, waypoint.Destination.Connections);
+    }
+
+    [Fact]
     public void UpgradeToHttp2_IsNotPerformed_AndTheRequestIsServed()
     {
         using LocalWaypoint waypoint = new();

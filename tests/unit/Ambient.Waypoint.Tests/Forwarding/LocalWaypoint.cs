@@ -29,6 +29,7 @@ internal sealed class LocalWaypoint : IDisposable
 
     private readonly EventLoop.EventLoop _loop = new("local", new EventLoopOptions());
     private readonly LogHub _logs = LogHub.Discarding();
+    private readonly HashSet<InboundTunnel> _tunnels = [];
     private readonly WaypointShared _shared;
 
     /// <param name="edit">What is special about the only route.</param>
@@ -105,7 +106,8 @@ internal sealed class LocalWaypoint : IDisposable
     public HeldPipe Connect()
     {
         ServedPort served = Loop.Configuration.Find(Cart, 80)!;
-        InboundTunnel tunnel = new(Loop, [], served, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null);
+        InboundTunnel tunnel = new(Loop, _tunnels, served, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null);
+        _tunnels.Add(tunnel);
         HeldPipe pipe = new() { Owner = null!, Loop = _loop };
         pipe.Owner = new Http1Server(tunnel, pipe);
         return pipe;
