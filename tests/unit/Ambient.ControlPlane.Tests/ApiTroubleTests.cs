@@ -108,7 +108,7 @@ public sealed class ApiTroubleTests
     private static ApiReply Other(ApiCall call) => call.Path switch
     {
         "/apis/discovery.k8s.io/v1" => ApiReply.Ok("""{"resources":[{"name":"endpointslices"}]}"""),
-        "/api/v1/namespaces" or "/api/v1/nodes" or "/api/v1/services" or "/api/v1/configmaps" or "/api/v1/secrets" or "/api/v1/serviceaccounts" or "/apis/discovery.k8s.io/v1/endpointslices" =>
+        "/api/v1/namespaces" or "/api/v1/nodes" or "/api/v1/services" or "/api/v1/configmaps" or "/api/v1/namespaces/istio-system/configmaps" or "/api/v1/secrets" or "/api/v1/serviceaccounts" or "/apis/discovery.k8s.io/v1/endpointslices" =>
             call.IsWatch ? ApiReply.Watch("", WatchFinish.Open) : ApiReply.List("1", []),
         _ => ApiReply.Failure(404, "NotFound"),
     };

@@ -16,6 +16,7 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         #include <stddef.h>
         #include <errno.h>
         #include <fcntl.h>
+        #include <malloc.h>
         #include <poll.h>
         #include <sched.h>
         #include <unistd.h>
