@@ -57,6 +57,30 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void KeptConnectionThatIsGoneWhileABodyIsSentAgain_EndsTheRequestOnce()
+    {
+        using LocalWaypoint waypoint = new(action => action.Retry = Retries(2));
+        HeldPipe first = waypoint.Expect();
+        HeldPipe kept = waypoint.Expect();
+        HeldPipe third = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive("PUT / HTTP/1.1\r\nHost: cart\r\nTransfer-Encoding: chunked\r\n" + Long() + "\r\n4e20\r\n" + new string('a', 20_000) + "\r\n0\r\n\r\n");
+        HeldPipe other = waypoint.Connect();
+        other.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        _ = kept.Sent;
+        kept.Receive(Good);
+        kept.BreaksOnSend = true;
+
+        // Head and body together go out at once, and only then it shows that nobody is there.
+        first.Break();
+        waypoint.RunUntil(() => kept.IsClosed && third.Sent.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
+        Assert.Equal(2, Ends(third.Sent).Count());
+        third.Receive(Good);
+        Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (waypoint.Destination.Active, waypoint.Endpoint.State.Active));
+    }
+
+    [Fact]
     public void BytesBehindAnAnswer_AreNotTheNextRequestsAnswer_AlsoWhenThatWaits()
     {
         using LocalWaypoint waypoint = new(policy: new TrafficPolicy { Pool = new ConnectionPool { MaxConnections = 1 } });

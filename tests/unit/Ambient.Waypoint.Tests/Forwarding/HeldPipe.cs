@@ -94,7 +94,7 @@ internal sealed class HeldPipe : Pipe
 
     protected override void Kick()
     {
-        if (BreaksOnSend)
+        if (BreaksOnSend && Output.Length > 0)
         {
             Break();
             return;
