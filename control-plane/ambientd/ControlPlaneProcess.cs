@@ -9,6 +9,7 @@ using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Observation;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Routing.Serving;
 using Ambient.ControlPlane.Settings;
 using Ambient.Grpc.Framing;
@@ -42,7 +43,9 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var authority = new AuthorityHolder();
         var registry = new MetricRegistry();
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All);
-        var waypoints = new WaypointIndex(Routing(settings), Say);
+        using var fetcher = new HttpKeySetFetcher(ForbiddenAddresses.Contains);
+        var keySets = new KeySetStore(fetcher, new KeySetStoreOptions(), clock);
+        var waypoints = new WaypointIndex(Routing(settings), Say, keySets.Find);
         var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
         registry.Add(new RuntimeMetrics(logs));
         var pods = new PodIndex();
@@ -71,6 +74,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         [
             feed.RunAsync(ending.Token),
             keeper.RunAsync(ending.Token),
+            new KeySetKeeper(keySets, () => feed.Update(waypoints.CheckKeys), clock, logs.For("ambientd::routing")).RunAsync(ending.Token),
             TellReadyAsync(feed, log, ending.Token),
             controllers?.RunAsync(feed.Synced, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
         ];

@@ -60,6 +60,18 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
         await Task.WhenAll([.. following, .. further, StoreAsync(cancellation)]);
     }
 
+    /// <summary>Changes something of the part while nobody else does, then computes what is due.</summary>
+    public void Update(Action change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        lock (_gate)
+        {
+            change();
+        }
+
+        Wake();
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _due.Dispose();
 

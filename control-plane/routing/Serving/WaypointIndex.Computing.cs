@@ -216,12 +216,13 @@ public sealed partial class WaypointIndex
 
     private TokenPolicy? Tokens(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
     {
+        _keysIn.Remove(unit);
         if (!Exists(unit.Waypoint) || _objects.Find("RequestAuthentication", Key(unit.Name)) is not { } source)
         {
             return null;
         }
 
-        CompiledPart<TokenPolicy> compiled = WaypointCompiler.Tokens(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [source] });
+        CompiledPart<TokenPolicy> compiled = WaypointCompiler.Tokens(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [source], Keys = KeysFor(unit) });
         problems = compiled.Problems;
         return compiled.Result;
     }

@@ -23,6 +23,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private const string AccountOverride = "gateway.istio.io/service-account";
     private readonly RoutingSettings _settings;
     private readonly Action<RoutingProblem> _say;
+    private readonly Func<KeySource, string?> _keys;
     private readonly ServiceBook _services = new();
     private readonly ObjectBook _objects;
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
@@ -33,11 +34,13 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     /// <summary>Knows nothing yet.</summary>
     /// <param name="settings">What all waypoints have in common.</param>
     /// <param name="say">Told of each thing that is not in force as written, when that begins.</param>
-    public WaypointIndex(RoutingSettings settings, Action<RoutingProblem>? say = null)
+    /// <param name="keys">The key set of an issuer as it is now, without waiting; null when it could not be had, which refuses every token. See <see cref="CheckKeys"/>.</param>
+    public WaypointIndex(RoutingSettings settings, Action<RoutingProblem>? say = null, Func<KeySource, string?>? keys = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
         _say = say ?? (static _ => { });
+        _keys = keys ?? (static _ => null);
         _objects = new ObjectBook(settings.ClusterDomain);
     }
 

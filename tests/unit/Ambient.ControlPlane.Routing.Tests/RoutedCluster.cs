@@ -1,6 +1,7 @@
 using System.Text;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Serving;
 using Ambient.Kubernetes.Resources;
 using Ambient.Xds.Server.Resources;
@@ -14,9 +15,12 @@ internal sealed class RoutedCluster
     private readonly SortedDictionary<string, IMessage> _resources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Action<MeshIndex, WaypointIndex>> _objects = new(StringComparer.Ordinal);
 
-    public RoutedCluster()
+    private readonly Func<KeySource, string?>? _keys;
+
+    public RoutedCluster(Func<KeySource, string?>? keys = null)
     {
-        Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message));
+        _keys = keys;
+        Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message), keys);
         Index = new MeshIndex(new MeshSettings(), Waypoints);
     }
 
@@ -72,7 +76,7 @@ internal sealed class RoutedCluster
     /// <summary>What a control plane would serve that saw only what is there now.</summary>
     public RoutedCluster Anew()
     {
-        RoutedCluster other = new();
+        RoutedCluster other = new(_keys);
         foreach (Action<MeshIndex, WaypointIndex> set in _objects.Values)
         {
             set(other.Index, other.Waypoints);
