@@ -53,7 +53,8 @@ internal sealed class CniNode : IAsyncDisposable
         await Eventually.TrueAsync(async () => (await Command.RunInAsync(_node.NamespaceName, "curl", ["-sf", "http://127.0.0.1:8000/readyz"])).ExitCode == 0, TimeSpan.FromSeconds(60));
     }
 
-    public void StartAgent() => _agent = Start("agent", _options.Agent, ("AMBIENT_MANIFEST_DIR", Manifests), ("AMBIENT_STATUS_DIR", Path.Combine(_network.Directory, "status")), ("CNI_AGENT_RUN_DIR", Run), ("ZTUNNEL_UDS_ADDRESS", Zds), ("AMBIENT_INSTALL", "false"), ("AMBIENT_IPV6", "false"));
+    // The nursery as the chart sets it.
+    public void StartAgent() => _agent = Start("agent", _options.Agent, ("DOTNET_GCgen0size", "0x300000"), ("AMBIENT_MANIFEST_DIR", Manifests), ("AMBIENT_STATUS_DIR", Path.Combine(_network.Directory, "status")), ("CNI_AGENT_RUN_DIR", Run), ("ZTUNNEL_UDS_ADDRESS", Zds), ("AMBIENT_INSTALL", "false"), ("AMBIENT_IPV6", "false"));
 
     public Task KillAgentAsync() => _agent.Process.KillAsync();
 
