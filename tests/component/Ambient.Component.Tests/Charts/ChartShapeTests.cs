@@ -66,7 +66,8 @@ public sealed partial class ChartShapeTests
                 foreach (string name in ObjectAgreement.Variables(ChartRenderer.Render(chart, values)))
                 {
                     bool isMetadata = chart == "ztunnel" && name.StartsWith("ISTIO_META_", StringComparison.Ordinal);
-                    if (!isMetadata && !read.Contains(name))
+                    bool isRuntimes = name.StartsWith("DOTNET_", StringComparison.Ordinal);
+                    if (!isMetadata && !isRuntimes && !read.Contains(name))
                     {
                         unknown.Add($"{chart}: {name} is not read by {source}");
                     }
