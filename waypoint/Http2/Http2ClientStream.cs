@@ -113,16 +113,11 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         if (!hasNoBody)
         {
             Expect(length);
-        }
-        else if (!isEnd)
-        {
-            Expect(0);
-        }
-
-        if (length == 0 && !isEnd && !hasNoBody)
-        {
-            // Fields may follow, so the end is not known yet: to others it is a body of unknown length.
-            head.Fields.Remove("content-length");
+            if (length == 0 && !isEnd)
+            {
+                // Fields may follow, so the end is not known yet: to others it is a body of unknown length.
+                head.Fields.Remove("content-length");
+            }
         }
 
         if (isEnd && !IsWholeByCount)

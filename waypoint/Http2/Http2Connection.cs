@@ -142,8 +142,9 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
             // Its ping is not answered: what comes now was sent long after we had spoken.
             EndAnnouncement();
         }
-        else if (Pipe.Unsent > 0 && Pipe.Unsent < _unsentAtLook)
+        else if (Pipe.Unsent < _unsentAtLook)
         {
+            // It reads; and whoever has just taken the last byte gets the time to close.
             WaitForClose();
         }
         else

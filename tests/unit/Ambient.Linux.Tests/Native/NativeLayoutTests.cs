@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using Ambient.Linux.Native;
 using Ambient.Linux.Polling;
+using Ambient.Testing.Facts;
 using Xunit.Abstractions;
 
 namespace Ambient.Linux.Tests.Native;
@@ -42,7 +43,7 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
 
         """;
 
-    [RequiresGccFact]
+    [RequiresToolFact("gcc")]
     public void StructsAndConstants_AreThoseOfTheHeaders()
     {
         var source = new StringBuilder(Headers);
@@ -158,18 +159,5 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         Offset("struct statx", "stx_dev_major", (byte*)&stat.stx_dev_major - (byte*)&stat);
         Offset("struct statx", "stx_dev_minor", (byte*)&stat.stx_dev_minor - (byte*)&stat);
         return count;
-    }
-}
-
-/// <summary>Runs only where a C compiler is installed, and says so otherwise.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class RequiresGccFactAttribute : FactAttribute
-{
-    public RequiresGccFactAttribute()
-    {
-        if (!File.Exists("/usr/bin/gcc"))
-        {
-            Skip = "gcc is not installed";
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Ambient.Hbone.Frames;
+using Ambient.Testing.Clocks;
 using Ambient.Waypoint.Http2;
 
 namespace Ambient.Waypoint.Tests.Http2;
@@ -108,6 +109,44 @@ public sealed class Http2ConnectionTests
         Assert.Equal(["GoAway NoError"], connection.Say(Wire.Frame(FrameType.Ping, FrameFlags.Ack, 0, 0x61, 0x6d, 0x62, 0x69, 0x65, 0x6e, 0x74, 0x21)));
         connection.Requests.ForEach(static request => request.SendEnd(null));
         Assert.True(connection.Memory.IsFinished);
+    }
+
+    [Fact]
+    public void Drain_DoesNotWaitForAPingThatNobodyAnswers()
+    {
+        ManualTime time = new();
+        using ProbeConnection connection = ProbeConnection.Begin(time);
+        connection.Say(Wire.Get(1));
+        connection.Drain();
+        connection.Requests[0].SendEnd(null);
+        Assert.False(connection.Memory.IsFinished);
+        time.Advance(TimeSpan.FromSeconds(6));
+        connection.Turn();
+        Assert.True(connection.Memory.IsFinished);
+    }
+
+    [Fact]
+    public void LastAnswer_IsNotCutOff_WhileItIsRead()
+    {
+        ManualTime time = new();
+        using ProbeConnection connection = ProbeConnection.Begin(time);
+        connection.Say(Wire.Get(1));
+        connection.Memory.Holds = true;
+        connection.Requests[0].SendData(new byte[50_000]);
+        connection.Drain();
+        connection.Requests[0].SendEnd(null);
+        connection.Say(Wire.Frame(FrameType.Ping, FrameFlags.Ack, 0, 0x61, 0x6d, 0x62, 0x69, 0x65, 0x6e, 0x74, 0x21));
+        for (int i = 0; i < 5; i++)
+        {
+            connection.Memory.Drop(1000);
+            time.Advance(TimeSpan.FromSeconds(11));
+            connection.Turn();
+            Assert.False(connection.IsGone);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(11));
+        connection.Turn();
+        Assert.True(connection.IsGone);
     }
 
     public static TheoryData<string, byte[], string> Violations() => new()

@@ -8,6 +8,9 @@ internal sealed class MemoryPipe : Pipe
 {
     private readonly List<byte> _sent = [];
 
+    /// <summary>Whether the other side reads nothing.</summary>
+    public bool Holds { get; set; }
+
     /// <summary>Whether our direction was ended.</summary>
     public bool IsFinished => IsFinishing;
 
@@ -36,9 +39,12 @@ internal sealed class MemoryPipe : Pipe
     {
     }
 
+    /// <summary>The other side reads so many bytes.</summary>
+    public void Drop(int bytes) => Output.Take(bytes);
+
     protected override void Kick()
     {
-        while (Output.Length > 0)
+        while (Output.Length > 0 && !Holds)
         {
             ReadOnlySpan<byte> front = Output.Front;
             _sent.AddRange(front);

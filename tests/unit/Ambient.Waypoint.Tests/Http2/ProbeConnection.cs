@@ -29,7 +29,10 @@ internal sealed class ProbeConnection : Http2Connection, IDisposable
 
     public bool IsGone { get; private set; }
 
-    public static ProbeConnection Begin() => new(new EventLoop.EventLoop("probe", new EventLoopOptions()));
+    public static ProbeConnection Begin(TimeProvider? time = null) => new(new EventLoop.EventLoop("probe", new EventLoopOptions { TimeProvider = time ?? TimeProvider.System }));
+
+    /// <summary>Lets what is due happen.</summary>
+    public void Turn() => _loop.RunOnce(0);
 
     /// <summary>What the connection says to these bytes.</summary>
     public List<string> Say(params byte[] bytes)
