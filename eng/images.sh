@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds container images without a registry and without a container engine, to artifacts/images/<name>.tar: eng/images.sh [name ...]
-# Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, ambientd, waypoint, bookshop. Each is what its Dockerfile says: Debian's packages that
-# the Dockerfile's last stage installs, unpacked, and the program as it is published. `ctr -n k8s.io images import` and `docker load` take the files.
+# Names: rig (what the pods of tests run, and the pause image), ztunnel, cni, ambientd, waypoint, bookshop, bookshop-database. Each is what its Dockerfile says:
+# Debian's packages that the Dockerfile's last stage installs, unpacked, the program as it is published, and the user. `ctr -n k8s.io images import` and `docker load` take the files.
 # IMAGE_HUB (docker.io/ambient) and IMAGE_TAG (0.1.0) name them. Packages are kept in the cache outside the repository (AMBIENT_CACHE).
 # IMAGES_FROM=build takes the programs of the last debug build instead, with the SDK's runtime as a layer of its own: nothing is compiled, for tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(rig ztunnel cni ambientd waypoint bookshop)
+[ ${#names[@]} -gt 0 ] || names=(rig ztunnel cni ambientd waypoint bookshop bookshop-database)
 hub="${IMAGE_HUB:-docker.io/ambient}" tag="${IMAGE_TAG:-0.1.0}" out=artifacts/images
 cache="${AMBIENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ambient}/image-packages"
 mkdir -p "$out" "$cache"
@@ -26,6 +26,7 @@ dockerfile() {
     ambientd) echo control-plane/Dockerfile ;;
     waypoint) echo waypoint/Dockerfile ;;
     bookshop) echo samples/bookshop/Dockerfile ;;
+    bookshop-database) echo samples/bookshop/database.Dockerfile ;;
   esac
 }
 
@@ -35,7 +36,7 @@ packages() { sed -n 's/^# offline: //p' "$(dockerfile "$1")" | tr '\n' ' '; }
 # One layer of packages, the same bytes for the same packages, kept.
 package_layer() {
   local key layer
-  key="$(echo "$*" | sha256sum | cut -c1-16)"
+  key="$(echo "2 $*" | sha256sum | cut -c1-16)"
   layer="$cache/layer-$key.tar"
   if [ ! -e "$layer" ]; then
     rm -rf "$work/packages" && mkdir -p "$work/packages"
@@ -43,11 +44,13 @@ package_layer() {
       compgen -G "$cache/${package}_*.deb" >/dev/null || (cd "$cache" && apt-get -o APT::Sandbox::User=root download -qq "$package" >/dev/null)
       dpkg -x "$cache/${package}"_*.deb "$work/packages"
     done
-    rm -rf "$work/packages/usr/share" "$work/packages/usr/lib/x86_64-linux-gnu/gconv" "$work/packages/usr/lib/x86_64-linux-gnu/perl-base"
+    # Documentation and what only compilers need; PostgreSQL keeps its templates where others keep documentation.
+    find "$work/packages/usr/share" -mindepth 1 -maxdepth 1 ! -name postgresql -exec rm -rf {} +
+    rm -rf "$work/packages/usr/lib/x86_64-linux-gnu/gconv" "$work/packages/usr/lib/x86_64-linux-gnu/perl-base" "$work/packages"/usr/lib/postgresql/*/lib/bitcode
     mkdir -p "$work/packages/tmp" "$work/packages/etc" "$work/packages/proc" "$work/packages/sys" "$work/packages/dev"
     chmod 1777 "$work/packages/tmp"
-    printf 'root:x:0:0:root:/root:/bin/sh\nambient:x:1337:1337::/nonexistent:/bin/false\n' >"$work/packages/etc/passwd"
-    printf 'root:x:0:\nambient:x:1337:\n' >"$work/packages/etc/group"
+    printf 'root:x:0:0:root:/root:/bin/sh\nambient:x:1337:1337::/nonexistent:/bin/false\npostgres:x:999:999::/tmp:/bin/sh\n' >"$work/packages/etc/passwd"
+    printf 'root:x:0:\nambient:x:1337:\npostgres:x:999:\n' >"$work/packages/etc/group"
     pack "$work/packages" "$layer.new" && mv "$layer.new" "$layer"
   fi
   echo "$layer"
@@ -57,8 +60,9 @@ pack() { tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$1" 
 
 # image <name> <entrypoint as JSON> <layer ...>: a docker-archive by hand.
 image() {
-  local name="$1" entry="$2" digests="" layers="" i=0 folder="$work/image"
+  local name="$1" entry="$2" digests="" layers="" i=0 folder="$work/image" user=""
   shift 2
+  [ "$name" = rig ] || user="$(sed -n 's/^USER //p' "$(dockerfile "$name")" | tail -1)"
   rm -rf "$folder" && mkdir -p "$folder"
   for layer in "$@"; do
     ln -s "$(realpath "$layer")" "$folder/layer$i.tar"
@@ -66,8 +70,8 @@ image() {
     layers+="${layers:+,}\"layer$i.tar\""
     i=$((i + 1))
   done
-  printf '{"architecture":"amd64","os":"linux","config":{"Entrypoint":%s,"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"WorkingDir":"/"},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-    "$entry" "$digests" >"$folder/config.json"
+  printf '{"architecture":"amd64","os":"linux","config":{"Entrypoint":%s,"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"WorkingDir":"/","User":"%s"},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+    "$entry" "$user" "$digests" >"$folder/config.json"
   printf '[{"Config":"config.json","RepoTags":["%s/%s:%s"],"Layers":[%s]}]' "$hub" "$name" "$tag" "$layers" >"$folder/manifest.json"
   tar -C "$folder" -chf "$out/.$name.tar" manifest.json config.json $(cd "$folder" && echo layer*.tar)
   mv "$out/.$name.tar" "$out/$name.tar"
@@ -149,8 +153,15 @@ for name in "${names[@]}"; do
     bookshop)
       program bookshop '["/usr/local/bin/bookshop"]' samples/bookshop=/usr/local/bin
       ;;
+    bookshop-database)
+      rm -rf "$work/program" && mkdir -p "$work/program/usr/local/bin"
+      cp samples/bookshop/database.sh "$work/program/usr/local/bin/"
+      pack "$work/program" "$work/program.tar"
+      # shellcheck disable=SC2046
+      image "$name" '["/bin/sh","/usr/local/bin/database.sh"]' "$(package_layer $runtime $(packages "$name"))" "$work/program.tar"
+      ;;
     *)
-      echo "unknown image: $name (rig, ztunnel, cni, ambientd, waypoint, bookshop)" >&2
+      echo "unknown image: $name (rig, ztunnel, cni, ambientd, waypoint, bookshop, bookshop-database)" >&2
       exit 2
       ;;
   esac

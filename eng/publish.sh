@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Publishes programs as they are shipped, to artifacts/publish/<program>: precompiled, trimmed, with their runtime. The CNI plugin, which is started
-# for every pod, is compiled ahead of time where the compiler is (net9.0), else it is one trimmed file; PLUGIN_FORM=trimmed chooses the latter.
+# for every pod, and the node agent, which is on every node, are compiled ahead of time where the compiler is (AOT_NET, net9.0 by default), else they are as the others (the
+# plugin one file); PLUGIN_FORM=trimmed and AGENT_FORM=trimmed choose the latter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- ztunnel cni-plugin/agent cni-plugin/plugin
 
 ahead_of_time() {
-  dotnet publish "$1" -c Release -r linux-x64 -p:NetVersion=net9.0 -p:AmbientAot=true --artifacts-path artifacts/aot -o "$2" -v q -nologo -p:RunAnalyzers=false
+  dotnet publish "$1" -c Release -r linux-x64 -p:NetVersion="${AOT_NET:-net9.0}" -p:AmbientAot=true --artifacts-path artifacts/aot -o "$2" -v q -nologo -p:RunAnalyzers=false
 }
 
 trimmed() {
@@ -15,8 +16,15 @@ trimmed() {
 
 for program in "$@"; do
   output="artifacts/publish/$(basename "$program")"
-  if [ "$(basename "$program")" = plugin ] && [ "${PLUGIN_FORM:-aot}" = aot ]; then
-    ahead_of_time "$program" "$output" || { echo "no ahead-of-time compiler here: $program becomes one trimmed file" >&2; rm -rf "$output"; trimmed "$program" "$output"; }
+  case "$program" in
+    */plugin) form="${PLUGIN_FORM:-aot}" ;;
+    */agent) form="${AGENT_FORM:-aot}" ;;
+    *) form=trimmed ;;
+  esac
+  # Nothing of another form may stay beside it.
+  [ "$form" = trimmed ] || [ ! -e "$output/System.Private.CoreLib.dll" ] || rm -rf "$output"
+  if [ "$form" = aot ]; then
+    ahead_of_time "$program" "$output" || { echo "no ahead-of-time compiler here: $program is published trimmed" >&2; rm -rf "$output"; trimmed "$program" "$output"; }
   else
     trimmed "$program" "$output"
   fi

@@ -3,6 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 suite="${1:-all}"
+began=$SECONDS
 case "$suite" in
   unit) folders=(tests/unit) ;;
   component) folders=(tests/component) ;;
@@ -18,7 +19,7 @@ esac
 if [ "$suite" != unit ]; then
   eng/install.sh ip=iproute2 nft=nftables iptables=iptables tcpdump=tcpdump curl=curl openssl=openssl gcc=gcc nginx=nginx \
     /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy nghttpx=nghttp2-proxy h2load=nghttp2-client \
-    redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack /usr/lib/cni/bridge=containernetworking-plugins
+    redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack jq=jq /usr/lib/cni/bridge=containernetworking-plugins dnsmasq=dnsmasq-base
 
   [ "$suite" = demo ] || eng/chart-renderer.sh >/dev/null || echo "charts cannot be rendered here: their tests are skipped" >&2
 
@@ -34,7 +35,7 @@ fi
 [ "$suite" = demo ] || dotnet build Ambient.sln -v q -nologo || { echo "the build failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 if [[ " ${folders[*]} " == *" tests/kubernetes "* ]]; then
   rm -f artifacts/kubernetes-times.txt
-  if ! IMAGES_FROM=build eng/images.sh rig ztunnel cni ambientd; then
+  if ! IMAGES_FROM=build eng/images.sh; then
     [ "$suite" = all ] || { echo "the images failed"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
     echo "images cannot be built here: the cluster's tests are left out" >&2
     folders=(tests/unit tests/component)
@@ -53,7 +54,7 @@ names() { grep -oE '<UnitTestResult [^>]*' "$2" | grep "outcome=\"$1\"" | grep -
 for project in $([ ${#folders[@]} -eq 0 ] || find "${folders[@]}" -name '*.Tests.csproj' | sort); do
   name="$(basename "$project" .csproj)"
   log="$results/$name.log" first="$results/$name.trx" second="$results/$name.again.trx"
-  run() { timeout 1500 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$1" "${@:2}" >"$log" 2>&1; }
+  run() { timeout 2400 dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$1" "${@:2}" >"$log" 2>&1; }
   run "$first"
   code=$?
   p="$(count passed "$first")" f="$(count failed "$first")" total="$(count total "$first")"
@@ -103,5 +104,6 @@ if [ "$suite" = all ] || [ "$suite" = demo ]; then
 fi
 
 [ ! -f artifacts/kubernetes-times.txt ] || [[ " ${folders[*]} " != *" tests/kubernetes "* ]] || echo "cluster: $(paste -sd, artifacts/kubernetes-times.txt)"
+echo "took $((SECONDS - began)) s"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -6,13 +6,19 @@ using Ambient.Linux;
 using Ambient.Linux.Proc;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Views;
+using Ambient.Protocol.L7;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Tls.Handshakes;
+using Ambient.Waypoint.Admin;
 using Ambient.Waypoint.Certificates;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Discovery;
+using Ambient.Waypoint.Draining;
+using Ambient.Waypoint.Edges;
+using Ambient.Waypoint.Encryption;
+using Ambient.Waypoint.Names;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Settings;
@@ -23,9 +29,6 @@ namespace Ambient.Waypoint;
 /// <summary>The process: its parts, how they are wired, and the order in which they start and end.</summary>
 internal sealed class WaypointProcess : IAsyncDisposable
 {
-    private const ushort HbonePort = 15008;
-    private const ushort MetricsPort = 15020;
-    private const ushort ReadyPort = 15021;
 
     private readonly WaypointOptions _options;
     private readonly LogHub _logs = new(new LogHubOptions());
@@ -35,13 +38,18 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private readonly OwnCertificate _certificate;
     private readonly WaypointShared _shared;
     private readonly WaypointLoop[] _loops;
-    private readonly List<TunnelListener> _listeners = [];
-    private readonly PlainListeners _plain;
+    private readonly NameKeeper _keeper;
+    private readonly Lock _opening = new();
+    private readonly PortListeners<Listener> _plain;
+    private readonly PortListeners<EdgePortTable> _edges;
+    private readonly DrainControl _drain;
+    private readonly AdminHandler _adminHandler;
     private readonly BundleFile? _file;
     private readonly WaypointDiscovery? _discovery;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer? _server;
     private HttpServer? _readiness;
+    private HttpServer? _admin;
     private volatile string? _obstacle = "starting";
 
     public WaypointProcess(WaypointOptions options)
@@ -50,6 +58,10 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _log = _logs.For("waypoint");
         _metrics.Add(new ProcessMetrics());
         _metrics.Add(new RuntimeMetrics(_logs));
+        EventLoop.EventLoop[] loops = [.. Enumerable.Range(0, options.Threads).Select(NewLoop)];
+        OwnAddresses own = OwnAddresses.Read();
+        Logger names = _logs.For("waypoint::names");
+        NameTable table = new(loops[0], new DnsNameSource(loops[0], options.ResolverPath), own.Families, own.Contains, (name, what) => names.Warn(what, LogField.Of("name", name)));
         _shared = new WaypointShared
         {
             Options = options,
@@ -58,11 +70,18 @@ internal sealed class WaypointProcess : IAsyncDisposable
             Metrics = new RequestMetrics(_metrics),
             Exporters = new Exporters(options, _metrics, _log, TimeProvider.System),
             Log = _log,
+            Names = table,
+            EndpointTls = new EndpointTlsTable(text => _log.Warn("TLS to endpoints cannot be used; nothing is sent to them", LogField.Of("destination", text))),
         };
-        _loops = [.. Enumerable.Range(0, options.Threads).Select(Loop)];
-        _plain = new PlainListeners(_loops, _log);
+        _loops = [.. loops.Select((loop, index) => new WaypointLoop(loop, index, _shared))];
+        _keeper = new NameKeeper(loops[0], table, _shared);
+        _plain = new PortListeners<Listener>(_loops, _log, PlainConnection.Begin);
+        _edges = new PortListeners<EdgePortTable>(_loops, _logs.For("waypoint::edge"), EdgeConnection.Begin);
+        _drain = new DrainControl(_loops, ClosePorts, _shared.Destinations, options, _log, TimeProvider.System);
         _certificate = new OwnCertificate(options, context => _shared.Tls = context, _logs.For("waypoint::identity"), TimeProvider.System);
-        ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)));
+        ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)), Closed, _shared.EndpointTls);
+        ServerInfo server = new(options, Obstacle, () => _drain.HasBegun, TimeProvider.System);
+        _adminHandler = new AdminHandler(new ConfigDump(_shared, store, _certificate.Status, server), server, _metrics, _logs, () => _drain.TryBegin(out _), () => _shutdown.TrySetResult());
         if (options.Discovery is { } plane)
         {
             Logger log = _logs.For("waypoint::xds");
@@ -82,8 +101,9 @@ internal sealed class WaypointProcess : IAsyncDisposable
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, MetricsPort)]), new MetricsHandler(_metrics), _log);
-            _readiness = HttpServer.Start(new HttpServerOptions("readiness", [new IPEndPoint(IPAddress.Any, ReadyPort)]), new ReadyHandler(Obstacle), _log);
+            _admin = HttpServer.Start(new HttpServerOptions("admin", Loopback()), _adminHandler, _logs.For("waypoint::admin"));
+            _server = HttpServer.Start(new HttpServerOptions("metrics", [new IPEndPoint(IPAddress.Any, OwnPorts.Metrics)]), new MetricsHandler(_metrics), _log);
+            _readiness = HttpServer.Start(new HttpServerOptions("readiness", [new IPEndPoint(IPAddress.Any, OwnPorts.Ready)]), new ReadyHandler(Obstacle), _log);
             _discovery?.Start();
             if (_file?.Start() == false)
             {
@@ -91,6 +111,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             }
 
             Array.ForEach(_loops, loop => loop.Loop.Start());
+            _loops[0].Loop.Post(static state => ((NameKeeper)state!).Start(), _keeper);
             if (!await ReadyAsync())
             {
                 return 0;
@@ -105,24 +126,20 @@ internal sealed class WaypointProcess : IAsyncDisposable
         }
 
         _obstacle = null;
+        OpenPorts();
         _log.Info("waypoint is running", LogField.Of("identity", _options.Identity.ToString()), LogField.Of("threads", _loops.Length));
         await _shutdown.Task;
-        _obstacle = "draining";
-        await DrainAsync();
+        _drain.TryBegin(out Task drained);
+        await drained;
         return 0;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
+        foreach (HttpServer server in new[] { _admin, _server, _readiness }.OfType<HttpServer>())
         {
-            await _server.DisposeAsync();
-        }
-
-        if (_readiness is not null)
-        {
-            await _readiness.DisposeAsync();
+            await server.DisposeAsync();
         }
 
         _file?.Dispose();
@@ -143,12 +160,17 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _logs.Dispose();
     }
 
-    private string? Obstacle() => _obstacle is not "starting" ? _obstacle
+    // Where the kernel has it, also the loopback of IPv6.
+    private static IPEndPoint[] Loopback() => File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").StartsWith("00000000000000000000000000000001 ", StringComparison.Ordinal)
+        ? [new IPEndPoint(IPAddress.Loopback, OwnPorts.Admin), new IPEndPoint(IPAddress.IPv6Loopback, OwnPorts.Admin)]
+        : [new IPEndPoint(IPAddress.Loopback, OwnPorts.Admin)];
+
+    private string? Obstacle() => _drain.HasBegun ? "draining" : _obstacle is not "starting" ? _obstacle
         : _certificate.Current is null ? "there is no certificate yet"
         : _discovery?.Ready.IsCompleted == false ? "the control plane has not said everything yet"
         : "starting";
 
-    private WaypointLoop Loop(int index)
+    private EventLoop.EventLoop NewLoop(int index)
     {
         Logger log = _logs.For("waypoint::loop");
         EventLoopOptions options = new()
@@ -156,13 +178,43 @@ internal sealed class WaypointProcess : IAsyncDisposable
             Index = index,
             FaultSink = (loop, what, fault) => log.Error("a connection was closed because of a defect", LogField.Of("loop", loop), LogField.Of("where", what), LogField.Of("error", fault.ToString())),
         };
-        return new WaypointLoop(new EventLoop.EventLoop($"waypoint-{index}", options), index, _shared);
+        return new EventLoop.EventLoop($"waypoint-{index}", options);
     }
 
     private void Apply(WaypointConfiguration configuration)
     {
+        bool mayDeny = !ReferenceEquals(_shared.Configuration.Services, configuration.Services) || !ReferenceEquals(_shared.Configuration.Workloads, configuration.Workloads);
         _shared.Configuration = configuration;
-        _plain.Apply(configuration.Settings.Listeners);
+        OpenPorts();
+        if (mayDeny)
+        {
+            Array.ForEach(_loops, static loop => loop.Loop.Post(static state => ((WaypointLoop)state!).Judge(), loop));
+        }
+    }
+
+    private void Closed(string why) => _logs.For("waypoint::edge").Error("a listener is closed", LogField.Of("why", why));
+
+    private void ClosePorts()
+    {
+        _plain.Close();
+        _edges.Close();
+    }
+
+    // Nobody outside is let in before there is a whole configuration, nor after the end has begun.
+    private void OpenPorts()
+    {
+        if (_obstacle is not null)
+        {
+            return;
+        }
+
+        // The start and the control plane may both come here: whoever is last has looked last.
+        lock (_opening)
+        {
+            WaypointConfiguration now = _shared.Configuration;
+            _plain.Apply(now.Settings.Listeners.Where(static listener => listener.Port is > 0 and <= 65535).GroupBy(static listener => (ushort)listener.Port).ToDictionary(static same => same.Key, static same => same.Last()));
+            _edges.Apply(now.Edges.Where(static edge => edge.Value.IsUsable).ToDictionary(static edge => (ushort)edge.Key, static edge => edge.Value));
+        }
     }
 
     /// <summary>Nobody is served before there are a certificate and a whole configuration; false when it is told to end before.</summary>
@@ -179,47 +231,19 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private void Listen()
     {
         SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
+        List<TunnelListener> listeners = [];
         foreach (WaypointLoop loop in _loops)
         {
             // Both families; IPv4 alone where the kernel has no other.
-            SysResult both = sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv6.WithPort(HbonePort), 1024, out _);
-            SysResult opened = both.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(HbonePort), 1024, out _) : both;
+            SysResult both = sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv6.WithPort(OwnPorts.Hbone), 1024, out _);
+            SysResult opened = both.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(OwnPorts.Hbone), 1024, out _) : both;
             int fd = (int)opened.OrThrow("listen", "port 15008");
             TunnelListener listener = new(loop, TunnelConnection.Begin);
-            _listeners.Add(listener);
+            listeners.Add(listener);
             loop.Loop.Post(_ => { listener.Watch(fd); loop.Start(); }, null);
         }
-    }
 
-    private async Task DrainAsync()
-    {
-        _log.Info("shutting down", LogField.Milliseconds("drain", (long)_options.DrainTime.TotalMilliseconds));
-        _plain.Close();
-        for (int i = 0; i < _loops.Length; i++)
-        {
-            TunnelListener listener = _listeners[i];
-            WaypointLoop loop = _loops[i];
-            loop.Loop.Post(_ => { listener.Close(); loop.Drain(); }, null);
-        }
-
-        long deadline = Environment.TickCount64 + (long)_options.DrainTime.TotalMilliseconds;
-        while (Environment.TickCount64 < deadline && await OpenConnectionsAsync() > 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        }
-    }
-
-    private async Task<int> OpenConnectionsAsync()
-    {
-        int open = 0;
-        foreach (WaypointLoop loop in _loops)
-        {
-            TaskCompletionSource<int> count = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            loop.Loop.Post(_ => count.SetResult(loop.Connections.Count + loop.Plain.Count), null);
-            open += await count.Task;
-        }
-
-        return open;
+        _drain.Use(listeners);
     }
 
     private void OnSignal(PosixSignalContext signal)

@@ -29,6 +29,9 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
 
     /// <summary>For what was accepted in the last moment.</summary>
     private static readonly TimeSpan LongestLastWords = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What an agent needs to see that the last ztunnel of its node leaves, and to tell its pods' kernels.</summary>
+    private static readonly TimeSpan HoldPause = TimeSpan.FromMilliseconds(300);
     private readonly ZtunnelSettings _settings;
     private readonly LogHub _logs;
     private readonly Logger _log;
@@ -60,7 +63,7 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         _revocations = RevocationLists.Open(settings, _logs, TimeProvider.System);
         _discoveryMetrics = new DiscoveryMetrics(_metrics);
         _factory = Factory();
-        _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"));
+        _pods = new PodTable(_factory, new PodMetrics(_metrics), _logs.For("ztunnel::inpod"), _certificates.Pods);
         _metrics.Add(new ProcessMetrics());
         _metrics.Add(new RuntimeMetrics(_logs));
         BuildMetric.Add(_metrics, settings.MeshVersion);
@@ -274,7 +277,14 @@ internal sealed class ZtunnelProcess : IAsyncDisposable
         // A successor in the same namespace needs the operators' ports.
         Task servers = _servers?.DrainAsync(TimeSpan.FromSeconds(1)) ?? Task.CompletedTask;
         TimeSpan left = await SucceedAsync();
+        bool isLast = _agent?.Leads == true && _pods.RunningCount > 0;
         _agent?.Stop();
+        if (isLast)
+        {
+            // The agent sees us leave and lets newcomers wait for the next one; until then they are served.
+            await Task.WhenAny(_interrupted.Task, Task.Delay(HoldPause, TimeProvider.System));
+        }
+
         _dedicated?.Drain();
         _own?.Drain();
         Task drained = Task.WhenAll(_dedicated?.Completion ?? Task.CompletedTask, _own?.Completion ?? Task.CompletedTask, _pods.DrainAsync());

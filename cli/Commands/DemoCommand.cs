@@ -10,7 +10,8 @@ namespace Ambient.Cli.Commands;
 /// <summary><c>ambientctl sandbox demo</c>: builds the sandbox, checks every promise, takes it down or leaves it running.</summary>
 internal static class DemoCommand
 {
-    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
 
     /// <summary>Exit code 0 when every check passed, 1 when one did not or the sandbox did not start, 128 + n after signal n.</summary>
     public static async Task<int> RunAsync(DemoOptions options)
@@ -62,7 +63,7 @@ internal static class DemoCommand
         }
 
         var run = new DemoRun(mesh, output);
-        bool kept = false;
+        bool kept = false, isLost = false;
         try
         {
             if (checks.Any(DemoScript.NeedsShop))
@@ -73,7 +74,8 @@ internal static class DemoCommand
             }
 
             await run.RunAsync(checks, interrupt.Token);
-            kept = keep && await HandOverAsync(mesh, programs, output);
+            bool? isHeld = keep ? await HandOverAsync(mesh, programs, output) : null;
+            (kept, isLost) = (isHeld is not null, isHeld == false);
         }
         catch (OperationCanceledException)
         {
@@ -90,10 +92,10 @@ internal static class DemoCommand
 
         output.Text("");
         output.Verdict(run.Passed, run.Failed);
-        return run.Failed == 0 ? 0 : 1;
+        return run.Failed == 0 && !isLost ? 0 : 1;
     }
 
-    /// <summary>Starts the process that goes on as agent and supervisor, and tells how to play with it.</summary>
+    /// <summary>Starts the process that goes on as agent and supervisor, and tells how to play with it; false when it could not go on, and all is removed.</summary>
     private static async Task<bool> HandOverAsync(SandboxMesh mesh, SandboxPrograms programs, IDemoOutput output)
     {
         mesh.State(programs).Write(mesh.Directory);
@@ -109,8 +111,9 @@ internal static class DemoCommand
         catch (TimeoutException e)
         {
             output.Error("the sandbox could not be kept: " + e.Message);
+            await keeper.StopAsync(Farewell);
             Leftovers.RemoveRun(run);
-            return true;
+            return false;
         }
 
         output.Text("\n" + PlayText.For(run, program));

@@ -10,6 +10,9 @@ internal static class HoldCommand
     /// <summary>Printed once both ztunnels serve their pods.</summary>
     public const string Ready = "sandbox is held";
 
+    /// <summary>Of the programs of a node, on a machine that does much else as well; who started us waits longer than that.</summary>
+    private static readonly TimeSpan Readiness = TimeSpan.FromSeconds(45);
+
     /// <summary>Runs until SIGTERM, then removes the sandbox.</summary>
     public static async Task<int> RunAsync(string runText)
     {
@@ -23,8 +26,8 @@ internal static class HoldCommand
         await using SandboxMesh mesh = await SandboxMesh.AdoptAsync(run, SandboxState.Read(run.Directory), interrupt.Token);
         foreach (SandboxNode node in mesh.Nodes.Values)
         {
-            await node.WaitReadyAsync(TimeSpan.FromSeconds(15), interrupt.Token);
-            await node.WaitPodsAsync(TimeSpan.FromSeconds(15), interrupt.Token);
+            await node.WaitReadyAsync(Readiness, interrupt.Token);
+            await node.WaitPodsAsync(Readiness, interrupt.Token);
         }
 
         Console.Out.WriteLine(Ready);

@@ -36,7 +36,7 @@ internal static class PlayText
               ip netns exec {client} curl -s http://productpage.bookshop.svc.cluster.local:9080/
               tail -f {run.Directory}/{ControlPlane.Name}/ambientd.log
 
-              {program} sandbox down        removes it
+              {program} sandbox down {run.Text}        removes it
             """;
     }
 }

@@ -8,7 +8,7 @@ internal static class RootCommands
     /// <summary>The whole tree.</summary>
     public static RootCommand Build() => new("The operator's tool of the Ambient mesh.")
     {
-        VersionCommand.Build(), CheckCommand.Build(), StatusCommand.Build(), ZtunnelConfigCommands.Build(), WaypointCommands.Build(), ExplainCommand.Build(), CompletionCommand.Build(), Sandbox(),
+        VersionCommand.Build(), CheckCommand.Build(), StatusCommand.Build(), ZtunnelConfigCommands.Build(), WaypointConfigCommands.Build(), WaypointCommands.Build(), ExplainCommand.Build(), RemoteClustersCommand.Build(), CompletionCommand.Build(), Sandbox(),
     };
 
     private static Command Sandbox()
@@ -44,8 +44,9 @@ internal static class RootCommands
 
     private static Command Down()
     {
-        var command = new Command("down", "Removes every sandbox, running or left behind.");
-        command.SetAction((_, _) => DownCommand.RunAsync());
+        var run = new Argument<string?>("run") { Description = "One sandbox, as the demo names its run; without it, every one, running or left behind.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("down", "Removes sandboxes, running or left behind.") { run };
+        command.SetAction((parsed, _) => DownCommand.RunAsync(parsed.GetValue(run)));
         return command;
     }
 }

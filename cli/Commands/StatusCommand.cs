@@ -15,10 +15,17 @@ internal static class StatusCommand
     {
         var source = new SourceOptions();
         Option<string> output = OutputOption.Make();
-        var command = new Command("status", "The parts of the mesh, and which namespaces are in it with how many pods.") { output };
+        var admin = new Option<string?>("--admin") { Description = "Address of the metrics port of a control plane that works from files, such as 127.0.0.1:15014: what it says about each object." };
+        var sandbox = new Option<bool>("--sandbox") { Description = "The same of the sandbox that runs on this machine." };
+        var command = new Command("status", "The parts of the mesh, and which namespaces are in it with how many pods; of objects that are files, what their statuses would say.") { output, admin, sandbox };
         source.AddClusterTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(admin) is not null || parsed.GetValue(sandbox))
+            {
+                return await OfObjectsAsync(parsed, parsed.GetValue(admin), parsed.Format(output), cancellation);
+            }
+
             using ClusterAccess? cluster = source.Cluster(parsed, out string? error);
             MeshFacts? facts = null;
             if (cluster is not null)
@@ -41,6 +48,33 @@ internal static class StatusCommand
             return ExitCodes.Good;
         });
         return command;
+    }
+
+    private static async Task<int> OfObjectsAsync(ParseResult parsed, string? address, OutputFormat format, CancellationToken cancellation)
+    {
+        string? error, space = null;
+        AdminPort? port = address is not null ? AdminPort.At(address, out error, ObjectStatuses.MetricsPort)
+            : (space = SourceOptions.SandboxControlPlane(out error)) is not null ? AdminPort.InNamespace(space, ObjectStatuses.MetricsPort)
+            : null;
+        Answer? answer = null;
+        bool isGood = true;
+        using (port)
+        {
+            if (port is not null)
+            {
+                (byte[]? page, error) = await ObjectStatuses.ReadAsync(port, cancellation);
+                answer = page is null ? null : ObjectStatuses.Of(page, out isGood, out error);
+            }
+        }
+
+        if (answer is null)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine("error: " + error);
+            return ExitCodes.Unreachable;
+        }
+
+        answer.WriteTo(parsed.InvocationConfiguration.Output, format);
+        return isGood ? ExitCodes.Good : ExitCodes.Finding;
     }
 
     /// <summary>The answer for facts.</summary>

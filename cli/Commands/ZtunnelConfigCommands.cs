@@ -72,21 +72,13 @@ internal static class ZtunnelConfigCommands
         TextWriter complaints = parsed.InvocationConfiguration.Error;
         if (source.File(parsed) is { } file)
         {
-            try
+            (ConfigDump? read, string? unreadable) = await DumpFile.ReadAsync(file, cancellation);
+            if (read is null)
             {
-                if (ConfigDump.TryParse(await File.ReadAllBytesAsync(file, cancellation), out ConfigDump? read, out string? unreadable))
-                {
-                    return (read, ExitCodes.Good);
-                }
+                complaints.WriteLine("error: " + unreadable);
+            }
 
-                complaints.WriteLine($"error: {file} {unreadable}");
-                return (null, ExitCodes.Usage);
-            }
-            catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
-            {
-                complaints.WriteLine("error: " + missing.Message);
-                return (null, ExitCodes.Usage);
-            }
+            return (read, read is null ? ExitCodes.Usage : ExitCodes.Good);
         }
 
         (AdminPort? admin, ClusterAccess? cluster, string? error) = await source.OpenAsync(parsed, cancellation);
@@ -111,39 +103,11 @@ internal static class ZtunnelConfigCommands
     private static Command Log()
     {
         var source = new SourceOptions();
-        var level = new Option<string?>("--level") { Description = "Levels to set: debug, or access=debug,ztunnel::admin=info." };
-        var reset = new Option<bool>("--reset", "-r") { Description = "Back to what it was started with, before --level." };
-        var command = new Command("log", "Levels of a ztunnel's log: shows them, or changes them while it runs.") { level, reset };
+        var levels = new LogLevelOptions();
+        var command = new Command("log", "Levels of a ztunnel's log: shows them, or changes them while it runs.");
+        levels.AddTo(command);
         source.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            if (source.File(parsed) is not null)
-            {
-                parsed.InvocationConfiguration.Error.WriteLine("error: a file has no levels: name a ztunnel");
-                return ExitCodes.Usage;
-            }
-
-            string[] query = [.. new[] { parsed.GetValue(level) is { } levels ? "level=" + Uri.EscapeDataString(levels) : "", parsed.GetValue(reset) ? "reset=true" : "" }.Where(static p => p.Length > 0)];
-            (AdminPort? admin, ClusterAccess? cluster, string? error) = await source.OpenAsync(parsed, cancellation);
-            using (cluster)
-            using (admin)
-            {
-                string? text = null;
-                if (admin is not null)
-                {
-                    (text, error) = await admin.LoggingAsync(query.Length == 0 ? "" : "?" + string.Join('&', query), cancellation);
-                }
-
-                if (text is null)
-                {
-                    parsed.InvocationConfiguration.Error.WriteLine("error: " + error);
-                    return error!.Contains(" answers 4", StringComparison.Ordinal) ? ExitCodes.Usage : ExitCodes.Unreachable;
-                }
-
-                parsed.InvocationConfiguration.Output.WriteLine($"{admin!.Name}: {text}");
-                return ExitCodes.Good;
-            }
-        });
+        command.SetAction((parsed, cancellation) => levels.RunAsync(parsed, source.File(parsed) is not null, "ztunnel", () => source.OpenAsync(parsed, cancellation), cancellation));
         return command;
     }
 }

@@ -5,6 +5,23 @@ namespace Ambient.Cli.Demo;
 /// <summary>The promises in the order of the telling.</summary>
 internal static class DemoScript
 {
+    /// <summary>The tour of the bookshop, which plays on a Kubernetes too: titles and checks in the order of the telling.</summary>
+    public static IReadOnlyList<(string Title, Func<ITourPlace, CheckLog, CancellationToken, Task> RunAsync)> Tour { get; } =
+    [
+        ("Tour: an application of several services runs from the manifests that Kubernetes takes", ShopChecks.RunsFromItsManifestsAsync),
+        ("Tour: a Gateway of class istio-waypoint starts a waypoint, and requests go through it", TourChecks.WaypointTakesOverAsync),
+        ("Tour: a canary for one user, by header", TourChecks.CanaryByHeaderAsync),
+        ("Tour: a canary by weight", TourChecks.CanaryByWeightAsync),
+        ("Tour: faults for those who ask for them", TourChecks.FaultsAsync),
+        ("Tour: failed requests are tried again", TourChecks.RetriesAsync),
+        ("Tour: slow requests are given up", TourChecks.TimeoutAsync),
+        ("Tour: who may ask for what, by identity, method and path", TourChecks.PolicyAsync),
+        ("Tour: tokens", TourChecks.TokensAsync),
+        ("Tour: requests are mirrored", TourChecks.MirrorAsync),
+        ("Tour: connections to PostgreSQL are split between primary and replica", TourChecks.DatabaseSplitAsync),
+        ("Tour: the waypoint's metrics tell the same story", TourChecks.MetricsTellItAsync),
+    ];
+
     /// <summary>All checks; later ones kill what earlier ones need.</summary>
     public static IReadOnlyList<DemoCheck> Checks { get; } =
     [
@@ -18,18 +35,7 @@ internal static class DemoScript
         new("A policy admits one service account and refuses all others, at once", PolicyChecks.ByServiceAccountAsync),
         new("A policy against a namespace cuts connections that are already open", PolicyChecks.ByNamespaceCutsOpenConnectionAsync),
         new("STRICT refuses the pod outside the mesh, PERMISSIVE admits it", PolicyChecks.StrictAndPermissiveAsync),
-        new("Tour: an application of several services runs from the manifests that Kubernetes takes", ShopChecks.RunsFromItsManifestsAsync),
-        new("Tour: a Gateway of class istio-waypoint starts a waypoint, and requests go through it", TourChecks.WaypointTakesOverAsync),
-        new("Tour: a canary for one user, by header", TourChecks.CanaryByHeaderAsync),
-        new("Tour: a canary by weight", TourChecks.CanaryByWeightAsync),
-        new("Tour: faults for those who ask for them", TourChecks.FaultsAsync),
-        new("Tour: failed requests are tried again", TourChecks.RetriesAsync),
-        new("Tour: slow requests are given up", TourChecks.TimeoutAsync),
-        new("Tour: who may ask for what, by identity, method and path", TourChecks.PolicyAsync),
-        new("Tour: tokens", TourChecks.TokensAsync),
-        new("Tour: requests are mirrored", TourChecks.MirrorAsync),
-        new("Tour: connections to PostgreSQL are split between primary and replica", TourChecks.DatabaseSplitAsync),
-        new("Tour: the waypoint's metrics tell the same story", TourChecks.MetricsTellItAsync),
+        .. Tour.Select(t => new DemoCheck(t.Title, (mesh, log, cancellation) => t.RunAsync(new SandboxTour(mesh), log, cancellation))),
         new("A session with PostgreSQL stayed open through all of that", TrafficChecks.LongSessionSurvivedAsync),
         new("Metrics tell the same story", TelemetryChecks.MetricsTellItAsync),
         new("A running pod joins the mesh when its label changes, and leaves again; its open connection lives on", MembershipChecks.RunningPodJoinsAndLeavesAsync),

@@ -22,6 +22,24 @@ internal sealed class ConfigDump
     /// <summary>Certificates.</summary>
     public IEnumerable<JsonElement> Certificates => _root.List("certificates");
 
+    /// <summary>Routes of services; waypoints alone have them.</summary>
+    public IEnumerable<JsonElement> Routes => _root.List("routes");
+
+    /// <summary>How a waypoint reaches hosts.</summary>
+    public IEnumerable<JsonElement> Destinations => _root.List("destinations");
+
+    /// <summary>A waypoint's policies.</summary>
+    public IEnumerable<JsonElement> AccessPolicies => _root.List("accessPolicies");
+
+    /// <summary>A waypoint's rules for tokens.</summary>
+    public IEnumerable<JsonElement> TokenPolicies => _root.List("tokenPolicies");
+
+    /// <summary>Endpoints that a waypoint's routes lead to.</summary>
+    public IEnumerable<JsonElement> Endpoints => _root.List("endpoints");
+
+    /// <summary>Whether it is that of a waypoint.</summary>
+    public bool IsOfWaypoint => _root.Member("routes") is { ValueKind: JsonValueKind.Array };
+
     /// <summary>Pods of the node, by uid.</summary>
     public IEnumerable<JsonProperty> Pods => _root.Fields("workloadState");
 
@@ -55,7 +73,7 @@ internal sealed class ConfigDump
 
         if (root.Member("workloads") is not { ValueKind: JsonValueKind.Array })
         {
-            error = "is no config_dump of a ztunnel: it has no list 'workloads'";
+            error = "is no config_dump: it has no list 'workloads'";
             return false;
         }
 

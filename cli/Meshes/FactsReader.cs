@@ -9,7 +9,10 @@ namespace Ambient.Cli.Meshes;
 internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
 {
     private static readonly ResourceType[] Kinds =
-        [KnownResources.AuthorizationPolicies, KnownResources.PeerAuthentications, KnownResources.ServiceEntries, KnownResources.WorkloadEntries, KnownResources.GatewayClasses, KnownResources.Gateways];
+    [
+        KnownResources.AuthorizationPolicies, KnownResources.PeerAuthentications, KnownResources.RequestAuthentications, KnownResources.ServiceEntries, KnownResources.WorkloadEntries,
+        KnownResources.VirtualServices, KnownResources.IstioGateways, KnownResources.DestinationRules, KnownResources.Telemetries, KnownResources.GatewayClasses, KnownResources.Gateways,
+    ];
 
     private readonly List<string> _unreadable = [];
 
@@ -27,12 +30,12 @@ internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
         {
             if ((await cluster.Api.Discovery.VersionOfAsync(kind, cancellation)).Error is { IsNotFound: true })
             {
-                missing.Add(kind.Kind);
+                missing.Add(kind.FullName);
             }
         }
 
-        bool hasGateways = !missing.Contains(KnownResources.Gateways.Kind);
-        return (new MeshFacts
+        bool hasGateways = !missing.Contains(KnownResources.Gateways.FullName);
+        var facts = new MeshFacts
         {
             Server = cluster.Server.ToString(),
             Version = known.GitVersion,
@@ -45,7 +48,24 @@ internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
             RootNamespaces = (await AllAsync<ConfigMap>(KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=istio-ca-root-cert"), cancellation)).Select(static m => m.Metadata.Namespace).ToHashSet(StringComparer.Ordinal),
             MissingKinds = missing,
             Unreadable = _unreadable,
-        }, null);
+        };
+        return (facts with { Clusters = await ClustersAsync(facts, cancellation) }, null);
+    }
+
+    /// <summary>Who may not reach into pods learns nothing about other clusters, and that is no fault of the mesh.</summary>
+    private async Task<IReadOnlyList<FollowedCluster>> ClustersAsync(MeshFacts facts, CancellationToken cancellation)
+    {
+        if (facts.Components("app", "istiod").FirstOrDefault(MeshFacts.IsReady) is not { } replica)
+        {
+            return [];
+        }
+
+        using var port = new AdminPort(
+            replica.Metadata.Name,
+            new Uri($"http://127.0.0.1:{ObjectStatuses.MetricsPort}"),
+            stop => cluster.Forward.ConnectAsync(replica.Metadata.Namespace, replica.Metadata.Name, ObjectStatuses.MetricsPort, stop));
+        (byte[]? page, _) = await port.GetAsync("/debug/clusterz", cancellation);
+        return page is null ? [] : FollowedCluster.Read(page);
     }
 
     private async Task<IReadOnlyList<T>> AllAsync<T>(ResourceType<T> type, ResourceScope scope, CancellationToken cancellation)

@@ -23,7 +23,18 @@ internal static class MeshChecks
         OnEveryNode(facts, "ztunnel", "app", "ztunnel", "ztunnel", "pods of the mesh have no network there"),
         .. facts.Namespaces.Where(n => facts.Wanted(n).Count > 0 || n.Metadata.Labels.Find(MeshFacts.ModeLabel) == "ambient").Select(n => Captured(facts, n)),
         .. Waypoints(facts),
+        .. facts.Clusters.Select(static one => Cluster(one)),
     ];
+
+    private static CheckLine Cluster(FollowedCluster one)
+    {
+        string what = "cluster " + one.Id;
+        return one.Problem.Length > 0 || one.Status != "synced"
+            ? new CheckLine(CheckOutcome.Failed, what, one.Problem.Length > 0 ? $"{one.Status}: {one.Problem}" : one.Status, "ambientctl remote-clusters names its Secret; the log of the control plane, target ambientd::clusters, says more")
+            : one.Warning.Length > 0
+            ? new CheckLine(CheckOutcome.Warning, what, one.Warning, "kubectl label namespace istio-system topology.istio.io/network=<its network>, in that cluster (the same name where pods reach each other by address)")
+            : new CheckLine(CheckOutcome.Good, what, one.Status);
+    }
 
     private static CheckLine Kubernetes(MeshFacts facts)
     {

@@ -45,6 +45,9 @@ internal sealed record MeshFacts
     /// <summary>Kinds of the mesh that the server does not know.</summary>
     public IReadOnlyList<string> MissingKinds { get; init; } = [];
 
+    /// <summary>Clusters that the control plane follows; none where it spans no others, or cannot be asked.</summary>
+    public IReadOnlyList<FollowedCluster> Clusters { get; init; } = [];
+
     /// <summary>What could not be read, with the reason.</summary>
     public IReadOnlyList<string> Unreadable { get; init; } = [];
 

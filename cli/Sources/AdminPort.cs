@@ -29,22 +29,22 @@ internal sealed class AdminPort : IDisposable
     public string Name { get; }
 
     /// <summary>By address: <c>host:port</c>, <c>host</c> or a URL.</summary>
-    public static AdminPort? At(string address, out string? error)
+    public static AdminPort? At(string address, out string? error, int port = 15000)
     {
         string full = address.Contains("://", StringComparison.Ordinal) ? address : "http://" + address;
         if (!Uri.TryCreate(full, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
         {
-            error = $"--admin {address} is no address; such as 127.0.0.1:15000";
+            error = $"--admin {address} is no address; such as 127.0.0.1:{port}";
             return null;
         }
 
         error = null;
         bool hasPort = full.AsSpan(full.IndexOf("://", StringComparison.Ordinal) + 3).TrimEnd('/').LastIndexOf(':') > full.AsSpan(full.IndexOf("://", StringComparison.Ordinal) + 3).LastIndexOf(']');
-        return new AdminPort(uri.Authority, hasPort ? uri : new UriBuilder(uri) { Port = 15000 }.Uri);
+        return new AdminPort(uri.Authority, hasPort ? uri : new UriBuilder(uri) { Port = port }.Uri);
     }
 
     /// <summary>Inside of a named network namespace (<c>ip netns</c>).</summary>
-    public static AdminPort InNamespace(string name) => new(name, new Uri("http://127.0.0.1:15000"), async cancellation =>
+    public static AdminPort InNamespace(string name, int port = 15000) => new(name, new Uri($"http://127.0.0.1:{port}"), async cancellation =>
     {
         Socket socket;
         using (NetworkNamespace network = NetworkNamespace.Open("/var/run/netns/" + name))
@@ -55,7 +55,7 @@ internal sealed class AdminPort : IDisposable
 
         try
         {
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, 15000), cancellation);
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellation);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -78,6 +78,9 @@ internal sealed class AdminPort : IDisposable
         (byte[]? body, string? error) = await SendAsync(HttpMethod.Post, "/logging" + query, cancellation);
         return (body is null ? null : System.Text.Encoding.UTF8.GetString(body).Trim(), error);
     }
+
+    /// <summary>Any page; null with the reason.</summary>
+    public Task<(byte[]? Body, string? Error)> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

@@ -11,6 +11,7 @@ internal sealed class ClusterAccess : IDisposable
     /// <summary>Label of ztunnel's pods.</summary>
     public const string ZtunnelLabels = "app=ztunnel";
 
+    private const string GatewayLabel = "gateway.networking.k8s.io/gateway-name";
     private const int AdminPortNumber = 15000;
 
     private ClusterAccess(ClusterConnection connection)
@@ -59,7 +60,16 @@ internal sealed class ClusterAccess : IDisposable
             : ([], $"pods of {space} cannot be listed: {error}");
     }
 
-    /// <summary>The admin port of a ztunnel pod.</summary>
+    /// <summary>Pods of the waypoints of a namespace, or of one of them; or the reason.</summary>
+    public async Task<(IReadOnlyList<Pod> Pods, string? Error)> WaypointsAsync(string space, string? name, CancellationToken cancellation)
+    {
+        ApiResult<ListPage<Pod>> listed = await Api.ListAsync(KnownResources.Pods, new ResourceScope(space, GatewayLabel), cancellation);
+        return listed.IsOk(out ListPage<Pod>? page, out ApiError? error)
+            ? ([.. page.Items.Where(p => name is null || p.Metadata.Name == name || p.Metadata.Labels.GetValueOrDefault(GatewayLabel) == name).OrderBy(static p => p.Metadata.Name, StringComparer.Ordinal)], null)
+            : ([], $"pods of {space} cannot be listed: {error}");
+    }
+
+    /// <summary>The admin port of a pod.</summary>
     public AdminPort AdminOf(Pod pod) => new(
         $"{pod.Metadata.Name}.{pod.Metadata.Namespace}",
         new Uri("http://127.0.0.1:15000"),

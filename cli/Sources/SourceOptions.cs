@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ambient.Cli.Sandbox;
+using Ambient.Cli.Sandbox.Nodes;
 using Ambient.Topology.Networks;
 
 namespace Ambient.Cli.Sources;
@@ -85,6 +86,9 @@ internal sealed class SourceOptions
         cluster.Dispose();
         return (null, null, error ?? $"there is no ztunnel{(pod is null ? "" : " " + pod)}{(node is null ? "" : " on node " + node)} in namespace {Namespace(parsed)} ({ClusterAccess.ZtunnelLabels})");
     }
+
+    /// <summary>The network namespace of the running sandbox's control plane; null with the reason.</summary>
+    public static string? SandboxControlPlane(out string? error) => SandboxNode(ControlPlane.Name, out error);
 
     private static string? SandboxNode(string? node, out string? error)
     {

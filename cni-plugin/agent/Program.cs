@@ -39,7 +39,7 @@ if (AgentSettings.Parse(environment, out IReadOnlyList<string> errors) is not { 
 NativeHeap.LimitArenas(1);
 if (args is ["uninstall", ..])
 {
-    return Uninstaller.Run(settings, Console.Error);
+    return await Uninstaller.RunAsync(settings, Console.Error);
 }
 
 using var logs = new LogHub(new LogHubOptions { Directives = settings.Log });
@@ -52,7 +52,7 @@ try
         return 1;
     }
 
-    return await new AgentProcess(settings, world.Source, world.Reporter, world.Finder, logs, TimeProvider.System).RunAsync(CancellationToken.None);
+    return await new AgentProcess(settings, world.Source, world.Reporter, world.Finder, logs, TimeProvider.System) { Keeper = world.Keeper }.RunAsync(CancellationToken.None);
 }
 catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or LinuxException or System.Net.Sockets.SocketException)
 {

@@ -4,8 +4,8 @@ using Ambient.Cni.Enrolment.Selectors;
 namespace Ambient.Cni.Enrolment;
 
 /// <summary>
-/// The one place that decides whether a pod belongs to the mesh (cni-and-redirection.md 1.1); plugin, agent and CLI ask here.
-/// Pure. Thread-safe.
+/// The one place that decides whether a pod belongs to the mesh (cni-and-redirection.md 1.1). The agent asks here, everybody else asks
+/// the agent. Pure. Thread-safe.
 /// </summary>
 public static class EnrolmentRules
 {
@@ -50,14 +50,6 @@ public static class EnrolmentRules
         return open
             ? new EnrolmentDecision(EnrolmentVerdict.Unknown, EnrolmentReason.NamespaceUnknown, PodSettings.None)
             : new EnrolmentDecision(EnrolmentVerdict.Leave, EnrolmentReason.NotSelected, PodSettings.None);
-    }
-
-    /// <summary>Whether some pair selects by the namespace's labels and they match: a change of this re-examines the namespace's pods.</summary>
-    public static bool NamespaceMatches(NamespaceFacts namespaceFacts, EnrolmentOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(namespaceFacts);
-        ArgumentNullException.ThrowIfNull(options);
-        return options.Selectors.Any(s => !s.Namespace.IsEverything && s.Namespace.Matches(namespaceFacts.Labels));
     }
 
     private static EnrolmentReason? Exclusion(PodFacts pod, EnrolmentOptions options)

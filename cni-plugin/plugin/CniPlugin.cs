@@ -71,6 +71,11 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
                 : $"CNI_COMMAND {CniOutput.Printable(command)} is unknown; known: ADD, DEL, CHECK, STATUS, GC, VERSION");
         }
 
+        if (command == "DEL")
+        {
+            return Delete(input, ref version);
+        }
+
         var configuration = NetworkConfiguration.Read(StandardInput.Read(input), ref version);
         CniVersions.Require(command, configuration.Version);
         _configuration = configuration;
@@ -85,24 +90,43 @@ public sealed class CniPlugin(Func<string, string?> environment, ISandboxes sand
             return [];
         }
 
-        CniEnvironment attachment = CniEnvironment.Read(environment, needsNetwork: command != "DEL");
+        CniEnvironment attachment = CniEnvironment.Read(environment, needsNetwork: true);
         try
         {
-            switch (command)
+            if (command == "ADD")
             {
-                case "ADD":
-                    return new AddCommand(configuration, attachment, sandboxes, timings, time, _log).Run();
-                case "CHECK":
-                    CheckCommand.Run(configuration, attachment, sandboxes);
-                    return [];
-                default:
-                    DeleteCommand.Run(configuration, attachment, timings, time);
-                    return [];
+                return new AddCommand(configuration, attachment, sandboxes, timings, time, _log).Run();
             }
+
+            CheckCommand.Run(configuration, attachment, sandboxes);
+            return [];
         }
         catch (LinuxException failure)
         {
             throw new CniException(CniErrorCode.InputOutput, failure.Message);
         }
+    }
+
+    /// <summary>A DEL that failed would keep its pod terminating, so it fails only for what every plugin of a list must refuse.</summary>
+    private byte[] Delete(Stream input, ref string version)
+    {
+        byte[] text = StandardInput.Read(input);
+        try
+        {
+            _configuration = NetworkConfiguration.Read(text, ref version);
+        }
+        catch (CniException wrong) when (wrong.Code == CniErrorCode.InvalidConfiguration)
+        {
+            _log.Add("warn", "DEL goes on without its configuration: " + wrong.Message);
+        }
+
+        CniVersions.Require("DEL", _configuration?.Version ?? version);
+        CniEnvironment attachment = CniEnvironment.Read(environment, needsNetwork: false);
+        if (_configuration is { } configuration)
+        {
+            DeleteCommand.Run(configuration, attachment, timings, time);
+        }
+
+        return [];
     }
 }

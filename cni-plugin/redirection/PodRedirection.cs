@@ -1,3 +1,4 @@
+using Ambient.Cni.Redirection.Frames;
 using Ambient.Cni.Redirection.Iptables;
 using Ambient.Cni.Redirection.Nftables;
 using Ambient.Cni.Redirection.Routing;
@@ -5,6 +6,7 @@ using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Tools;
 using Ambient.Cni.Redirection.Verification;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 
 namespace Ambient.Cni.Redirection;
 
@@ -17,6 +19,7 @@ public sealed class PodRedirection
     private readonly NftBackEnd _nftables;
     private readonly IptablesBackEnd _iptables;
     private readonly IptablesBackEnd _legacy;
+    private readonly FrameRules _frames;
     private readonly PolicyRouting _routing;
     private readonly SocketMarks _marks;
     private readonly RuleSet _rules;
@@ -29,20 +32,28 @@ public sealed class PodRedirection
     public PodRedirection(NetworkNamespace network, RedirectionOptions options, RedirectionBackEnd backEnd = RedirectionBackEnd.Nftables)
     {
         ArgumentNullException.ThrowIfNull(network);
-        _rules = RuleSet.Build(options);
+        ArgumentNullException.ThrowIfNull(options);
+        _rules = RuleSet.Build(options with { HideMark = options.HideMark && backEnd == RedirectionBackEnd.Nftables });
         if (options.Method == RedirectionMethod.Sockets && backEnd != RedirectionBackEnd.Nftables)
         {
             throw new ArgumentException("Method: redirection by sockets needs nftables; with iptables choose Translation");
         }
 
         _backEnd = backEnd;
-        var tools = new NamespaceTools(network);
-        _nftables = new NftBackEnd(tools);
+        var tools = new PodTools(network);
+        _nftables = new NftBackEnd(tools, network);
         _iptables = new IptablesBackEnd(tools, legacy: false);
         _legacy = new IptablesBackEnd(tools, legacy: true);
+        _frames = new FrameRules(network, _rules.Options.Ipv6);
         _routing = new PolicyRouting(network);
         _marks = new SocketMarks(network);
     }
+
+    /// <summary>
+    /// Whether the kernel can keep frames that programs make themselves (AF_PACKET) in a pod: Linux 5.16, with netfilter's egress hook. True until a
+    /// kernel has said no; the rules are the same without it.
+    /// </summary>
+    public static bool KeepsFrames => NftEgress.IsSupported;
 
     /// <summary>
     /// Brings the namespace to the model, whatever of ours or of upstream's agent it holds. The new rules are in force before those
@@ -80,6 +91,7 @@ public sealed class PodRedirection
                 break;
         }
 
+        _frames.Apply();
         if (sockets)
         {
             _routing.Apply(_rules.Options, capture: true);
@@ -94,6 +106,7 @@ public sealed class PodRedirection
     {
         ArgumentNullException.ThrowIfNull(carried);
         RuleSet ending = RuleSet.BuildEnding(_rules.Options);
+        _frames.Remove();
         _routing.End(_rules.Options, carried);
         switch (_backEnd)
         {
@@ -129,6 +142,7 @@ public sealed class PodRedirection
             await (_backEnd == RedirectionBackEnd.IptablesNft ? _iptables : _legacy).VerifyAsync(_rules, differences, cancellation);
         }
 
+        _frames.Verify(differences);
         _routing.Verify(_rules.Options, differences);
         if (_rules.Options.Method == RedirectionMethod.Sockets)
         {
@@ -142,6 +156,7 @@ public sealed class PodRedirection
     public async Task RemoveAsync(CancellationToken cancellation)
     {
         // Routes that lead to a proxy without rules would lead nowhere.
+        _frames.Remove();
         _routing.Remove(_rules.Options);
         if (await _nftables.RemoveAsync(cancellation))
         {

@@ -4,10 +4,14 @@ using Ambient.ControlPlane.Authority.Nodes;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Authority.Serving;
 using Ambient.ControlPlane.Certificates;
+using Ambient.ControlPlane.Clusters;
 using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Discovery.Clusters;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Keys;
 using Ambient.ControlPlane.Observation;
+using Ambient.ControlPlane.References;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Routing.Serving;
@@ -27,8 +31,11 @@ namespace Ambient.ControlPlane;
 /// <summary>The control plane as a whole: builds its parts, wires them, runs until told to end.</summary>
 public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPlaneSources sources, LogHub logs, TimeProvider clock)
 {
+    private static readonly TimeSpan LongestKeyGrace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReferencePatience = TimeSpan.FromSeconds(10);
     private readonly TaskCompletionSource<System.Net.IPEndPoint> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isDraining;
+    private volatile bool _isSettled;
 
     /// <summary>Completes with the address of xDS and the certificate service once it listens.</summary>
     public Task<System.Net.IPEndPoint> Listening => _listening.Task;
@@ -45,28 +52,47 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All);
         using var fetcher = new HttpKeySetFetcher(ForbiddenAddresses.Contains);
         var keySets = new KeySetStore(fetcher, new KeySetStoreOptions(), clock);
-        var waypoints = new WaypointIndex(Routing(settings), Say, keySets.Find);
+        DiscoveryFeed? fed = null;
+        WaypointIndex? told = null;
+        var references = new ReferenceKeeper(sources.Objects, reference => fed!.Update(() => told!.OnReference(reference)), logs.For("ambientd::routing"), ending.Token);
+        var waypoints = told = new WaypointIndex(Routing(settings), Say, keySets.Answer, references.Find);
+        var grace = new KeySetGrace(keySets, LongestKeyGrace, clock);
         var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
         registry.Add(new RuntimeMetrics(logs));
+        registry.Add(new KeySetMetrics(keySets, clock));
         var pods = new PodIndex();
         var view = new ClusterView();
-        ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, clock, logs) : null;
+        ControllerSet? controllers = sources.Api is { } api ? new ControllerSet(settings, api, sources.Objects, view, authority, waypoints, name => fed?.IsSelected(name) ?? true, clock, logs) : null;
         metrics.IsLeader = () => controllers?.IsLeader ?? false;
-        using var feed = new DiscoveryFeed(sources.Objects, new MeshIndex(settings.Mesh, waypoints), store, new LoggedFeed(pods, view, controllers?.Statuses, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery")), waypoints);
+        var book = new StatusBook(controllers?.Statuses is not null, logs.For("ambientd::statuses"));
+        waypoints.ListenersChanged += gateway => book.NoteListeners(gateway, waypoints.ListenerConditionsOf(gateway));
+        var seen = new LoggedFeed(pods, view, controllers, book, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery"));
+        var index = new MeshIndex(settings.Mesh, waypoints);
+        ClusterMerge? merge = settings.Mesh.SpansClusters ? new ClusterMerge(store, settings.Mesh) : null;
+        using DiscoveryFeed feed = merge is null ? new DiscoveryFeed(sources.Objects, index, store, seen, waypoints) : DiscoveryFeed.Own(sources.Objects, index, merge, seen, waypoints);
+        var clusterBook = new ClusterBook(settings.Mesh.ClusterId, sources.Tokens, pods);
+        RemoteClusters? clusters = merge is null ? null : Clusters(feed, merge, clusterBook, registry);
+
+        fed = feed;
 
         // Whoever asks while the root is still being opened hears that we live and are not ready.
-        await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => Obstacle(authority, feed)), logs.For("ambientd::http"));
-        await using HttpServer measured = HttpServer.Start(new HttpServerOptions("metrics", [settings.MetricsAddress]), new MetricsHandler(registry), logs.For("ambientd::http"));
+        await using HttpServer ready = HttpServer.Start(new HttpServerOptions("ready", [settings.ReadyAddress]), new ReadyHandler(() => Obstacle(authority, feed, grace, clusters)), logs.For("ambientd::http"));
+        IHttpHandler pages = new MetricsHandler(registry);
+        pages = clusters is null ? pages : new ClusterPage(settings.Mesh.ClusterId, clusters, pages);
+        pages = sources.Api is null ? new StatusPage(book, pages) : pages;
+        await using HttpServer measured = HttpServer.Start(new HttpServerOptions("metrics", [settings.MetricsAddress]), pages, logs.For("ambientd::http"));
         var keeper = new AuthorityKeeper(settings, sources.Root, authority, clock, logs.For("ambientd::authority"));
         if (!await OpenAsync(keeper, ending.Token))
         {
             return 0;
         }
 
-        var callers = new CallerAuthenticator(sources.Tokens, settings.Mesh.TrustDomain);
-        await using var xds = new XdsServer(store, XdsOptions(callers, feed, waypoints, metrics), clock);
+        var keys = new KeySetKeeper(keySets, sources.KeySets, () => controllers?.IsSharedLeader ?? true, () => feed.Update(waypoints.CheckKeys), clock, logs.For("ambientd::routing"));
+        await keys.LoadAsync(ending.Token);
+        var callers = new CallerAuthenticator(clusterBook, settings.Mesh.TrustDomain);
+        await using var xds = new XdsServer(store, XdsOptions(callers, () => _isSettled && grace.IsOver && IsKnown(clusters), waypoints, metrics), clock);
         metrics.Xds = xds;
-        await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, pods, ServiceOptions(metrics), clock).Method(callers), ending.Token);
+        await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, clusterBook, ServiceOptions(metrics, feed), clock).Method(callers), ending.Token);
         xds.Start();
         log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
         _listening.TrySetResult(server.Address);
@@ -74,8 +100,10 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         [
             feed.RunAsync(ending.Token),
             keeper.RunAsync(ending.Token),
-            new KeySetKeeper(keySets, () => feed.Update(waypoints.CheckKeys), clock, logs.For("ambientd::routing")).RunAsync(ending.Token),
-            TellReadyAsync(feed, log, ending.Token),
+            keys.RunAsync(ending.Token),
+            references.RunAsync(() => InUse(feed, waypoints), clock),
+            clusters?.RunAsync(sources.Objects, settings.RemotePatience, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
+            TellReadyAsync(Task.WhenAll(SettleAsync(feed, references, ending.Token), clusters?.Ready ?? Task.CompletedTask), log, ending.Token),
             controllers?.RunAsync(feed.Synced, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
         ];
         return await UntilEndAsync(parts, log, ending);
@@ -94,9 +122,25 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         }
     }
 
-    private static async Task TellReadyAsync(DiscoveryFeed feed, Logger log, CancellationToken cancellation)
+    // Changes of the part happen under the feed's lock.
+    private static IReadOnlyCollection<ReferenceKey> InUse(DiscoveryFeed feed, WaypointIndex waypoints)
+    {
+        IReadOnlyCollection<ReferenceKey> used = [];
+        feed.Update(() => used = [.. waypoints.References]);
+        return used;
+    }
+
+    // Who comes from another control plane must not hear for a moment that certificates are not there; nor wait for ever for a server that does not say it.
+    private async Task SettleAsync(DiscoveryFeed feed, ReferenceKeeper references, CancellationToken cancellation)
     {
         await feed.Synced.WaitAsync(cancellation);
+        await Task.WhenAny(references.SettledAsync(feed.StoredAsync), Task.Delay(ReferencePatience, clock, cancellation));
+        _isSettled = true;
+    }
+
+    private static async Task TellReadyAsync(Task known, Logger log, CancellationToken cancellation)
+    {
+        await known.WaitAsync(cancellation);
         log.Info("ready");
         await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
     }
@@ -133,18 +177,30 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         ending.CancelAfter(settings.Drain);
     }
 
-    private string? Obstacle(AuthorityHolder authority, DiscoveryFeed feed) =>
+    private RemoteClusters Clusters(DiscoveryFeed feed, ClusterMerge merge, ClusterBook book, MetricRegistry registry)
+    {
+        var clusters = new RemoteClusters(feed, merge, settings.Mesh, new ClusterConnector(book, settings.Audiences, clock, logs), new LoggedClusters(registry, logs.For("ambientd::clusters")), clock);
+        registry.Add(new ClusterMetrics(clusters));
+        return clusters;
+    }
+
+    private static bool IsKnown(RemoteClusters? clusters) => clusters?.Ready.IsCompleted ?? true;
+
+    private string? Obstacle(AuthorityHolder authority, DiscoveryFeed feed, KeySetGrace grace, RemoteClusters? clusters) =>
         _isDraining ? "draining"
         : authority.Current is null ? "the authority is not open yet"
-        : feed.IsSynced ? null
-        : $"not known yet: {string.Join(", ", feed.Missing)}";
+        : !feed.IsSynced ? $"not known yet: {string.Join(", ", feed.Missing)}"
+        : !_isSettled ? "certificates that rules name are being read"
+        : !grace.IsOver ? "keys of issuers are being fetched"
+        : IsKnown(clusters) ? null
+        : $"waiting for remote clusters: {string.Join(", ", clusters!.Statuses.Where(static one => one.State == "syncing").Select(static one => one.Id))}";
 
-    private XdsServerOptions XdsOptions(CallerAuthenticator callers, DiscoveryFeed feed, WaypointIndex waypoints, PlaneMetrics metrics)
+    private XdsServerOptions XdsOptions(CallerAuthenticator callers, Func<bool> isReady, WaypointIndex waypoints, PlaneMetrics metrics)
     {
         Logger log = logs.For("ambientd::xds");
         return new XdsServerOptions
         {
-            IsReady = () => feed.IsSynced,
+            IsReady = isReady,
             Observer = new LoggedXds(metrics, log),
             Owner = (identities, node) => waypoints.OwnerOf(identities, node.Id.Split('~')[^1].Split('.')[0], Text(node, "GATEWAY_NAME")),
             Authenticate = async (call, cancellation) =>
@@ -153,7 +209,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
                 {
                     return (await callers.AuthenticateAsync(call, cancellation)).Identities;
                 }
-                catch (GrpcException stranger)
+                catch (GrpcException stranger) when (stranger.Code != GrpcCode.Unavailable)
                 {
                     metrics.Strangers.Increment();
                     log.Warn("a stranger was refused", LogField.Of("peer", call.Peer), LogField.Of("reason", stranger.Detail));
@@ -180,14 +236,16 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         ClusterId = settings.Mesh.ClusterId,
         TrustDomainAliases = settings.Mesh.TrustDomainAliases,
         Revision = settings.Mesh.Revision,
+        HasSeveralNetworks = settings.Mesh.SpansClusters,
     };
 
-    private CertificateServiceOptions ServiceOptions(PlaneMetrics metrics)
+    private CertificateServiceOptions ServiceOptions(PlaneMetrics metrics, DiscoveryFeed feed)
     {
         Logger log = logs.For("ambientd::authority");
         return new CertificateServiceOptions
         {
             NodeAuthorization = new NodeAuthorization(settings.TrustedNodeAccounts, [settings.Mesh.TrustDomain, .. settings.Mesh.TrustDomainAliases]),
+            PodsKnown = feed.Synced,
             DefaultLifetime = settings.DefaultLifetime,
             MaxLifetime = settings.MaxLifetime,
             Refused = (peer, reason) =>

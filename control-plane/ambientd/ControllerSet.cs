@@ -5,6 +5,7 @@ using Ambient.ControlPlane.Controllers.Gateways;
 using Ambient.ControlPlane.Controllers.Leading;
 using Ambient.ControlPlane.Controllers.Roots;
 using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.ControlPlane.Routing.Serving;
 using Ambient.ControlPlane.Settings;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Leases;
@@ -16,56 +17,86 @@ namespace Ambient.ControlPlane;
 /// <summary>The controllers of this program, and who of the replicas runs them. Thread-safe.</summary>
 internal sealed class ControllerSet
 {
-    private const string LeaseName = "ambientd-leader";
+    private readonly RootDistribution _roots;
     private readonly LeaderWork _work;
+    private readonly LeaderWork _sharedWork;
     private readonly LeaderElection? _election;
+    private readonly LeaderElection? _sharedElection;
 
     /// <summary>Puts them together.</summary>
     /// <exception cref="InvalidDataException">A setting of one of them cannot be used.</exception>
-    internal ControllerSet(ControlPlaneSettings settings, KubernetesClient client, IResourceSource source, ClusterView view, AuthorityHolder authority, TimeProvider clock, LogHub logs)
+    internal ControllerSet(ControlPlaneSettings settings, KubernetesClient client, IResourceSource source, ClusterView view, AuthorityHolder authority, WaypointIndex waypoints, Func<string, bool> isSelected, TimeProvider clock, LogHub logs)
     {
         Logger log = logs.For("ambientd::controllers");
         ControllerSettings mine = settings.Controllers;
-        var roots = new RootDistribution(
+        var revision = new WritingRevision(settings.Mesh.Revision);
+        _roots = new RootDistribution(
             client,
             source,
             view,
             () => authority.Current is { } current ? new RootBundle(current.RootsPem, current.RevocationPem) : null,
-            new RootDistributionOptions { RootMap = mine.RootMap, RevocationMap = mine.RevocationMap },
+            new RootDistributionOptions { RootMap = mine.RootMap, RevocationMap = mine.RevocationMap, IsSelected = isSelected },
             clock,
             log);
-        authority.Changed += _ => roots.Renew();
-        Statuses = mine.WritesStatus ? new ObjectStatuses(client, view, clock, log) : null;
+        authority.Changed += _ => _roots.Renew();
+        Statuses = mine.WritesStatus ? new ObjectStatuses(client, view, revision, clock, log) : null;
+        RoutingStatuses = mine.WritesStatus ? new RoutingStatuses(client, view, revision, new WritePace(perSecond: 50, burst: 200, clock), clock, log) : null;
         GatewayDeployment? gateways = mine.Deploys ? new GatewayDeployment(client, source, view, Template(mine), Gateways(settings), clock, log) : null;
-        IController?[] all =
+        GatewayStatuses? gatewayStatuses = mine.WritesGatewayStatus ? new GatewayStatuses(client, view, gateways, revision, settings.Mesh.DomainSuffix, clock, log, waypoints.ListenerConditionsOf) : null;
+        if (gatewayStatuses is not null)
+        {
+            waypoints.ListenersChanged += gatewayStatuses.OnListeners;
+        }
+
+        IController?[] own = [Statuses, RoutingStatuses, gateways, gatewayStatuses];
+        IController?[] shared =
         [
-            roots,
-            Statuses,
-            mine.MakesClasses ? new GatewayClasses(client, view, clock, log) : null,
-            gateways,
-            mine.WritesGatewayStatus ? new GatewayStatuses(client, view, gateways, settings.Mesh.DomainSuffix, clock, log) : null,
+            _roots,
+            mine.MakesClasses ? new GatewayClasses(client, view, clock, log, settings.Mesh.SpansClusters) : null,
             mine.Allocates ? new AddressAllocation(client, view, Pool(mine), settings.Mesh.Revision, clock, log) : null,
         ];
-        _work = new LeaderWork([.. all.OfType<IController>()], clock, log);
-        _election = !mine.Elects ? null : new LeaderElection(
+        _work = new LeaderWork([.. own.OfType<IController>()], clock, log);
+        _sharedWork = new LeaderWork([.. shared.OfType<IController>()], clock, log);
+        LeaderElection? Election(string lease) => !mine.Elects ? null : new LeaderElection(
             client,
-            new LeaderOptions { Namespace = settings.Mesh.SystemNamespace, Name = LeaseName, Identity = mine.Identity },
+            new LeaderOptions { Namespace = settings.Mesh.SystemNamespace, Name = lease, Identity = mine.Identity },
             clock,
             logs.For("ambientd::leases"));
+        _election = Election(revision.LeaseName);
+        _sharedElection = Election(WritingRevision.SharedLeaseName);
     }
 
     /// <summary>Who writes statuses; null when nobody does.</summary>
     internal ObjectStatuses? Statuses { get; }
 
-    /// <summary>Whether this replica writes.</summary>
+    /// <summary>Who writes those of routes and of Istio's kinds; null when nobody does.</summary>
+    internal RoutingStatuses? RoutingStatuses { get; }
+
+    /// <summary>Whether this replica writes what is its revision's.</summary>
     internal bool IsLeader => _election?.IsLeader ?? true;
+
+    /// <summary>Whether this replica writes what all revisions would write alike.</summary>
+    internal bool IsSharedLeader => _sharedElection?.IsLeader ?? true;
+
+    /// <summary>A namespace became selected, or is not any more.</summary>
+    internal void OnSelection(string space, bool isSelected) => _roots.OnSelection(space, isSelected);
 
     /// <summary>Begins once everything is known, and works until it is cancelled.</summary>
     internal async Task RunAsync(Task synced, CancellationToken cancellation)
     {
         await synced.WaitAsync(cancellation);
-        await (_election is { } election ? election.RunAsync(_work.RunAsync, cancellation) : _work.RunAsync(cancellation));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] both = [LeadAsync(_election, _work, ending.Token), LeadAsync(_sharedElection, _sharedWork, ending.Token)];
+        Task first = await Task.WhenAny(both);
+
+        // Both give their Leases back before the end of one is heard.
+        await ending.CancelAsync();
+        await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
     }
+
+    private static Task LeadAsync(LeaderElection? election, LeaderWork work, CancellationToken cancellation) =>
+        election is null ? work.RunAsync(cancellation) : election.RunAsync(work.RunAsync, cancellation);
 
     private static GatewayTemplate Template(ControllerSettings settings)
     {
@@ -87,6 +118,8 @@ internal sealed class ControllerSet
         Revision = settings.Mesh.Revision,
         ClusterId = settings.Mesh.ClusterId,
         TrustDomain = settings.Mesh.TrustDomain,
+        CopiesToObjects = settings.Controllers.CopiesToObjects,
+        SpansNetworks = settings.Mesh.SpansClusters,
         Image = settings.Controllers.WaypointImage,
         PullPolicy = settings.Controllers.PullPolicy,
         RootMap = settings.Controllers.RootMap,

@@ -1,6 +1,7 @@
 using Ambient.ControlPlane;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Certificates;
+using Ambient.ControlPlane.Keys;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Kubernetes.Api;
@@ -33,7 +34,7 @@ try
     {
         using var manifests = new ManifestFolderSource(folder, null, TimeProvider.System, logs.For("ambientd::source"));
         var file = new TokenFile(settings.TokenFile!, settings.Mesh.ClusterId);
-        return await RunAsync(new ControlPlaneSources(manifests, file, new FolderRootStore(settings.AuthorityFolder), null));
+        return await RunAsync(new ControlPlaneSources(manifests, file, new FolderRootStore(settings.AuthorityFolder), null) { KeySets = settings.KeySetFile is { } kept ? new KeySetFile(kept) : null });
     }
 
     string? inside = null, outside = "KUBECONFIG is not set";
@@ -52,7 +53,7 @@ try
     using var client = new KubernetesClient(connection, new ClientOptions { UserAgent = "ambientd" }, TimeProvider.System);
     var source = new KubernetesSource(client, new WatchOptions(), TimeProvider.System, logs.For("ambientd::source"));
     var tokens = new RememberedReviews(new ApiTokenReviewer(client, settings.Mesh.ClusterId, settings.Audiences), TimeProvider.System);
-    return await RunAsync(new ControlPlaneSources(source, tokens, new SecretRootStore(client, settings.Mesh.SystemNamespace), client));
+    return await RunAsync(new ControlPlaneSources(source, tokens, new SecretRootStore(client, settings.Mesh.SystemNamespace), client) { KeySets = new KeySetMap(client, settings.Mesh.SystemNamespace) });
 }
 catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException)
 {

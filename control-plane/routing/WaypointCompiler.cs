@@ -48,7 +48,7 @@ public static class WaypointCompiler
         ProblemList problems = new();
         ServiceRoutes routes = new ServiceCompiler(scope, new Hosts(scope), problems).Compile(service);
         Check(routes, scope, problems);
-        return new CompiledPart<ServiceRoutes>(routes, problems.All);
+        return new CompiledPart<ServiceRoutes>(routes, problems.All, problems.Used);
     }
 
     /// <summary>How one service is reached; nothing when nobody says anything about it.</summary>
@@ -57,35 +57,35 @@ public static class WaypointCompiler
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(service);
         ProblemList problems = new();
-        return new CompiledPart<DestinationSettings>(new DestinationCompiler(scope, new Hosts(scope), problems).Compile(service), problems.All);
+        return new CompiledPart<DestinationSettings>(new DestinationCompiler(scope, new Hosts(scope), problems).Compile(service), problems.All, problems.Used);
     }
 
     /// <summary>The only policy of a scope; nothing when it is none of this waypoint's business.</summary>
     public static CompiledPart<AccessPolicy> Access(WaypointScope scope)
     {
         ProblemList problems = new();
-        return new CompiledPart<AccessPolicy>(new AccessCompiler(scope, problems).Compile().FirstOrDefault(), problems.All);
+        return new CompiledPart<AccessPolicy>(new AccessCompiler(scope, problems).Compile().FirstOrDefault(), problems.All, problems.Used);
     }
 
     /// <summary>The only RequestAuthentication of a scope; nothing when it is none of this waypoint's business.</summary>
     public static CompiledPart<TokenPolicy> Tokens(WaypointScope scope)
     {
         ProblemList problems = new();
-        return new CompiledPart<TokenPolicy>(new TokenCompiler(scope, problems).Compile().FirstOrDefault(), problems.All);
+        return new CompiledPart<TokenPolicy>(new TokenCompiler(scope, problems).Compile().FirstOrDefault(), problems.All, problems.Used);
     }
 
     /// <summary>Those whom CUSTOM policies of a waypoint want asked.</summary>
     public static CompiledPart<IReadOnlyList<Authorizer>> Authorizers(WaypointScope scope, IReadOnlyCollection<AccessPolicy> policies)
     {
         ProblemList problems = new();
-        return new CompiledPart<IReadOnlyList<Authorizer>>(new AuthorizerCompiler(scope, new Hosts(scope), problems).Compile(policies), problems.All);
+        return new CompiledPart<IReadOnlyList<Authorizer>>(new AuthorizerCompiler(scope, new Hosts(scope), problems).Compile(policies), problems.All, problems.Used);
     }
 
     /// <summary>What is measured, logged and traced; nothing when nobody said anything.</summary>
     public static CompiledPart<TelemetrySettings> Telemetry(WaypointScope scope)
     {
         ProblemList problems = new();
-        return new CompiledPart<TelemetrySettings>(new TelemetryCompiler(scope, problems).Compile(), problems.All);
+        return new CompiledPart<TelemetrySettings>(new TelemetryCompiler(scope, problems).Compile(), problems.All, problems.Used);
     }
 
     /// <summary>The services of authorisers.</summary>
@@ -104,7 +104,7 @@ public static class WaypointCompiler
     }
 
     // The waypoint refuses a port with a route that it cannot execute. Such a route answers 500 instead, and its object says why.
-    private static void Check(ServiceRoutes service, WaypointScope scope, ProblemList problems)
+    internal static void Check(ServiceRoutes service, WaypointScope scope, ProblemList problems)
     {
         foreach (PortRoutes port in service.Ports)
         {

@@ -7,6 +7,7 @@ using Ambient.Routing.Authorizers;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Tunnels;
 
@@ -155,8 +156,25 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     {
         NamespacedHostname service = authorizer.Service!;
         _destination = loop.Destinations.Get(service, authorizer.Port, authorizer.Settings.Service.Subset);
-        if (!_destination.TryGet(loop.View, configuration.FindDestination(service), out _policy, out Candidate[] candidates)
-            || _policy.Tls is not null || _policy.ProxyProtocol != 0
+        if (!_destination.TryGet(loop.View, configuration.FindDestination(service), out _policy, out Candidate[] candidates))
+        {
+            Finish(authorizer.OnError());
+            return;
+        }
+
+        if (_destination.Awaited is { } name)
+        {
+            if (name.TryAwait(loop.Loop, static state => ((AuthorizerCall)state!).OnNameKnown(), this))
+            {
+                return;
+            }
+
+            // It became known in this moment.
+            _destination.TryGet(loop.View, configuration.FindDestination(service), out _policy, out candidates);
+        }
+
+        EndpointTls? tls = loop.EndpointTls.Find(_policy);
+        if (tls is { Broken: not null } || _policy.ProxyProtocol != 0
             || _destination.Choose(candidates, _policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
         {
             Finish(authorizer.OnError());
@@ -165,7 +183,7 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
 
         _endpoint = endpoint;
         endpoint.State.Begin();
-        _client = loop.ClientsOf(new PoolOf(_destination, endpoint.Key, authorizer.Settings.IsGrpc || _policy.Pool is { UpgradeToHttp2: true }, null)).Take(PoolLimits.Of(_policy));
+        _client = loop.ClientsOf(new PoolOf(_destination, endpoint.Key, authorizer.Settings.IsGrpc || _policy.Pool is { UpgradeToHttp2: true }, null, tls?.For("", service.Hostname))).Take(PoolLimits.Of(_policy));
         if (_client is null)
         {
             Finish(authorizer.OnError());
@@ -173,6 +191,14 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
         }
 
         _client.Begin(this);
+    }
+
+    private void OnNameKnown()
+    {
+        if (!_isOver)
+        {
+            Send();
+        }
     }
 
     private void GiveUp()

@@ -8,6 +8,9 @@ internal sealed record Candidate(EndpointKey Key, Workload Workload, EndpointSta
     /// <summary>Its share among those of its priority; 0 gets nothing.</summary>
     public double Weight { get; init; } = 1;
 
+    /// <summary>Whether anything is known of the workload; else it is somewhere outside.</summary>
+    public bool IsKnown { get; init; } = true;
+
     /// <summary>0 is used first.</summary>
     public int Priority { get; init; }
 

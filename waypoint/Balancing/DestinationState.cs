@@ -1,21 +1,21 @@
 using System.Collections.Concurrent;
-using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Protocol.L7;
+using Ambient.Waypoint.Names;
 
 namespace Ambient.Waypoint.Balancing;
 
 /// <summary>
 /// One destination (service, port, subset): its policy, its endpoints as of the latest view, and what all loops know of them. Thread-safe.
 /// </summary>
-internal sealed class DestinationState(NamespacedHostname service, ushort port, string subset, Func<MeshView, Workload?>? self = null)
+internal sealed partial class DestinationState(NamespacedHostname service, ushort port, string subset, Func<MeshView, Workload?>? self = null, DialledWorkload? dialled = null, NameTable? names = null)
 {
     private static readonly TrafficPolicy NoPolicy = new();
 
     private readonly ConcurrentDictionary<EndpointKey, EndpointState> _states = [];
-    private volatile Snapshot _snapshot = new(null, null, [], NoPolicy, false);
+    private volatile Snapshot _snapshot = new(null, null, [], NoPolicy, false, [], null);
     private int _active;
     private int _retries;
     private int _turn;
@@ -24,10 +24,19 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     private volatile HashTable? _table;
 
     /// <summary>Its name in logs.</summary>
-    public string Name { get; } = $"inbound-vip|{port}|http/{subset}|{service.Hostname}";
+    public string Name { get; } = dialled is null ? $"inbound-vip|{port}|http/{subset}|{service.Hostname}" : $"inbound-pod|{port}||{dialled.Address.Address}";
 
     /// <summary>The service.</summary>
     public NamespacedHostname Service => service;
+
+    /// <summary>Its port.</summary>
+    public ushort Port => port;
+
+    /// <summary>Its subset; empty for none.</summary>
+    public string Subset => subset;
+
+    /// <summary>Whether nothing depends on it at the moment.</summary>
+    public bool IsUnused => Active == 0 && Connections == 0 && Waiting == 0;
 
     /// <summary>Requests that are under way.</summary>
     public int Active => Volatile.Read(ref _active);
@@ -91,13 +100,23 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     public bool TryGet(MeshView view, DestinationSettings? settings, out TrafficPolicy policy, out Candidate[] candidates)
     {
         Snapshot snapshot = _snapshot;
-        if (!ReferenceEquals(snapshot.View, view) || !ReferenceEquals(snapshot.Settings, settings))
+        if (!ReferenceEquals(snapshot.View, view) || !ReferenceEquals(snapshot.Settings, settings) || NameUse.IsAnyStale(snapshot.Names))
         {
             _snapshot = snapshot = Build(view, settings);
         }
 
         (policy, candidates) = (snapshot.Policy, snapshot.Candidates);
         return snapshot.IsKnown;
+    }
+
+    /// <summary>A name without which there is no endpoint, and of which nothing is known yet; null: what is known is all there is to wait for.</summary>
+    public ResolvedName? Awaited
+    {
+        get
+        {
+            Snapshot snapshot = _snapshot;
+            return snapshot.Candidates.Length > 0 ? null : Array.Find(snapshot.Names, static use => use.Name.Answer is null).Name;
+        }
     }
 
     /// <summary>Counts an outcome and ejects when it is time (waypoint reference 2.3.3).</summary>
@@ -120,7 +139,7 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
     public Candidate? Choose(Candidate[] candidates, TrafficPolicy policy, ulong? hash, IReadOnlyCollection<EndpointKey>? tried, Random random, long now)
     {
         Candidate[] usable = InService(candidates, policy, random, now);
-        if (hash is { } key)
+        if (hash is { } key && candidates.Length > 1)
         {
             return usable.Length == 0 ? null : TableOf(candidates, policy).Find(key, usable.Length == candidates.Length ? static _ => true : candidate => Array.IndexOf(usable, candidate) >= 0);
         }
@@ -158,19 +177,32 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
 
     private Snapshot Build(MeshView view, DestinationSettings? settings)
     {
+        if (dialled is not null)
+        {
+            return new Snapshot(view, settings, Itself(view, dialled), NoPolicy, true, [], null);
+        }
+
         Subset? members = subset.Length == 0 ? null : settings?.Subsets.FirstOrDefault(candidate => candidate.Name == subset);
         if (view.FindService(service) is not { } found || (subset.Length > 0 && members is null))
         {
-            return new Snapshot(view, settings, [], NoPolicy, false);
+            return new Snapshot(view, settings, [], NoPolicy, false, [], null);
         }
 
         HashSet<string>? uids = members is null ? null : [.. members.Members];
         List<Candidate> candidates = [];
-        foreach (Workload workload in view.EndpointWorkloads(found))
+        foreach ((EndpointKey through, Workload waypoint, uint weight) in settings?.ThroughWaypoint == true ? WaypointHop.Of(view, found, port) : [])
         {
-            if ((uids is null || uids.Contains(workload.Uid)) && TryAddress(found, workload, out EndpointKey? key))
+            candidates.Add(new Candidate(through, waypoint, _states.GetOrAdd(through, static _ => new EndpointState())) { Weight = weight });
+        }
+
+        NamedEndpoints named = new(names, settings?.Names);
+
+        // Whoever is to go through a waypoint goes nowhere without it.
+        foreach (Workload workload in settings?.ThroughWaypoint == true && WaypointHop.IsNamed(found) ? [] : view.EndpointWorkloads(found))
+        {
+            if ((uids is null || uids.Contains(workload.Uid)) && TryPort(found, workload, out ushort target))
             {
-                candidates.Add(new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())) { Weight = Math.Max(1, workload.Capacity) });
+                candidates.AddRange(named.Of(workload, target).Select(key => new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())) { Weight = Math.Max(1, workload.Capacity) }));
             }
         }
 
@@ -180,7 +212,19 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
         }
 
         TrafficPolicy policy = PolicyOf(settings);
-        return new Snapshot(view, settings, LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view)), policy, true);
+        return new Snapshot(view, settings, LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view)), policy, true, [.. named.Used], found);
+    }
+
+    /// <summary>The workload at the address that was dialled; nobody when it is gone, or has another address now.</summary>
+    private Candidate[] Itself(MeshView view, DialledWorkload wanted)
+    {
+        if (view.FindWorkloadByUid(wanted.Uid) is not { } workload || !workload.Owns(wanted.Address.Address))
+        {
+            return [];
+        }
+
+        EndpointKey key = new(wanted.Address, workload.Protocol == TunnelProtocol.None ? null : workload.Identity);
+        return [new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState()))];
     }
 
     private static bool TryTake(ref int taken, uint most)
@@ -195,30 +239,19 @@ internal sealed class DestinationState(NamespacedHostname service, ushort port, 
         return true;
     }
 
-    private bool TryAddress(Service found, Workload workload, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out EndpointKey? key)
+    private bool TryPort(Service found, Workload workload, out ushort target)
     {
-        key = null;
-        if (workload.AddressCount == 0)
-        {
-            return false;
-        }
-
         PortMap ports = found.PortsOf(workload);
-        ushort target;
         if (ports.Count > 0 ? !ports.TryGet(port, out target) : !found.Ports.TryGet(port, out target))
         {
             return false;
         }
 
-        key = new EndpointKey(new IpPort(workload.AddressAt(0), target == 0 ? port : target), workload.Protocol == TunnelProtocol.None ? null : workload.Identity);
+        target = target == 0 ? port : target;
         return true;
     }
 
-    // The most specific of port and subset: both, the subset, the port, neither.
-    private TrafficPolicy PolicyOf(DestinationSettings? settings) => settings?.Policies
-        .Where(policy => (policy.Port == 0 || policy.Port == port) && (policy.Subset.Length == 0 || policy.Subset == subset))
-        .OrderByDescending(policy => ((policy.Subset.Length > 0 ? 2 : 0) + (policy.Port > 0 ? 1 : 0)))
-        .FirstOrDefault()?.Policy ?? NoPolicy;
+    private TrafficPolicy PolicyOf(DestinationSettings? settings) => settings?.PolicyFor(port, subset) ?? NoPolicy;
 
-    private sealed record Snapshot(MeshView? View, DestinationSettings? Settings, Candidate[] Candidates, TrafficPolicy Policy, bool IsKnown);
+    private sealed record Snapshot(MeshView? View, DestinationSettings? Settings, Candidate[] Candidates, TrafficPolicy Policy, bool IsKnown, NameUse[] Names, Service? Found);
 }

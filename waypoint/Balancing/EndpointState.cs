@@ -16,6 +16,15 @@ internal sealed class EndpointState
     /// <summary>Requests that it works on.</summary>
     public int Active => Volatile.Read(ref _active);
 
+    /// <summary>How often it was taken out of service, less what was forgiven.</summary>
+    public int Ejections => Volatile.Read(ref _ejections);
+
+    /// <summary>Failures since its last success.</summary>
+    public int ConsecutiveFailures => Volatile.Read(ref _consecutive);
+
+    /// <summary>How long it is still out of service, milliseconds; 0 when it is not.</summary>
+    public long EjectedFor(long now) => Math.Max(0, Volatile.Read(ref _ejectedUntil) - now);
+
     /// <summary>Whether it is out of service for now.</summary>
     public bool IsEjected(long now) => Volatile.Read(ref _ejectedUntil) > now;
 

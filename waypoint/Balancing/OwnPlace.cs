@@ -11,7 +11,20 @@ namespace Ambient.Waypoint.Balancing;
 /// <param name="address">The own pod's address; null when nobody said.</param>
 internal sealed class OwnPlace(SpiffeId identity, string network, IpAddress? address)
 {
+    private volatile Found? _last;
+
     /// <summary>The own workload; null when it is not known, and nothing is near.</summary>
-    public Workload? Find(MeshView view) =>
-        address is { } own && view.FindWorkload(new NetworkAddress(network, own)) is { } exact ? exact : view.Workloads.FirstOrDefault(workload => workload.Identity == identity);
+    public Workload? Find(MeshView view)
+    {
+        Found? last = _last;
+        if (last?.View != view)
+        {
+            Workload? workload = address is { } own && view.FindWorkload(new NetworkAddress(network, own)) is { } exact ? exact : view.Workloads.FirstOrDefault(candidate => candidate.Identity == identity);
+            _last = last = new Found(view, workload);
+        }
+
+        return last.Workload;
+    }
+
+    private sealed record Found(MeshView View, Workload? Workload);
 }

@@ -46,6 +46,9 @@ internal sealed class OwnCertificate : IAsyncDisposable
     /// <summary>The present certificate; null before the first.</summary>
     public WorkloadCertificate? Current => Volatile.Read(ref _current);
 
+    /// <summary>What there is, and why there is no more.</summary>
+    public IReadOnlyList<CertificateStatus> Status() => _store.Snapshot();
+
     /// <summary>Waits for the first certificate, however long the authority is away.</summary>
     public async Task FirstAsync(CancellationToken cancellation)
     {

@@ -82,6 +82,8 @@ internal sealed class BundleFile : IDisposable
             Tokens = Part("tokens", bundle.Tokens, static policy => $"{policy.Namespace}/{policy.Name}"),
             Destinations = Part("destinations", bundle.Destinations, static settings => $"{settings.Namespace}/{settings.Hostname}"),
             Routes = Part("routes", bundle.Routes, static routes => $"{routes.Namespace}/{routes.Hostname}"),
+            Credentials = Part("credentials", bundle.Credentials, static credential => credential.Name),
+            Edges = Part("edges", bundle.Edges, static edge => $"port/{edge.Port}"),
             Refuse = (name, reason) =>
             {
                 isWhole = false;

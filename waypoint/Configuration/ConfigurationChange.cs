@@ -17,6 +17,12 @@ internal sealed record ConfigurationChange
     /// <summary>Whose tokens count.</summary>
     public ConfigurationPart<TokenPolicy> Tokens { get; init; } = ConfigurationPart<TokenPolicy>.None;
 
+    /// <summary>Ports for clients outside the mesh.</summary>
+    public ConfigurationPart<EdgePort> Edges { get; init; } = ConfigurationPart<EdgePort>.None;
+
+    /// <summary>Their certificates.</summary>
+    public ConfigurationPart<EdgeCredential> Credentials { get; init; } = ConfigurationPart<EdgeCredential>.None;
+
     /// <summary>What holds for all services; null: as before.</summary>
     public WaypointSettings? Settings { get; init; }
 

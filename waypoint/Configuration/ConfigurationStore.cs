@@ -4,6 +4,8 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Access;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
+using Ambient.Waypoint.Encryption;
+using Google.Protobuf;
 
 namespace Ambient.Waypoint.Configuration;
 
@@ -17,17 +19,35 @@ internal sealed class ConfigurationStore
     private readonly string _trustDomain;
     private readonly Action<WaypointConfiguration> _publish;
     private readonly Action<string> _problem;
+    private readonly EndpointTlsTable _tls;
     private readonly Dictionary<string, (NamespacedHostname Service, PortTable[] Tables)> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NamespacedHostname> _destinations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ByteString> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccessPolicy> _access = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TokenPolicy> _tokens = new(StringComparer.Ordinal);
+    private readonly EdgeBook _edges;
     private WaypointConfiguration _current = WaypointConfiguration.Empty;
 
     /// <summary>An empty store.</summary>
     /// <param name="trustDomain">The waypoint's own.</param>
     /// <param name="publish">Takes each configuration.</param>
     /// <param name="problem">Told of policies that are stricter than written.</param>
-    public ConfigurationStore(string trustDomain, Action<WaypointConfiguration> publish, Action<string> problem) => (_trustDomain, _publish, _problem) = (trustDomain, publish, problem);
+    /// <param name="closed">Told of listeners that are closed, and why.</param>
+    /// <param name="tls">Takes what is said about TLS to endpoints, keys with it.</param>
+    public ConfigurationStore(string trustDomain, Action<WaypointConfiguration> publish, Action<string> problem, Action<string>? closed = null, EndpointTlsTable? tls = null)
+    {
+        (_trustDomain, _publish, _problem, _tls) = (trustDomain, publish, problem, tls ?? new EndpointTlsTable());
+        _edges = new EdgeBook(closed ?? problem);
+    }
+
+    /// <summary>What is in force, as the control plane wrote it.</summary>
+    public ConfigurationSources Sources()
+    {
+        lock (_gate)
+        {
+            return new ConfigurationSources([.. _sources.Values], [.. _current.Destinations.Values], [.. _access.Values], [.. _tokens.Values], _current.Settings);
+        }
+    }
 
     /// <summary>Puts changes in force as one; those that cannot be used are refused by name, and of them the last good state stays.</summary>
     public void Apply(ConfigurationChange change)
@@ -41,7 +61,12 @@ internal sealed class ConfigurationStore
             isAllDue |= Take(_access, change.Access, static policy => policy.Attachments, due);
             isAllDue |= Take(_tokens, change.Tokens, static policy => policy.Attachments, due);
             Routes(change, due);
-            _current = next with { Services = Services(next, isAllDue ? _routes.Values.Select(static route => route.Service).Concat(due) : due) };
+            next = next with { Edges = _edges.Apply(change, next.Edges) };
+            _current = next with
+            {
+                Services = Services(next, isAllDue ? _routes.Values.Select(static route => route.Service).Concat(due) : due),
+                Workloads = isAllDue ? Workloads(next) : next.Workloads,
+            };
             _publish(_current);
         }
     }
@@ -99,7 +124,7 @@ internal sealed class ConfigurationStore
         {
             NamespacedHostname service = new(settings.Namespace, settings.Hostname);
             _destinations[name] = service;
-            builder[service] = settings;
+            builder[service] = _tls.Take(settings, builder.GetValueOrDefault(service));
         }
 
         return builder.ToImmutable();
@@ -112,6 +137,7 @@ internal sealed class ConfigurationStore
             if (_routes.Remove(name, out (NamespacedHostname Service, PortTable[] Tables) gone))
             {
                 due.Add(gone.Service);
+                _sources.Remove(name);
             }
         }
 
@@ -130,6 +156,9 @@ internal sealed class ConfigurationStore
 
             NamespacedHostname service = new(routes.Namespace, routes.Hostname);
             _routes[name] = (service, tables);
+
+            // For whoever asks what is in force: as bytes it costs a fraction of what it is compiled to.
+            _sources[name] = routes.ToByteString();
             due.Add(service);
         }
     }
@@ -164,7 +193,7 @@ internal sealed class ConfigurationStore
         ILookup<NamespacedHostname, PortTable[]> tables = _routes.Values.ToLookup(static route => route.Service, static route => route.Tables);
         ILookup<string, AccessPolicy> access = ByScope(_access.Values, static policy => policy.Attachments);
         ILookup<string, TokenPolicy> tokens = ByScope(_tokens.Values, static policy => policy.Attachments);
-        string[] domains = [_trustDomain, .. next.Settings.TrustDomainAliases];
+        string[] domains = Domains(next);
         foreach (NamespacedHostname service in all)
         {
             PortTable[]? ports = tables[service].FirstOrDefault();
@@ -184,6 +213,13 @@ internal sealed class ConfigurationStore
 
         return builder.ToImmutable();
     }
+
+    private ServedPort Workloads(WaypointConfiguration next) => DialledRoutes.Serve(
+        Domains(next),
+        [.. _access.Values.Where(static policy => policy.Attachments.Any(static attachment => attachment.All))],
+        _tokens.Values.Where(static policy => policy.Attachments.Any(static attachment => attachment.All)));
+
+    private string[] Domains(WaypointConfiguration next) => [_trustDomain, .. next.Settings.TrustDomainAliases];
 
     /// <summary>Policies by the service that they are attached to; the empty name is every service.</summary>
     private static ILookup<string, T> ByScope<T>(IEnumerable<T> policies, Func<T, IEnumerable<Attachment>> attachments) =>

@@ -4,6 +4,7 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Messages;
 using Ambient.Telemetry.Logging;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Settings;
 using Ambient.Xds.Client;
 using Ambient.Xds.Snapshots;
@@ -66,8 +67,10 @@ internal sealed class WaypointDiscovery : IAsyncDisposable
         new SettingsSink(store),
         new ResourceSink<TokenPolicy>(ResourceTypes.Tokens, TokenPolicy.Parser, static part => new ConfigurationChange { Tokens = part }, store),
         new ResourceSink<AccessPolicy>(ResourceTypes.Access, AccessPolicy.Parser, static part => new ConfigurationChange { Access = part }, store),
-        new ResourceSink<DestinationSettings>(ResourceTypes.Destinations, DestinationSettings.Parser, static part => new ConfigurationChange { Destinations = part }, store),
+        new ResourceSink<DestinationSettings>(ResourceTypes.Destinations, DestinationSettings.Parser, static part => new ConfigurationChange { Destinations = part }, store, removeSecrets: EndpointTlsTable.RemoveKeys),
         new ResourceSink<ServiceRoutes>(ResourceTypes.Routes, ServiceRoutes.Parser, static part => new ConfigurationChange { Routes = part }, store),
+        new ResourceSink<EdgeCredential>(ResourceTypes.EdgeCredentials, EdgeCredential.Parser, static part => new ConfigurationChange { Credentials = part }, store, isKept: false),
+        new ResourceSink<EdgePort>(ResourceTypes.EdgePorts, EdgePort.Parser, static part => new ConfigurationChange { Edges = part }, store),
     ];
 
     // The control plane may know better, so it is given the time; services that stand still because it is away would be worse.

@@ -6,10 +6,24 @@ namespace Ambient.Waypoint.Forwarding;
 /// <summary>Fields that a waypoint adds, removes and does not believe (waypoint reference 1.7).</summary>
 internal static class EdgeFields
 {
+    /// <summary>An authority whose host is written without the final dot that DNS allows: one name, one meaning, for listeners, policies and routes.</summary>
+    public static string WithoutFinalDot(string authority)
+    {
+        int colon = authority.LastIndexOf(':');
+        int end = colon < 0 || authority.AsSpan(colon).Contains(']') ? authority.Length : colon;
+        return end > 0 && authority[end - 1] == '.' ? authority.Remove(end - 1, 1) : authority;
+    }
+
     /// <summary>Before policies see the request.</summary>
-    public static void Prepare(RequestHead head, InboundTunnel tunnel)
+    public static void Prepare(RequestHead head, RequestFacts facts, InboundTunnel tunnel)
     {
         FieldList fields = head.Fields;
+        if (tunnel.Edge is not null)
+        {
+            ClientFields.Prepare(head, facts, tunnel);
+            return;
+        }
+
         for (int i = fields.Count - 1; i >= 0; i--)
         {
             // Commands for a proxy, from somebody who is none (Q25), and identities that were not proved.

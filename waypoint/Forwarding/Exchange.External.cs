@@ -16,6 +16,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
     /// <inheritdoc/>
     void IAuthorizerCaller.OnVerdict(AuthorizerVerdict verdict)
     {
+        string asked = _authorizer!.Settings.Name;
         (_check, _authorizer) = (null, null);
         if (_isDone)
         {
@@ -34,13 +35,19 @@ internal sealed partial class Exchange : IAuthorizerCaller
             _answer.Add(verdict.Client.Name(i), verdict.Client.Value(i));
         }
 
-        AfterAuthorizer();
+        // Bodies and authorisers take their time, clients as long as they like: the policies of now count, also where they name another authoriser by now.
+        _served = tunnel.Refresh(head);
+        _configuration = tunnel.Configuration;
+        if (PassesAuthorizer(asked))
+        {
+            AfterAuthorizer();
+        }
     }
 
     /// <summary>Whether the request can go on at once; else it waits for a verdict, or is answered.</summary>
-    private bool PassesAuthorizer()
+    private bool PassesAuthorizer(string? asked)
     {
-        if (!_served.Http.HasProviders || _served.Http.FindProvider(Facts) is not { } provider)
+        if (!_served.Http.HasProviders || _served.Http.FindProvider(Facts) is not { } provider || provider == asked)
         {
             return true;
         }
@@ -52,7 +59,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
         }
 
         _authorizer = authorizer;
-        if (authorizer.WantedBody == 0 || framing.IsEmpty || upgrade.Length > 0)
+        if (authorizer.WantedBody == 0 || IsRequestWhole || upgrade.Length > 0)
         {
             Ask(isPartial: false);
         }
@@ -64,6 +71,14 @@ internal sealed partial class Exchange : IAuthorizerCaller
         {
             // The body is wanted here, whatever the endpoint will say.
             server.SendInterim(100, new FieldList());
+        }
+        else if (asked is not null)
+        {
+            Hold(default);
+            if (IsHolding)
+            {
+                server.ResumeBody();
+            }
         }
 
         return false;

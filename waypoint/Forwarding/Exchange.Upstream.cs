@@ -3,53 +3,64 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Http;
-using Ambient.Waypoint.Observation;
 
 namespace Ambient.Waypoint.Forwarding;
 
 /// <summary>Forwarding: endpoint, connection, tries, limits.</summary>
-internal sealed partial class Exchange : IResponseSink
+internal sealed partial class Exchange
 {
     // A request that may be sent again is kept up to here; one that is larger is sent once (waypoint reference 2.1.3 allows 1 MiB).
     private const int MaxReplay = 256 * 1024;
 
-    // They go out without back-pressure, and a request may bring any number of them (RFC 9110 section 15.2).
-    private const int MaxInterim = 32;
-
     private DestinationState? _destination;
     private TrafficPolicy? _policy;
     private Candidate[] _candidates = [];
-    private Candidate? _endpoint;
-    private IEndpointRequest? _client;
+    private Attempt? _attempt;
     private HashSet<EndpointKey>? _tried;
     private EndpointKey? _lastTried;
     private ExchangeTimer? _total;
-    private ExchangeTimer? _try;
     private ExchangeTimer? _pause;
     private KeptBytes _kept;
     private bool _isReplayable = true;
     private FieldList? _requestTrailers;
     private bool _isRequestEnded;
     private bool _isDelayed;
-    private bool _isConnected;
     private bool _isUpgraded;
+    private bool _upgradesInHttp1;
     private bool _hasStaleRetry = true;
     private int _retries;
-    private int _interims;
     private bool _isRetry;
     private ulong? _hash;
+    private TlsUse? _tls;
 
     /// <summary>Whether more of the request's body can be taken.</summary>
-    public bool CanTakeBody => _isDone || IsHolding || (_client is not null && _isConnected && !_client.IsFull);
+    public bool CanTakeBody => _isDone || IsHolding || _attempt is { CanTakeBody: true };
 
-    /// <inheritdoc/>
-    bool IResponseSink.CanTakeResponse => !server.IsFull;
+    /// <summary>Whether more of the answer can be taken.</summary>
+    public bool CanTakeResponse => !server.IsFull;
+
+    /// <summary>Whether the client wants to speak another protocol.</summary>
+    public bool WantsUpgrade => upgrade.Length > 0;
 
     private RetryRule? Retry => _route?.Action.Retry;
 
     /// <summary>A part of the request's body.</summary>
     public void OnRequestData(ReadOnlySpan<byte> data)
+    {
+        Moved();
+        if (_web is { IsTextRequest: true } web)
+        {
+            DecodeRequest(web, data);
+        }
+        else
+        {
+            TakeRequestData(data);
+        }
+    }
+
+    private void TakeRequestData(ReadOnlySpan<byte> data)
     {
         _record.Received(data);
         if (_mirrors is not null)
@@ -72,12 +83,19 @@ internal sealed partial class Exchange : IResponseSink
         }
 
         KeepForRetry(data);
-        _client?.SendData(data);
+        _attempt?.SendData(data);
     }
 
     /// <summary>The request is whole.</summary>
     public void OnRequestEnd(FieldList? trailers)
     {
+        Moved();
+        if (_web is { IsTorn: true })
+        {
+            RefuseText();
+            return;
+        }
+
         _isRequestEnded = true;
         _requestTrailers = trailers;
         _mirrors?.ForEach(copy => copy.End(trailers));
@@ -85,14 +103,14 @@ internal sealed partial class Exchange : IResponseSink
         {
             Ask(isPartial: false);
         }
-        else if (!_isDone && _isConnected)
+        else if (!_isDone && _attempt is { IsConnected: true } attempt)
         {
-            _client?.SendEnd(trailers);
+            attempt.SendEnd(trailers);
         }
     }
 
     /// <summary>The client can take more of the answer.</summary>
-    public void OnClientDrained() => _client?.ResumeResponse();
+    public void OnClientDrained() => _attempt?.ResumeResponse();
 
     /// <summary>A limit was reached, or a pause is over.</summary>
     public void OnTimer(ExchangeTimerKind kind)
@@ -104,39 +122,53 @@ internal sealed partial class Exchange : IResponseSink
                 AfterDelay();
                 break;
             case ExchangeTimerKind.Pause:
-                Attempt();
-                break;
-            case ExchangeTimerKind.Total:
-                CountTimeout();
-                AbandonAttempt("the route's timeout");
-                Fail(UpstreamFailure.Timeout, null);
+                Try();
                 break;
             default:
                 CountTimeout();
-                AbandonAttempt("the try's timeout");
-                FailOrRetry(UpstreamFailure.TryTimeout, null);
+                AbandonAttempt("the route's timeout");
+                if (_isOwnDeadline)
+                {
+                    _ = Answer(LocalAnswer.Of(UpstreamFailure.Timeout, null, _retries > 0), grpcStatus: LocalAnswer.DeadlineExceeded);
+                }
+                else
+                {
+                    Fail(UpstreamFailure.Timeout, null);
+                }
+
                 break;
         }
     }
 
-    /// <inheritdoc/>
-    void IResponseSink.OnConnected()
+    /// <summary>The current try took too long.</summary>
+    public void OnTryTimeout()
+    {
+        CountTimeout();
+        AbandonAttempt("the try's timeout");
+        FailOrRetry(UpstreamFailure.TryTimeout, null);
+    }
+
+    /// <summary>The connection of a try is there: the request may be written.</summary>
+    public void OnConnected(Attempt attempt)
     {
         // A write may find the connection gone, and with that this try is over, perhaps another one begun.
-        IEndpointRequest client = _client!;
-        _isConnected = true;
-        client.SendHead(head, framing, upgrade);
-        if (IsCurrent(client) && _kept.Length > 0)
+        if (tunnel.Edge is not null)
         {
-            client.SendData(_kept.Memory.Span);
-            if (IsCurrent(client) && (_kept.Length > MaxReplay || (Retry is null && !IsSafe)))
+            head.Fields.Set("x-envoy-attempt-count", _record.Attempts.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        attempt.SendHead(head, framing, upgrade);
+        if (!attempt.IsOver && _kept.Length > 0)
+        {
+            attempt.SendData(_kept.Memory.Span);
+            if (!attempt.IsOver && (_kept.Length > MaxReplay || (Retry is null && !IsSafe)))
             {
                 // Held for an authoriser, and too much to be sent twice.
                 FreeReplay();
             }
         }
 
-        if (!IsCurrent(client))
+        if (attempt.IsOver)
         {
             return;
         }
@@ -145,7 +177,7 @@ internal sealed partial class Exchange : IResponseSink
         {
             if (upgrade.Length == 0)
             {
-                client.SendEnd(_requestTrailers);
+                attempt.SendEnd(_requestTrailers);
             }
         }
         else
@@ -154,69 +186,32 @@ internal sealed partial class Exchange : IResponseSink
         }
     }
 
-    /// <inheritdoc/>
-    void IResponseSink.OnServerDrained() => server.ResumeBody();
+    /// <summary>Room for more of the request.</summary>
+    public void OnServerDrained() => server.ResumeBody();
 
-    /// <inheritdoc/>
-    void IResponseSink.OnResponseHead(ResponseHead response, BodyFraming responseFraming)
+    /// <summary>A try has failed: there will be no (whole) answer of that endpoint.</summary>
+    /// <param name="attempt">Which.</param>
+    /// <param name="failure">How.</param>
+    /// <param name="detail">The same in words.</param>
+    /// <param name="wasStale">Whether a kept connection was gone before the endpoint can have seen the request.</param>
+    public void OnFailed(Attempt attempt, UpstreamFailure failure, string? detail, bool wasStale)
     {
-        if (response.Status < 200 && responseFraming.Kind != BodyKind.Upgraded)
+        if (failure == UpstreamFailure.UpgradeNotTaken)
         {
-            PassInterim(response);
+            // It may take it in HTTP/1.1, of which upgrades are a part.
+            EndAttempt();
+            _upgradesInHttp1 = true;
+            _record.Attempts--;
+            Try();
             return;
         }
 
-        bool isUnasked = responseFraming.Kind == BodyKind.Upgraded && upgrade.Length == 0;
-        int grpc = response.Fields.TryGet("grpc-status", out ReadOnlySpan<char> text) && int.TryParse(text, out int status) ? status : -1;
-        CountOutcome(isUnasked ? 502 : response.Status);
-        if (isUnasked)
+        bool isStale = wasStale && _hasStaleRetry && IsSafe && _isReplayable;
+        bool isOfClient = failure == UpstreamFailure.ConnectFailed && _tls?.IsFaultOfClient(detail) == true;
+        if (!isStale && !isOfClient && failure != UpstreamFailure.Refused)
         {
-            AbandonAttempt("an upgrade that nobody asked for");
-            Fail(UpstreamFailure.ProtocolError, null);
-            return;
-        }
-
-        if (Retry is { } rule && rule.AfterResponse(response.Status, grpc) && !response.Fields.Contains("x-envoy-overloaded") && TryRetry())
-        {
-            return;
-        }
-
-        Pass(response, responseFraming);
-    }
-
-    /// <inheritdoc/>
-    void IResponseSink.OnResponseData(ReadOnlySpan<byte> data)
-    {
-        _record.Sent(data);
-        server.SendData(data);
-    }
-
-    /// <inheritdoc/>
-    void IResponseSink.OnResponseEnd(FieldList? trailers)
-    {
-        if (trailers is not null && trailers.TryGet("grpc-status", out ReadOnlySpan<char> grpc))
-        {
-            _record.GrpcStatus = PeerLabels.GrpcStatus(grpc);
-        }
-
-        if (trailers is not null)
-        {
-            tunnel.Record.OnTrailers(_record, trailers);
-        }
-
-        EndAttempt();
-        Done();
-        server.SendEnd(trailers);
-    }
-
-    /// <inheritdoc/>
-    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
-    {
-        bool isStale = _client?.WasStale == true && _hasStaleRetry && IsSafe && _isReplayable;
-        if (!isStale && failure != UpstreamFailure.Refused)
-        {
-            // An endpoint that says good-bye in order has not failed.
-            CountOutcome(503, isLocal: true);
+            // An endpoint that says good-bye in order has not failed, nor has one that has no certificate for whatever name a client asks for.
+            attempt.Count(503, isLocal: true);
         }
 
         EndAttempt();
@@ -234,36 +229,61 @@ internal sealed partial class Exchange : IResponseSink
         {
             // The endpoint closed a kept connection while this request was on its way: it never saw it (RFC 9110 section 9.2.2).
             _hasStaleRetry = false;
-            Attempt();
+            Try();
             return;
         }
 
         FailOrRetry(failure, detail);
     }
 
-    // An upgrade is something of HTTP/1.1 alone.
-    private bool SpeaksHttp2 => upgrade.Length == 0 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2");
+    private bool SpeaksHttp2 => !_upgradesInHttp1 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2");
 
     private bool IsSafe => head.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" or "TRACE";
 
-    private void Forward(NamespacedHostname service, ushort port, string subset)
+    private void Forward(NamespacedHostname service)
     {
-        _destination = tunnel.Loop.Destinations.Get(service, port, subset);
+        _destination = tunnel.DestinationOf(_target!);
         _record.Cluster = _destination.Name;
         DestinationSettings? settings = _configuration.FindDestination(service);
-        if (service.Namespace.Length == 0 || !_destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
+        if ((service.Namespace.Length == 0 && !_target!.IsOriginal) || !_destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
         {
             _destination = null;
             Answer(new LocalAnswer(503, "", ResponseFlags.NoCluster, "cluster_not_found"));
             return;
         }
 
-        if (_policy.Tls is not null)
+        if (tunnel.Narrow(_destination, _record.Authority, ref _candidates) is { } name)
         {
-            // Not built yet: what must be encrypted is not sent in the clear.
+            if (name.TryAwait(tunnel.Loop.Loop, static state => ((Exchange)state!).OnNameKnown(), this))
+            {
+                _destination = null;
+                return;
+            }
+
+            // It became known in this moment.
+            _destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates);
+            tunnel.Narrow(_destination, _record.Authority, ref _candidates);
+        }
+
+        bool isByRequest = _destination.Naming == NameResolution.Types.Kind.ByRequest;
+        if (isByRequest && _candidates.Length == 0)
+        {
             _destination = null;
-            Answer(new LocalAnswer(503, "", ResponseFlags.UpstreamFailure, "upstream_tls_not_supported"));
+            Answer(new LocalAnswer(503, "DNS resolution failure", ResponseFlags.NameFailure, "dns_resolution_failure"));
             return;
+        }
+
+        if (tunnel.Loop.EndpointTls.Find(_policy) is { } tls)
+        {
+            if (tls.Broken is { } broken)
+            {
+                // What must be encrypted and cannot be is not sent in the clear. Why names Secrets: that is for the log, not for clients.
+                _destination = null;
+                Fail(UpstreamFailure.ConnectFailed, "TLS_error: " + broken, told: "TLS_error: settings cannot be used");
+                return;
+            }
+
+            _tls = tls.For(isByRequest ? _record.Authority : head.Authority, service.Hostname);
         }
 
         if (!_destination.TryBegin(_policy))
@@ -279,90 +299,46 @@ internal sealed partial class Exchange : IResponseSink
             FreeReplay();
         }
 
-        if (_route!.Action.Timeout > TimeSpan.Zero)
+        TimeSpan limit = Limit();
+        if (limit > TimeSpan.Zero)
         {
-            Schedule(ref _total, ExchangeTimerKind.Total, _route.Action.Timeout);
+            Schedule(ref _total, ExchangeTimerKind.Total, limit);
         }
 
-        Attempt();
+        Try();
     }
 
-    private void Attempt()
+    // Nobody who waits has an endpoint, a slot or a limit yet.
+    private void OnNameKnown()
     {
-        _isConnected = false;
+        if (!_isDone)
+        {
+            Forward(_target!.Service);
+        }
+    }
+
+    private void Try()
+    {
         IReadOnlyCollection<EndpointKey>? avoided = Retry?.AvoidsTriedHosts == true ? _tried : null;
-        _endpoint = _destination!.Choose(_candidates, _policy!, _hash, avoided, tunnel.Loop.Random, tunnel.Loop.Loop.NowMilliseconds);
-        if (_endpoint is null)
+        Candidate? endpoint = _destination!.Choose(_candidates, _policy!, _hash, avoided, tunnel.Loop.Random, tunnel.Loop.Loop.NowMilliseconds);
+        if (endpoint is null)
         {
             Fail(UpstreamFailure.NoEndpoint, null);
             return;
         }
 
         _record.Attempts++;
-        _lastTried = _endpoint.Key;
-        _record.Endpoint = _endpoint.Workload;
-        _record.UpstreamHost = _endpoint.Key.Text;
-        _endpoint.State.Begin();
-        if (Retry is { PerTryTimeout: { Ticks: > 0 } limit })
-        {
-            Schedule(ref _try, ExchangeTimerKind.Try, limit);
-        }
-
-        // Whatever happens, the outcome comes by the sink, perhaps before this returns.
-        IEndpointRequest? client = tunnel.PoolFor(_destination, _endpoint.Key, SpeaksHttp2, _policy!).Take(PoolLimits.Of(_policy!));
-        if (client is null)
+        _lastTried = endpoint.Key;
+        _record.Endpoint = endpoint.IsKnown ? endpoint.Workload : null;
+        _record.UpstreamHost = endpoint.Key.Text;
+        _attempt = Attempt.Take(tunnel.Loop);
+        IEndpointPool pool = tunnel.PoolFor(_destination, endpoint.Key, SpeaksHttp2, _policy!, _tls);
+        if (!_attempt.TryBegin(this, _destination, _policy!, endpoint, Retry?.PerTryTimeout ?? TimeSpan.Zero, pool))
         {
             // Not the endpoint's fault, and trying again would make it worse.
             EndAttempt();
             Fail(UpstreamFailure.Overflow, null);
-            return;
         }
-
-        _client = client;
-        client.Begin(this);
-    }
-
-    private void Pass(ResponseHead response, BodyFraming responseFraming)
-    {
-        CancelTry();
-        FreeReplay();
-        _record.Status = response.Status;
-        _record.GrpcStatus = response.Fields.TryGet("grpc-status", out ReadOnlySpan<char> text) ? PeerLabels.GrpcStatus(text) : "";
-        _record.UpstreamTime = tunnel.Loop.Loop.NowMilliseconds - _record.Started;
-        FieldList fields = response.Fields;
-        for (int i = 0; i < _answer.Count; i++)
-        {
-            // Cookies of consistent hashing.
-            fields.Add(_answer.Name(i), _answer.Value(i));
-        }
-
-        fields.Set("x-envoy-upstream-service-time", _record.UpstreamTime.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        _route!.Action.Cors?.AddFields(head, fields);
-        _route.Action.Response.Apply(fields, this);
-        _target!.Response.Apply(fields, this);
-        EdgeFields.Finish(fields, tunnel, isOwn: false);
-        tunnel.Record.OnResponse(_record, fields);
-        _isHeadSent = true;
-        _isUpgraded = responseFraming.Kind == BodyKind.Upgraded;
-        if (_isUpgraded)
-        {
-            CancelTimers();
-            _client!.BecomePlain();
-        }
-
-        server.SendHead(response.Status, fields, responseFraming, _isUpgraded ? upgrade : "");
-    }
-
-    private void PassInterim(ResponseHead response)
-    {
-        if (++_interims <= MaxInterim)
-        {
-            server.SendInterim(response.Status, response.Fields);
-            return;
-        }
-
-        AbandonAttempt("more informational answers than anybody needs");
-        Fail(UpstreamFailure.ProtocolError, null);
     }
 
     private void FailOrRetry(UpstreamFailure failure, string? detail)
@@ -380,7 +356,7 @@ internal sealed partial class Exchange : IResponseSink
         Fail(failure, detail);
     }
 
-    private void Fail(UpstreamFailure failure, string? detail)
+    private void Fail(UpstreamFailure failure, string? detail, string? told = null)
     {
         _record.TransportFailure = failure == UpstreamFailure.ConnectFailed ? detail : null;
         if (_retries > 0 && _retries == Retry?.Attempts)
@@ -388,15 +364,7 @@ internal sealed partial class Exchange : IResponseSink
             _record.Flags |= ResponseFlags.RetriesExceeded;
         }
 
-        Answer(LocalAnswer.Of(failure, _record.TransportFailure, _retries > 0));
-    }
-
-    private void CountOutcome(int status, bool isLocal = false)
-    {
-        if (_endpoint is not null && _destination is not null)
-        {
-            _destination.Count(_endpoint, status, _policy!, tunnel.Loop.Loop.NowMilliseconds, isLocal);
-        }
+        Answer(LocalAnswer.Of(failure, told ?? _record.TransportFailure, _retries > 0));
     }
 
     // Whoever has answered in part was not too slow to answer.
@@ -404,34 +372,28 @@ internal sealed partial class Exchange : IResponseSink
     {
         if (!_isHeadSent)
         {
-            CountOutcome(504, isLocal: true);
+            _attempt?.Count(504, isLocal: true);
         }
     }
 
-    private bool IsCurrent(IEndpointRequest client) => ReferenceEquals(_client, client);
-
     private void AbandonAttempt(string detail)
     {
-        IEndpointRequest? client = _client;
-        EndAttempt();
-        client?.Abandon(detail);
+        Attempt? attempt = _attempt;
+        _attempt = null;
+        attempt?.Abandon(detail);
     }
 
     private void EndAttempt()
     {
-        CancelTry();
-        _client = null;
-        _isConnected = false;
-        _endpoint?.State.End();
-        _endpoint = null;
+        Attempt? attempt = _attempt;
+        _attempt = null;
+        attempt?.End();
     }
-
-    private void CancelTry() => Cancel(_try);
 
     private void CancelTimers()
     {
         Cancel(_total);
-        Cancel(_try);
+        _attempt?.CancelLimit();
         Cancel(_pause);
     }
 

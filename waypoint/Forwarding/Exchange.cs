@@ -17,8 +17,8 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 {
     private readonly RequestRecord _record = new() { Started = tunnel.Loop.Loop.NowMilliseconds, StartTime = tunnel.Loop.Clock.GetUtcNow() };
     private readonly FieldList _answer = server.Answer;
-    private readonly ServedPort _served = tunnel.Refresh();
-    private readonly WaypointConfiguration _configuration = tunnel.Configuration;
+    private ServedPort _served = tunnel.Refresh(head);
+    private WaypointConfiguration _configuration = tunnel.Configuration;
     private Route? _route;
     private Target? _target;
     private List<MirrorCopy>? _mirrors;
@@ -31,16 +31,18 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
     public RequestRecord Record => _record;
 
     /// <summary>Whether an endpoint gets the request.</summary>
-    public bool IsForwarding => _route is not null && _destination is not null && !_isDone;
+    public bool IsForwarding => _route is not null && _destination is not null && !_isDone && !_isStill;
 
     /// <summary>Takes the request through the stages.</summary>
     public void Start()
     {
         _record.Take(head);
         _record.Protocol = server.Protocol;
+        BeginStillness();
         Facts.Head = head;
         Facts.Claims = null;
-        if (Normalize() && PassesAuthorizer())
+        _web = _served.Table.IsGrpcWeb ? GrpcWebTranslation.Of(head) : null;
+        if (Normalize() && PassesAuthorizer(asked: null))
         {
             AfterAuthorizer();
         }
@@ -48,7 +50,17 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
     private void AfterAuthorizer()
     {
-        if (!Authenticate() || !Authorize() || !FindRoute())
+        if (!Authenticate() || !Authorize())
+        {
+            return;
+        }
+
+        if (_web is { } web)
+        {
+            TranslateRequest(web);
+        }
+
+        if (!FindRoute())
         {
             return;
         }
@@ -131,10 +143,15 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         }
 
         head.SetTarget(path);
-        EdgeFields.Prepare(head, tunnel);
+        if (tunnel.Edge is not null)
+        {
+            head.Authority = EdgeFields.WithoutFinalDot(head.Authority);
+        }
+
+        EdgeFields.Prepare(head, Facts, tunnel);
         _record.RequestId = head.Fields.Text("x-request-id");
         tunnel.Record.OnStarted(_record, head);
-        return true;
+        return tunnel.Edge?.IsMisdirected(_configuration, head.Authority) != true || Answer(new LocalAnswer(421, "", ResponseFlags.NoRoute, "misdirected_request"));
     }
 
     private bool Authenticate()
@@ -157,6 +174,11 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
     private bool Authorize()
     {
+        if (_served.Http.HasDryRun)
+        {
+            _record.DryRun = tunnel.Loop.DryRun.Try(_served.Http, Facts, _served.Service);
+        }
+
         AccessVerdict verdict = _served.Http.Evaluate(Facts);
         return verdict.IsAllowed || Answer(new LocalAnswer(403, "RBAC: access denied", ResponseFlags.None, $"rbac_access_denied_matched_policy[{verdict.RuleId}]"));
     }
@@ -218,7 +240,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         Edit(action);
         tunnel.Record.OnForwarding(_record, head);
         Mirror(action);
-        Forward(_target.Service, _target.Port, _target.Subset);
+        Forward(_target.Service);
     }
 
     private void Mirror(RouteAction action)
@@ -266,6 +288,12 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
 
     private void AnswerDirectly(RouteAction action)
     {
+        if (_record.IsGrpc)
+        {
+            _ = Answer(new LocalAnswer(action.DirectStatus, System.Text.Encoding.UTF8.GetString(action.DirectBody.Span), ResponseFlags.None, "direct_response"), isRouted: true);
+            return;
+        }
+
         _record.Status = action.DirectStatus;
         _record.Details = "direct_response";
         ReadOnlyMemory<byte> body = action.DirectBody;
@@ -303,7 +331,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         {
             int grpc = grpcStatus >= 0 ? grpcStatus : LocalAnswer.GrpcStatus(answer.Status);
             _record.GrpcStatus = grpc.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            _answer.Add("content-type", "application/grpc");
+            _answer.Add("content-type", _web?.ContentType ?? "application/grpc");
             _answer.Add("grpc-status", _record.GrpcStatus);
             if (answer.Body.Length > 0)
             {
@@ -367,6 +395,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         }
 
         _isDone = true;
+        EndStillness();
         CancelTimers();
         EndRetry();
         _destination?.End();

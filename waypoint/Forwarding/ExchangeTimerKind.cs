@@ -6,9 +6,6 @@ internal enum ExchangeTimerKind
     /// <summary>All tries together.</summary>
     Total,
 
-    /// <summary>One try.</summary>
-    Try,
-
     /// <summary>The pause before a retry, or an injected delay.</summary>
     Pause,
 }

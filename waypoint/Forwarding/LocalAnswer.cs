@@ -11,6 +11,9 @@ namespace Ambient.Waypoint.Forwarding;
 /// <param name="Details">The same in words, for logs.</param>
 internal sealed record LocalAnswer(int Status, string Body, ResponseFlags Flags, string Details)
 {
+    /// <summary>gRPC's status for a call whose own deadline has passed.</summary>
+    public const int DeadlineExceeded = 4;
+
     private const string Prefix = "upstream connect error or disconnect/reset before headers. ";
 
     /// <summary>What a client is told when its endpoint failed.</summary>
@@ -39,7 +42,8 @@ internal sealed record LocalAnswer(int Status, string Body, ResponseFlags Flags,
 
         string why = failure == UpstreamFailure.ConnectFailed && transport is not null ? $"{reason}, transport failure reason: {transport}" : reason;
         string body = isRetried ? $"{Prefix}retried and the latest reset reason: {why}" : $"{Prefix}reset reason: {why}";
-        return new LocalAnswer(status, body, flags, $"upstream_reset_before_response_started{{{reason.Replace(' ', '_')}}}");
+        string details = transport?.StartsWith("TLS_error", StringComparison.Ordinal) == true && failure is UpstreamFailure.ConnectFailed ? $"{reason},{transport}" : reason;
+        return new LocalAnswer(status, body, flags, $"upstream_reset_before_response_started{{{details.Replace(' ', '_')}}}");
     }
 
     /// <summary>A text as grpc-message wants it: what is not printable ASCII, and the percent sign, by its octets.</summary>

@@ -4,8 +4,10 @@ using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Observation.Traces;
+using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Forwarding;
@@ -18,7 +20,6 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
 {
     private const int MaxWaiting = 256 * 1024;
     private const int MaxCopies = 1024;
-    private const long LimitMilliseconds = 30_000;
 
     private readonly RequestHead _head = new();
     private KeptBytes _waiting;
@@ -37,8 +38,13 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     public static MirrorCopy? Begin(WaypointLoop loop, WaypointConfiguration configuration, MirrorRule rule, RequestHead head, BodyFraming framing)
     {
         DestinationState destination = loop.Destinations.Get(rule.Service, rule.Port, rule.Subset);
-        if (!destination.TryGet(loop.View, configuration.FindDestination(rule.Service), out TrafficPolicy policy, out Candidate[] candidates)
-            || policy.Tls is not null || policy.ProxyProtocol != 0
+        if (!destination.TryGet(loop.View, configuration.FindDestination(rule.Service), out TrafficPolicy policy, out Candidate[] candidates))
+        {
+            return null;
+        }
+
+        EndpointTls? tls = loop.EndpointTls.Find(policy);
+        if (tls is { Broken: not null } || policy.ProxyProtocol != 0
             || destination.Choose(candidates, policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
         {
             return null;
@@ -52,7 +58,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);
         }
 
-        return copy.Start(destination, endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, policy) ? copy : null;
+        return copy.Start(destination, endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, policy, tls?.For(head.Authority, rule.Service.Hostname)) ? copy : null;
     }
 
     /// <summary>A part of the request's body.</summary>
@@ -141,7 +147,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     protected override void OnTimer() => GiveUp("no answer in time");
 
-    private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy)
+    private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy, TlsUse? tls)
     {
         // A mirror has the limits of any destination, and all of them together one of their own: nobody waits for what they answer.
         if (loop.Mirrors >= MaxCopies || !destination.TryBegin(policy))
@@ -149,7 +155,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             return false;
         }
 
-        if (loop.ClientsOf(new PoolOf(destination, endpoint.Key, isHttp2, null)).Take(PoolLimits.Of(policy)) is not { } client)
+        if (loop.ClientsOf(new PoolOf(destination, endpoint.Key, isHttp2, null, tls)).Take(PoolLimits.Of(policy)) is not { } client)
         {
             destination.End();
             return false;
@@ -159,7 +165,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
         _destination = destination;
         _endpoint = endpoint;
         endpoint.State.Begin();
-        loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LimitMilliseconds);
+        loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + WaitingTimes.Mirror);
         _client = client;
         client.Begin(this);
         return true;

@@ -139,6 +139,9 @@ internal sealed class RequestRecord
         }
     }
 
+    /// <summary>What policies on trial would have said; null when there are none.</summary>
+    public DryRunVerdicts? DryRun { get; set; }
+
     /// <summary>Takes from the request what logs show, before anything is edited.</summary>
     public void Take(RequestHead head)
     {

@@ -51,4 +51,10 @@ internal enum ResponseFlags
 
     /// <summary>NC: the destination is not known.</summary>
     NoCluster = 16384,
+
+    /// <summary>SI: nothing moved for too long.</summary>
+    StreamIdle = 32768,
+
+    /// <summary>DF: the host that was asked for has no address.</summary>
+    NameFailure = 65536,
 }

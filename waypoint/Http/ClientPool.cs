@@ -1,4 +1,5 @@
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
 
@@ -8,9 +9,8 @@ namespace Ambient.Waypoint.Http;
 /// The HTTP/1.1 connections of one loop to one endpoint of one destination. The one used last is used next, so that the others may go. Requests wait in order when there
 /// are as many connections as there may be. Loop-affine.
 /// </summary>
-internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface) : IEndpointPool
+internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, TlsUse? tls = null) : IEndpointPool
 {
-    private const long UsualIdleMilliseconds = 60_000;
     private const int MaxIdle = 256;
 
     private readonly List<Http1Client> _idle = [];
@@ -19,7 +19,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     private int _connections;
     private bool _isClosed;
 
-    private long IdleMilliseconds => _limits.IdleMilliseconds > 0 ? _limits.IdleMilliseconds : UsualIdleMilliseconds;
+    private long IdleMilliseconds => _limits.IdleMilliseconds > 0 ? _limits.IdleMilliseconds : WaitingTimes.IdleServer;
 
     /// <inheritdoc/>
     public IEndpointRequest? Take(in PoolLimits limits)
@@ -36,19 +36,37 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
             return null;
         }
 
-        return TryOpen() is { } client ? client : new WaitingRequest(this);
+        if (TryOpen(isFirst: _connections == 0 && Name?.IsFirst != false && destination.MayForce) is { } client)
+        {
+            return client;
+        }
+
+        if (_connections > 0)
+        {
+            return new WaitingRequest(this);
+        }
+
+        // Connections of other names take all the room: nobody would wake it.
+        destination.EndWait();
+        return null;
     }
+
+    /// <summary>The server name, if a client has chosen it.</summary>
+    public ChosenName? Name { get; init; }
+
+    /// <inheritdoc/>
+    public bool IsIdle => _connections > 0 && _idle.Count == _connections && _waiting.Count == 0;
 
     /// <summary>Begins to connect.</summary>
     public void Dial(Http1Client client, Pipe pipe)
     {
         if (_limits.ConnectMilliseconds > 0)
         {
-            client.Limit = new ConnectLimit(client);
+            client.Limit = new ConnectLimit(client.OnConnectTimeout);
             pipe.Loop.Timers.Schedule(client.Limit, dialer.NowMilliseconds + _limits.ConnectMilliseconds);
         }
 
-        dialer.Dial(key, pipe);
+        dialer.DialSecure(key, pipe);
     }
 
     /// <inheritdoc/>
@@ -130,7 +148,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         _idle.Remove(client);
         _connections--;
         destination.Disconnect();
-        if (_waiting.First is { } first && TryOpen() is { } next)
+        if (_waiting.First is { } first && TryOpen(isFirst: _connections == 0) is { } next)
         {
             _waiting.RemoveFirst();
             first.Value.Use(next);
@@ -158,16 +176,21 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         (_limits.Requests == 0 || client.Requests < _limits.Requests) && (_limits.LifeMilliseconds == 0 || dialer.NowMilliseconds - client.Begun < _limits.LifeMilliseconds);
 
     // Without any connection nobody would ever wake those who wait: one there may always be.
-    private Http1Client? TryOpen()
+    private Http1Client? TryOpen(bool isFirst)
     {
-        if (!destination.TryConnect(_limits.Connections, isForced: _connections == 0))
+        while (!destination.TryConnect(_limits.Connections, isForced: isFirst))
         {
-            return null;
+            if (_connections > 0 || Name?.TryMakeRoom() != true)
+            {
+                return null;
+            }
+
+            isFirst = Name.IsFirst;
         }
 
         _connections++;
         Http1Client client = new(this) { IsCountedAsWaiting = true, Begun = dialer.NowMilliseconds };
-        client.Use(dialer.NewPipe(key, client, preface));
+        client.Use(dialer.NewSecurePipe(key, client, preface, tls, "http/1.1"));
         return client;
     }
 }

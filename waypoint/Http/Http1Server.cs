@@ -19,6 +19,8 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     private HeadBuffer _partial;
     private BodyReader _body;
     private Exchange? _exchange;
+    private CloseWatch? _closing;
+    private LingerLimit? _linger;
     private bool _closes;
     private bool _isAnswered;
     private BodyKind _responseKind;
@@ -34,6 +36,17 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
 
     /// <inheritdoc/>
     public string Protocol => "HTTP/1.1";
+
+    /// <inheritdoc/>
+    public HttpActivity Activity => _phase switch
+    {
+        Phase.Head => _partial.Length > 0 ? HttpActivity.Head : HttpActivity.Idle,
+        Phase.Closed => HttpActivity.Closing,
+        _ => HttpActivity.Busy,
+    };
+
+    /// <inheritdoc/>
+    public long Heads { get; private set; }
 
     /// <inheritdoc/>
     public RequestFacts Facts => tunnel.Facts;
@@ -113,12 +126,17 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     /// <inheritdoc/>
     public void OnClosed(CloseReason reason, string? detail)
     {
+        _closing?.Stop();
+        EndLinger();
         Abandon(detail ?? reason.ToString());
         tunnel.OnEnded(reason, detail);
     }
 
     /// <summary>The exchange can take more of the request.</summary>
     public void ResumeBody() => pipe.ResumeInput();
+
+    /// <inheritdoc/>
+    public bool Believes(FieldList consent) => true;
 
     /// <summary>An informational response.</summary>
     public void SendInterim(int status, FieldList fields) => HeadWriter.Response(pipe, status, fields, BodyFraming.None, closes: false, "");
@@ -152,7 +170,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     {
         if (_phase == Phase.Upgraded)
         {
-            pipe.Finish();
+            Finish();
             return;
         }
 
@@ -177,6 +195,13 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         {
             Close();
         }
+    }
+
+    /// <inheritdoc/>
+    public void OnSlowHead()
+    {
+        _isAnswered = false;
+        Refuse(new HttpError(408, "request_header_timeout"));
     }
 
     private int ReadHead(ReadOnlySpan<byte> bytes)
@@ -220,6 +245,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         HopFields.Remove(_head.Fields, out bool closes, out _, out string upgrade);
         _closes |= closes;
         _isAnswered = false;
+        Heads++;
         _body = BodyReader.Of(framing);
         _phase = _body.IsComplete ? Phase.Answering : Phase.Body;
         _answer.Clear();
@@ -271,6 +297,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         }
         else if (_phase == Phase.Answering)
         {
+            EndLinger();
             _exchange = null;
             _phase = Phase.Head;
             pipe.ResumeInput();
@@ -278,6 +305,12 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         else
         {
             // What is left of the body has been held back until now; nobody wants it, and behind it is the next request, or the end.
+            _linger ??= new LingerLimit(Close);
+            if (!_linger.IsScheduled)
+            {
+                pipe.Loop.Timers.Schedule(_linger, pipe.Loop.NowMilliseconds + WaitingTimes.Linger);
+            }
+
             pipe.ResumeInput();
         }
     }
@@ -300,7 +333,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
 
         HeadWriter.Response(pipe, error.Status, fields, new BodyFraming(BodyKind.Length, body.Length), closes: true, "");
         pipe.Send(body);
-        pipe.Finish();
+        Finish();
         pipe.ResumeInput();
     }
 
@@ -311,11 +344,26 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         exchange?.OnClientGone(detail);
     }
 
+    private void Finish()
+    {
+        pipe.Finish();
+        (_closing ??= new CloseWatch(pipe)).Start();
+    }
+
+    private void EndLinger()
+    {
+        if (_linger is { IsScheduled: true } linger)
+        {
+            pipe.Loop.Timers.Cancel(linger);
+        }
+    }
+
     private void Close()
     {
+        EndLinger();
         _exchange = null;
         _phase = Phase.Closed;
-        pipe.Finish();
+        Finish();
 
         // What was held back is thrown away, else the end behind it would never be seen.
         pipe.ResumeInput();

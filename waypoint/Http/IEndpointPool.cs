@@ -6,6 +6,9 @@ internal interface IEndpointPool
     /// <summary>Whether there is nothing in it that another request could use.</summary>
     bool IsEmpty { get; }
 
+    /// <summary>Whether it has connections, and none of them is in use.</summary>
+    bool IsIdle { get; }
+
     /// <summary>A place for one request; null when too many wait for one.</summary>
     IEndpointRequest? Take(in PoolLimits limits);
 

@@ -20,6 +20,12 @@ internal interface IRequestSource
     /// <summary>The exchange can take more of the request.</summary>
     void ResumeBody();
 
+    /// <summary>Whether an endpoint's consent to the upgrade is one that the client can rely on.</summary>
+    bool Believes(FieldList consent);
+
+    /// <summary>Whether the client takes any success for consent to its upgrade, as in HTTP/2 (RFC 8441 section 5).</summary>
+    bool IsConsentAnySuccess => false;
+
     /// <summary>An informational response.</summary>
     void SendInterim(int status, FieldList fields);
 

@@ -9,6 +9,9 @@ internal interface IResponseSink
     /// <summary>Whether more of the body can be taken.</summary>
     bool CanTakeResponse { get; }
 
+    /// <summary>Whether the request asks for another protocol, so that an endpoint in HTTP/2 must have said that it takes that.</summary>
+    bool WantsUpgrade => false;
+
     /// <summary>The connection is there: the request may be written.</summary>
     void OnConnected();
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
 using Ambient.Routing.Messages;
+using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Http2;
@@ -20,6 +21,17 @@ internal static class FieldBlock
         writer.RequestLine(head.Method, head.Scheme, head.Authority, head is { Method: "OPTIONS", Target: "/*" } ? "*" : head.Target);
         Fields(ref writer, head.Fields);
         Send(pipe, streamId, buffer, writer.Length, isEnd);
+    }
+
+    /// <summary>A request for another protocol: what is GET with Upgrade in HTTP/1.1 is CONNECT here (RFC 8441 section 5).</summary>
+    public static void Connect(Pipe pipe, int streamId, RequestHead head, string protocol)
+    {
+        byte[] buffer = Rent(head.Fields, protocol.Length + head.Authority.Length + head.Target.Length);
+        HeaderWriter writer = new(buffer.AsSpan(FrameHeader.Size));
+        writer.RequestLine("CONNECT", head.Scheme, head.Authority, head.Target);
+        writer.Field(":protocol", protocol);
+        Fields(ref writer, head.Fields, isConnect: true);
+        Send(pipe, streamId, buffer, writer.Length, isEnd: false);
     }
 
     /// <summary>A response's head; a length that the fields do not state is added when it is known. Returns the block's length.</summary>
@@ -53,11 +65,17 @@ internal static class FieldBlock
     private static byte[] Rent(FieldList fields, int more) =>
         ArrayPool<byte>.Shared.Rent(FrameHeader.Size + 128 + more + fields.TextLength + (fields.Count * HeaderWriter.MaxFieldOverhead));
 
-    private static void Fields(ref HeaderWriter writer, FieldList fields)
+    private static void Fields(ref HeaderWriter writer, FieldList fields, bool isConnect = false)
     {
         for (int i = 0; i < fields.Count; i++)
         {
             ReadOnlySpan<char> name = fields.Name(i);
+            if (isConnect && name is WebSocketKey.Request)
+            {
+                // HTTP/2 cannot be mistaken for something else, which is what keys are for.
+                continue;
+            }
+
             writer.Field(name, fields.Value(i), isSecret: name is "authorization" or "cookie" or "set-cookie" or "proxy-authorization");
         }
     }

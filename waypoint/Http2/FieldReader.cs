@@ -38,11 +38,14 @@ internal sealed class FieldReader : IHeaderSink
     /// <summary>:path.</summary>
     public string? Path { get; private set; }
 
+    /// <summary>:protocol, what CONNECT wants to speak (RFC 8441 section 4).</summary>
+    public string? Protocol { get; private set; }
+
     /// <summary>:status; 0 without one.</summary>
     public int Status { get; private set; }
 
     /// <summary>Whether there is any pseudo-header field.</summary>
-    public bool HasPseudo => Method is not null || Scheme is not null || Authority is not null || Path is not null || Status != 0;
+    public bool HasPseudo => Method is not null || Scheme is not null || Authority is not null || Path is not null || Protocol is not null || Status != 0;
 
     /// <summary>Content-Length; −1 without one.</summary>
     public long ContentLength { get; private set; }
@@ -54,7 +57,7 @@ internal sealed class FieldReader : IHeaderSink
         _fields = into ?? _ignored;
         _regularSeen = HasTooMany = false;
         _cookies = Status = 0;
-        Defect = Method = Scheme = Authority = Path = null;
+        Defect = Method = Scheme = Authority = Path = Protocol = null;
         ContentLength = -1;
     }
 
@@ -151,6 +154,10 @@ internal sealed class FieldReader : IHeaderSink
         else if (name.SequenceEqual(":authority"u8) && Authority is null)
         {
             Authority = Remembered(value, ref _lastAuthority);
+        }
+        else if (name.SequenceEqual(":protocol"u8) && Protocol is null && FieldParser.IsToken(value))
+        {
+            Protocol = value.SequenceEqual("websocket"u8) ? "websocket" : Encoding.Latin1.GetString(value);
         }
         else if (name.SequenceEqual(":status"u8) && Status == 0 && value.Length == 3 && value[0] is >= (byte)'1' and <= (byte)'9' && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
         {

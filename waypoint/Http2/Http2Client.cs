@@ -8,15 +8,21 @@ namespace Ambient.Waypoint.Http2;
 /// <summary>A connection to an endpoint in HTTP/2: as many requests at a time as it lets us. Loop-affine.</summary>
 internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Http2Connection(isClient: true, loop)
 {
+    private const ulong LifePing = 0x616d_6269_656e_7422;
     private const int MaxStreamId = 0x3fff_fff0;
 
     private readonly List<Http2ClientStream> _waitingForOpen = [];
     private readonly ResponseHead _head = new();
     private bool _isDialled;
+    private SilenceWatch? _watch;
     private bool _isOpen;
+    private bool _isLate;
 
     /// <summary>Whether the connection is there.</summary>
     public bool IsOpen => _isOpen;
+
+    /// <summary>Ends it when connecting takes too long; null when nothing was said.</summary>
+    public ConnectLimit? Limit { get; set; }
 
     /// <summary>Requests so far.</summary>
     public int Requests { get; private set; }
@@ -34,7 +40,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     public void Begin(Http2ClientStream stream)
     {
         Requests++;
-        if (_isOpen)
+        if (MayOpen(stream))
         {
             Open(stream);
             return;
@@ -44,7 +50,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         if (!_isDialled)
         {
             _isDialled = true;
-            pool.Dial(Pipe);
+            pool.Dial(this, Pipe);
         }
     }
 
@@ -55,26 +61,32 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     public override void OnOpened()
     {
         _isOpen = true;
+        CancelLimit();
         Pipe.Send(Preface);
         SendSettings();
-        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
-        {
-            if (_waitingForOpen.Remove(stream))
-            {
-                Open(stream);
-            }
-        }
+        OpenWaiting();
     }
 
     /// <inheritdoc/>
     public override void OnInputEnded()
     {
         pool.Forget(this);
+        FailWaiting(UpstreamFailure.UpgradeNotTaken, "the endpoint ended the connection");
         base.OnInputEnded();
     }
 
     /// <inheritdoc/>
-    protected override void OnGoAway() => pool.Forget(this);
+    protected override void OnPeerKnown() => OpenWaiting();
+
+    /// <inheritdoc/>
+    protected override void OnViolated(string what) => FailWaiting(UpstreamFailure.UpgradeNotTaken, what);
+
+    /// <inheritdoc/>
+    protected override void OnGoAway()
+    {
+        pool.Forget(this);
+        FailWaiting(UpstreamFailure.Refused, "the endpoint went away");
+    }
 
     /// <inheritdoc/>
     protected override void OnForgotten()
@@ -86,15 +98,13 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     /// <inheritdoc/>
     protected override void OnGone(CloseReason reason, string? detail)
     {
+        _watch?.Stop();
+        CancelLimit();
         pool.Forget(this);
-        UpstreamFailure failure = reason == CloseReason.ConnectTimeout ? UpstreamFailure.ConnectTimeout : UpstreamFailure.ConnectFailed;
-        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
-        {
-            if (_waitingForOpen.Remove(stream))
-            {
-                stream.OnNeverOpened(failure, detail ?? reason.ToString());
-            }
-        }
+        UpstreamFailure failure = _isOpen ? UpstreamFailure.UpgradeNotTaken
+            : _isLate || reason == CloseReason.ConnectTimeout ? UpstreamFailure.ConnectTimeout
+            : UpstreamFailure.ConnectFailed;
+        FailWaiting(failure, detail ?? reason.ToString());
     }
 
     /// <inheritdoc/>
@@ -109,7 +119,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     {
         Http2ClientStream answered = (Http2ClientStream)stream!;
         bool isBad = isTooLarge || Fields.HasTooMany || Fields.Defect is not null || Fields.Status is < 100 or 101
-            || Fields.Method is not null || Fields.Path is not null || Fields.Scheme is not null || Fields.Authority is not null;
+            || Fields.Method is not null || Fields.Path is not null || Fields.Scheme is not null || Fields.Authority is not null || Fields.Protocol is not null;
         if (isBad || (Fields.Status < 200 && isEnd))
         {
             RefuseHead(answered, Fields.Defect ?? "a head that is no answer");
@@ -120,6 +130,16 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         answered.OnHead(_head, Fields.ContentLength, isEnd);
     }
 
+    /// <summary>Connecting took too long.</summary>
+    public void OnConnectTimeout()
+    {
+        if (!_isOpen)
+        {
+            _isLate = true;
+            Pipe.Abort("connecting took too long");
+        }
+    }
+
     /// <summary>It has been silent for a whole request: new ones go elsewhere, those that it has may still be answered.</summary>
     public void Doubt()
     {
@@ -127,10 +147,63 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         Drain();
     }
 
+    /// <summary>Asks the endpoint for a sign of life.</summary>
+    public void AskForLife() => SendPing(LifePing, ack: false);
+
+    /// <summary>It gives none.</summary>
+    public void OnDead()
+    {
+        pool.Forget(this);
+        Pipe.Abort("the endpoint does not answer pings");
+    }
+
+    private void CancelLimit()
+    {
+        if (Limit is { IsScheduled: true } limit)
+        {
+            Loop.Timers.Cancel(limit);
+        }
+    }
+
+    // Whether another protocol is taken is known once the endpoint has spoken (RFC 8441 section 3).
+    private bool MayOpen(Http2ClientStream stream) => _isOpen && (IsPeerKnown || !stream.WantsUpgrade);
+
+    private void OpenWaiting()
+    {
+        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
+        {
+            if (MayOpen(stream) && _waitingForOpen.Remove(stream))
+            {
+                Open(stream);
+            }
+        }
+    }
+
+    private void FailWaiting(UpstreamFailure failure, string detail)
+    {
+        foreach (Http2ClientStream stream in _waitingForOpen.ToArray())
+        {
+            if (_waitingForOpen.Remove(stream))
+            {
+                stream.OnNeverOpened(failure, detail);
+            }
+        }
+    }
+
     private void Open(Http2ClientStream stream)
     {
+        if (stream.WantsUpgrade && !PeerTakesUpgrades)
+        {
+            stream.OnNeverOpened(UpstreamFailure.UpgradeNotTaken, "the endpoint takes no other protocol in HTTP/2");
+            return;
+        }
+
         Add(stream, NextStreamId);
         NextStreamId += 2;
         stream.OnOpened();
+        if (!IsOver)
+        {
+            (_watch ??= new SilenceWatch(this)).OnRequest();
+        }
     }
 }

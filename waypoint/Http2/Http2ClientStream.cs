@@ -2,22 +2,25 @@ using Ambient.Hbone.Frames;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Http2;
 
 /// <summary>A request to an endpoint in HTTP/2. Loop-affine.</summary>
 internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client), IEndpointRequest
 {
-    // Shorter silences say nothing about a connection.
-    private const long SilenceMilliseconds = 1_000;
-
     private IResponseSink? _sink;
     private bool _isOpen;
     private bool _isSent;
     private bool _isHeadRequest;
+    private bool _isConnect;
+    private string? _key;
     private bool _wasKept;
     private long _sentAt;
     private long _framesWhenSent;
+
+    /// <summary>Whether it asks for another protocol.</summary>
+    public bool WantsUpgrade => _sink?.WantsUpgrade == true;
 
     /// <inheritdoc/>
     public bool WasStale { get; private set; }
@@ -53,6 +56,14 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
 
         _isSent = true;
         (_sentAt, _framesWhenSent) = (client.Loop.NowMilliseconds, client.FramesRead);
+        if (upgrade.Length > 0)
+        {
+            _isConnect = true;
+            _key = head.Fields.Text(WebSocketKey.Request);
+            FieldBlock.Connect(client.Output, Id, head, upgrade.ToLowerInvariant());
+            return;
+        }
+
         _isHeadRequest = head.Method == "HEAD";
         bool isEnd = framing.Kind == BodyKind.None || framing is { Kind: BodyKind.Length, Length: 0 };
         FieldBlock.Request(client.Output, Id, head, isEnd);
@@ -76,7 +87,7 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         _sink = null;
         if (_isOpen)
         {
-            bool isSilent = _isSent && client.FramesRead == _framesWhenSent && client.Loop.NowMilliseconds - _sentAt >= SilenceMilliseconds;
+            bool isSilent = _isSent && client.FramesRead == _framesWhenSent && client.Loop.NowMilliseconds - _sentAt >= WaitingTimes.DoubtfulSilence;
 
             // A stream that never had a head does not exist for the endpoint.
             Close(_isSent ? Http2Error.Cancel : null);
@@ -109,6 +120,12 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
 
         IsHeadRead = true;
         IsAnswered = true;
+        if (_isConnect && head.Status < 300)
+        {
+            OnConsent(head, isEnd);
+            return;
+        }
+
         bool hasNoBody = _isHeadRequest || head.Status is 204 or 304;
         if (!hasNoBody)
         {
@@ -145,6 +162,23 @@ internal sealed class Http2ClientStream(Http2Client client) : Http2Stream(client
         {
             // Such an answer ends with its head, whether the endpoint says so at once or later, or never.
             EndWithHead();
+        }
+    }
+
+    // To everybody else it is what HTTP/1.1 says: 101, with an answer to the key.
+    private void OnConsent(ResponseHead head, bool isEnd)
+    {
+        head.Status = 101;
+        head.Fields.Remove("content-length");
+        if (_key is not null)
+        {
+            head.Fields.Set(WebSocketKey.Answer, WebSocketKey.Accept(_key));
+        }
+
+        _sink?.OnResponseHead(head, new BodyFraming(BodyKind.Upgraded, -1));
+        if (isEnd && !IsClosed)
+        {
+            TakeEnd(null);
         }
     }
 

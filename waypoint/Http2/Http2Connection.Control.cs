@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Sessions;
+using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Http2;
 
@@ -14,6 +14,12 @@ internal abstract partial class Http2Connection
 
     /// <summary>Streams that the peer lets us open.</summary>
     protected int PeerMaxStreams { get; private set; } = 100;
+
+    /// <summary>Whether the peer takes CONNECT for other protocols (RFC 8441 section 3).</summary>
+    protected bool PeerTakesUpgrades { get; private set; }
+
+    /// <summary>Whether the peer has said what it allows.</summary>
+    protected bool IsPeerKnown => _settingsSeen;
 
     /// <summary>The lowest identifier that we have not used.</summary>
     protected int NextStreamId { get; set; } = 1;
@@ -34,7 +40,7 @@ internal abstract partial class Http2Connection
             _isDrainAnnounced = true;
             SendGoAway(int.MaxValue, Http2Error.NoError);
             SendPing(DrainPing, ack: false);
-            Loop.Timers.Schedule(this, Loop.NowMilliseconds + DrainMilliseconds);
+            Loop.Timers.Schedule(this, Loop.NowMilliseconds + WaitingTimes.LateRequests);
         }
         else if (!_isClient)
         {
@@ -58,6 +64,11 @@ internal abstract partial class Http2Connection
 
     /// <summary>The peer takes no new streams.</summary>
     protected virtual void OnGoAway()
+    {
+    }
+
+    /// <summary>The peer has said for the first time what it allows.</summary>
+    protected virtual void OnPeerKnown()
     {
     }
 
@@ -98,7 +109,7 @@ internal abstract partial class Http2Connection
         }
     }
 
-    private bool IsIdle(int streamId) => streamId == 0 || (streamId & 1) == 0 || (_isClient ? streamId >= NextStreamId : streamId > LastPeerStreamId);
+    private bool IsIdle(int streamId) => FrameRules.IsIdle(streamId, _isClient, NextStreamId, LastPeerStreamId);
 
     /// <summary>A stream error that the peer provoked: reset it, and charge for it.</summary>
     private void Refuse(Http2Stream stream, Http2Error code, string what)
@@ -112,11 +123,7 @@ internal abstract partial class Http2Connection
 
     private void OnPriority(ReadOnlySpan<byte> payload)
     {
-        if (_frame.StreamId == 0 || payload.Length != 5)
-        {
-            Violation(payload.Length != 5 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed PRIORITY frame");
-        }
-        else
+        if (!IsViolated(FrameRules.Priority(_frame, payload.Length)))
         {
             Spend(AbuseBudget.Noise);
         }
@@ -124,13 +131,11 @@ internal abstract partial class Http2Connection
 
     private void OnReset(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 4 || _frame.StreamId == 0 || IsIdle(_frame.StreamId))
+        if (IsViolated(FrameRules.Reset(IsIdle(_frame.StreamId), payload, out Http2Error code)))
         {
-            Violation(payload.Length != 4 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed RST_STREAM, or one on an idle stream");
             return;
         }
 
-        Http2Error code = (Http2Error)BinaryPrimitives.ReadUInt32BigEndian(payload);
         if (!_streams.TryGetValue(_frame.StreamId, out Http2Stream? stream))
         {
             Spend(AbuseBudget.Noise);
@@ -151,13 +156,11 @@ internal abstract partial class Http2Connection
 
     private void OnPing(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 8 || _frame.StreamId != 0)
+        if (IsViolated(FrameRules.Ping(_frame, payload, out ulong value)))
         {
-            Violation(payload.Length != 8 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed PING frame");
             return;
         }
 
-        ulong value = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (!_frame.Has(FrameFlags.Ack))
         {
             // One ping for DATA of ours measures the way, as gRPC's libraries do with every answer; others are noise that we have to answer.
@@ -177,13 +180,11 @@ internal abstract partial class Http2Connection
 
     private void OnGoAway(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length < 8 || _frame.StreamId != 0)
+        if (IsViolated(FrameRules.GoAway(_frame, payload, out int last, out _)))
         {
-            Violation(payload.Length < 8 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed GOAWAY frame");
             return;
         }
 
-        int last = (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7fffffff);
         _goAwayLastId = Math.Min(_goAwayLastId, last);
         IsLeaving = true;
         if (_isClient)
@@ -201,13 +202,11 @@ internal abstract partial class Http2Connection
 
     private void OnWindowUpdate(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 4)
+        if (IsViolated(FrameRules.WindowUpdate(payload, out int increment)))
         {
-            Violation(Http2Error.FrameSizeError, "a malformed WINDOW_UPDATE frame");
             return;
         }
 
-        int increment = (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7fffffff);
         int id = _frame.StreamId;
         if (increment < 1024 && !Spend(AbuseBudget.Noise))
         {
@@ -216,24 +215,22 @@ internal abstract partial class Http2Connection
 
         if (id == 0)
         {
-            if (increment == 0 || _sendWindow > int.MaxValue - increment)
+            if (IsViolated(FrameRules.Grow(_sendWindow, increment, out _sendWindow)))
             {
-                Violation(increment == 0 ? Http2Error.ProtocolError : Http2Error.FlowControlError, "the connection's window grows by nothing or beyond 2^31-1");
                 return;
             }
 
-            _sendWindow += increment;
             ServeWaiting();
         }
         else if (_streams.TryGetValue(id, out Http2Stream? stream))
         {
-            if (increment == 0 || (stream.SendWindow > 0 && stream.SendWindow > int.MaxValue - increment))
+            if (FrameRules.Grow(stream.SendWindow, increment, out int grown) is { } defect)
             {
-                Refuse(stream, increment == 0 ? Http2Error.ProtocolError : Http2Error.FlowControlError, "the stream's window grows by nothing or beyond 2^31-1");
+                Refuse(stream, defect.Code, defect.What);
                 return;
             }
 
-            stream.SendWindow += increment;
+            stream.SendWindow = grown;
             stream.Flush();
         }
         else if (IsIdle(id))
@@ -244,9 +241,8 @@ internal abstract partial class Http2Connection
 
     private void OnSettings(ReadOnlySpan<byte> payload)
     {
-        if (_frame.StreamId != 0 || payload.Length % 6 != 0 || (_frame.Has(FrameFlags.Ack) && payload.Length != 0))
+        if (IsViolated(FrameRules.Settings(_frame, payload.Length)))
         {
-            Violation(_frame.StreamId != 0 ? Http2Error.ProtocolError : Http2Error.FrameSizeError, "a malformed SETTINGS frame");
             return;
         }
 
@@ -265,20 +261,30 @@ internal abstract partial class Http2Connection
             return;
         }
 
-        if (_settingsSeen && !Spend(AbuseBudget.Settings + (payload.Length / 6)))
+        if (_settingsSeen && !Spend(AbuseBudget.Settings + FrameRules.CountSettings(payload.Length)))
         {
             return;
         }
 
-        for (; payload.Length >= 6 && !_isOver; payload = payload[6..])
+        while (!_isOver && FrameRules.TryNext(ref payload, out SettingId id, out uint value))
         {
-            Apply((SettingId)BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt32BigEndian(payload[2..]));
+            if (!IsViolated(FrameRules.Setting(id, value, _isClient)))
+            {
+                Apply(id, value);
+            }
         }
 
+        bool isFirst = !_settingsSeen;
         _settingsSeen = true;
-        if (!_isOver)
+        if (_isOver)
         {
-            SendFrame(0, FrameType.Settings, FrameFlags.Ack, []);
+            return;
+        }
+
+        SendFrame(0, FrameType.Settings, FrameFlags.Ack, []);
+        if (isFirst)
+        {
+            OnPeerKnown();
         }
     }
 
@@ -286,20 +292,17 @@ internal abstract partial class Http2Connection
     {
         switch (id)
         {
-            case SettingId.InitialWindowSize when value > int.MaxValue:
-                Violation(Http2Error.FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE beyond 2^31-1");
-                break;
             case SettingId.InitialWindowSize:
                 ChangeInitialWindow((int)value);
-                break;
-            case SettingId.MaxFrameSize when value is < 16384 or > 16777215:
-                Violation(Http2Error.ProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");
                 break;
             case SettingId.MaxConcurrentStreams:
                 PeerMaxStreams = (int)Math.Min(value, int.MaxValue);
                 break;
-            case SettingId.EnablePush when value > 1 || (_isClient && value == 1):
-                Violation(Http2Error.ProtocolError, "SETTINGS_ENABLE_PUSH out of range");
+            case SettingId.EnableConnectProtocol when PeerTakesUpgrades && value == 0:
+                Violation(Http2Error.ProtocolError, "SETTINGS_ENABLE_CONNECT_PROTOCOL was taken back");
+                break;
+            case SettingId.EnableConnectProtocol:
+                PeerTakesUpgrades = value == 1;
                 break;
         }
     }
@@ -310,14 +313,12 @@ internal abstract partial class Http2Connection
         _peerInitialWindow = value;
         foreach (Http2Stream stream in _streams.Values.ToArray())
         {
-            long window = stream.SendWindow + change;
-            if (window > int.MaxValue)
+            if (IsViolated(FrameRules.Shift(stream.SendWindow, change, out int shifted)))
             {
-                Violation(Http2Error.FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE makes a window overflow");
                 return;
             }
 
-            stream.SendWindow = (int)window;
+            stream.SendWindow = shifted;
             if (change > 0)
             {
                 stream.Flush();

@@ -84,19 +84,12 @@ internal abstract partial class Http2Connection
         FramesRead++;
         _left = frame.Length;
         _inFrame = true;
-        if (frame.Length > Http2Limits.FrameSize)
+        if (IsViolated(FrameRules.Order(frame, Http2Limits.FrameSize, !_settingsSeen, _blockStream)))
         {
-            Violation(Http2Error.FrameSizeError, "a frame is larger than our SETTINGS_MAX_FRAME_SIZE");
+            return;
         }
-        else if (!_settingsSeen && (frame.Type != FrameType.Settings || frame.Has(FrameFlags.Ack)))
-        {
-            Violation(Http2Error.ProtocolError, "the first frame is not SETTINGS");
-        }
-        else if (_blockStream != 0 && (frame.Type != FrameType.Continuation || frame.StreamId != _blockStream))
-        {
-            Violation(Http2Error.ProtocolError, "a header block was interrupted by another frame");
-        }
-        else if (frame.Type == FrameType.Data)
+
+        if (frame.Type == FrameType.Data)
         {
             BeginData();
         }
@@ -147,9 +140,8 @@ internal abstract partial class Http2Connection
         _dataStream = null;
         _padding = 0;
         _isPaddingKnown = !_frame.Has(FrameFlags.Padded);
-        if (length == 0 && !_isPaddingKnown)
+        if (IsViolated(FrameRules.Data(_frame)))
         {
-            Violation(Http2Error.FrameSizeError, "a padded DATA frame has no room for its padding's length");
             return;
         }
 

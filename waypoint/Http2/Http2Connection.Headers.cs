@@ -13,6 +13,10 @@ internal abstract partial class Http2Connection
     private readonly HpackDecoder _decoder = new(Http2Limits.HeaderList, Http2Limits.TableSize);
     private bool _settingsAcknowledged;
     private int _blockStream;
+
+    /// <summary>Whether the preface or a header block has begun and is not whole.</summary>
+    protected bool IsInHead => _prefaceLeft > 0 || _blockStream != 0 || (_inFrame && _frame.Type == FrameType.Headers);
+
     private bool _blockEndsStream;
     private int _continuations;
     private byte[]? _block;
@@ -32,23 +36,11 @@ internal abstract partial class Http2Connection
 
     private void OnHeaders(ReadOnlySpan<byte> payload)
     {
-        int padding = 0;
-        if (_frame.Has(FrameFlags.Padded))
+        if (IsViolated(FrameRules.Headers(_frame, ref payload)))
         {
-            padding = payload.IsEmpty ? int.MaxValue : payload[0];
-            payload = payload.IsEmpty ? payload : payload[1..];
-        }
-
-        bool hasPriority = _frame.Has(FrameFlags.Priority);
-        bool isShort = hasPriority && payload.Length < 5;
-        payload = hasPriority && !isShort ? payload[5..] : payload;
-        if (isShort || padding > payload.Length || (_frame.StreamId & 1) == 0)
-        {
-            Violation(Http2Error.ProtocolError, "a malformed HEADERS frame");
             return;
         }
 
-        payload = payload[..^padding];
         _blockEndsStream = _frame.Has(FrameFlags.EndStream);
         if (_frame.Has(FrameFlags.EndHeaders))
         {

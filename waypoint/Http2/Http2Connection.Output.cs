@@ -94,6 +94,7 @@ internal abstract partial class Http2Connection
         else
         {
             Setting(payload, ref length, SettingId.MaxConcurrentStreams, Http2Limits.MaxStreams);
+            Setting(payload, ref length, SettingId.EnableConnectProtocol, 1);
         }
 
         SendFrame(0, FrameType.Settings, FrameFlags.None, payload[..length]);
@@ -125,7 +126,8 @@ internal abstract partial class Http2Connection
         SendFrame(streamId, FrameType.RstStream, FrameFlags.None, payload);
     }
 
-    private void SendPing(ulong value, bool ack)
+    /// <summary>Writes a PING.</summary>
+    protected void SendPing(ulong value, bool ack)
     {
         Span<byte> payload = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64BigEndian(payload, value);

@@ -16,12 +16,6 @@ namespace Ambient.Waypoint.Http2;
 /// </remarks>
 internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFault
 {
-    private const long CloseMilliseconds = 2_000;
-
-    // How long a peer may take nothing of what waits for it at the end, and how long a drain waits for the answer to its ping.
-    private const long StallMilliseconds = 10_000;
-    private const long DrainMilliseconds = 5_000;
-
     private readonly bool _isClient;
     private readonly Dictionary<int, Http2Stream> _streams = [];
     private AbuseBudget _budget;
@@ -188,7 +182,7 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
     private void WaitForClose()
     {
         _unsentAtLook = Pipe.Unsent;
-        Loop.Timers.Schedule(this, Loop.NowMilliseconds + (_unsentAtLook > 0 ? StallMilliseconds : CloseMilliseconds));
+        Loop.Timers.Schedule(this, Loop.NowMilliseconds + (_unsentAtLook > 0 ? WaitingTimes.CloseStall : WaitingTimes.Http2Close));
     }
 
     /// <summary>A connection error (RFC 9113 section 5.4.1). The connection ends first: what its streams' owners do about their loss goes nowhere.</summary>
@@ -203,6 +197,22 @@ internal abstract partial class Http2Connection : LoopTimer, IPipeOwner, ILoopFa
         IsLeaving = true;
         End();
         LoseAll("protocol violation: " + what, CloseReason.ProtocolError);
+        OnViolated(what);
+    }
+
+    private bool IsViolated(FrameDefect? defect)
+    {
+        if (defect is not null)
+        {
+            Violation(defect.Code, defect.What);
+        }
+
+        return defect is not null;
+    }
+
+    /// <summary>The peer has broken the rules; its streams are lost already.</summary>
+    protected virtual void OnViolated(string what)
+    {
     }
 
     /// <summary>Takes points of the budget; false when that was the end.</summary>

@@ -1,4 +1,5 @@
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
@@ -6,11 +7,16 @@ using Ambient.Waypoint.Tunnels;
 namespace Ambient.Waypoint.Http2;
 
 /// <summary>The HTTP/2 connections of one loop to one endpoint: the first that has room is used, so that the others may go. Loop-affine.</summary>
-internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop) : IEndpointPool
+internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop, TlsUse? tls = null) : IEndpointPool
 {
-    private const long IdleMilliseconds = 60_000;
-
     private readonly List<Http2Client> _clients = [];
+    private long _connectMilliseconds;
+
+    /// <summary>The server name, if a client has chosen it.</summary>
+    public ChosenName? Name { get; init; }
+
+    /// <inheritdoc/>
+    public bool IsIdle => _clients.Count > 0 && _clients.TrueForAll(static client => client.ActiveStreams == 0 && client.WaitingStreams == 0);
 
     /// <inheritdoc/>
     public bool IsEmpty => _clients.Count == 0;
@@ -27,26 +33,40 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         }
 
         // Requests do not wait here: without a connection that has room, and without room for another, there are too many.
-        if (!destination.TryConnect(limits.Connections, isForced: _clients.Count == 0))
+        while (!destination.TryConnect(limits.Connections, isForced: _clients.Count == 0 && Name?.IsFirst != false && destination.MayForce))
         {
-            return null;
+            if (_clients.Count > 0 || Name?.TryMakeRoom() != true)
+            {
+                return null;
+            }
         }
 
+        _connectMilliseconds = limits.ConnectMilliseconds;
+
         Http2Client client = new(this, loop);
-        client.Use(dialer.NewPipe(key, client, preface));
+        client.Use(dialer.NewSecurePipe(key, client, preface, tls, "h2"));
         _clients.Add(client);
         return new Http2ClientStream(client);
     }
 
     /// <summary>Begins to connect.</summary>
-    public void Dial(Pipe pipe) => dialer.Dial(key, pipe);
+    public void Dial(Http2Client client, Pipe pipe)
+    {
+        if (_connectMilliseconds > 0)
+        {
+            client.Limit = new ConnectLimit(client.OnConnectTimeout);
+            loop.Timers.Schedule(client.Limit, loop.NowMilliseconds + _connectMilliseconds);
+        }
+
+        dialer.DialSecure(key, pipe);
+    }
 
     /// <inheritdoc/>
     public void Sweep()
     {
         foreach (Http2Client client in _clients.ToArray())
         {
-            if (client.ActiveStreams == 0 && client.WaitingStreams == 0 && loop.NowMilliseconds - client.IdleSince > IdleMilliseconds)
+            if (client.ActiveStreams == 0 && client.WaitingStreams == 0 && loop.NowMilliseconds - client.IdleSince > WaitingTimes.IdleServer)
             {
                 client.Drain();
             }
@@ -58,6 +78,7 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
     {
         foreach (Http2Client client in _clients.ToArray())
         {
+            Forget(client);
             client.Drain();
         }
     }

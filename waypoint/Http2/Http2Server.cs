@@ -28,9 +28,18 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
     public InboundTunnel Tunnel => _tunnel;
 
     /// <inheritdoc/>
+    public HttpActivity Activity => IsOver ? HttpActivity.Closing : IsInHead ? HttpActivity.Head : ActiveStreams > 0 ? HttpActivity.Busy : HttpActivity.Idle;
+
+    /// <inheritdoc/>
+    public long Heads { get; private set; }
+
+    /// <inheritdoc/>
     public override void OnOpened()
     {
     }
+
+    /// <inheritdoc/>
+    public void OnSlowHead() => Violation(Http2Error.EnhanceYourCalm, "a header block took too long");
 
     /// <summary>A request's place is free again.</summary>
     public void Return(RequestSlot slot)
@@ -65,6 +74,7 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
     /// <inheritdoc/>
     protected override void OnHead(int streamId, Http2Stream? stream, bool isEnd, bool isTooLarge)
     {
+        Heads++;
         bool isLate = IsLeaving && !TakesLateStreams;
         if (isLate || ActiveStreams >= Http2Limits.MaxStreams)
         {
@@ -90,7 +100,7 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
 
         RequestSlot slot = _next;
         _next = null;
-        Http2ServerStream request = new(this, slot, Fields.ContentLength);
+        Http2ServerStream request = new(this, slot, Fields.ContentLength, Fields.Protocol);
         Add(request, streamId);
         if (isTooLarge || Fields.HasTooMany)
         {
@@ -112,12 +122,15 @@ internal sealed class Http2Server : Http2Connection, IHttpConnection
     // RFC 9113 section 8.3.1; what HTTP/1.1 would read differently is refused here, not left to an endpoint.
     private bool TryRequest(RequestHead head, out HttpError error)
     {
-        head.Method = Fields.Method ?? "";
+        // CONNECT for another protocol is GET with Upgrade to everybody behind us, policies included (RFC 8441 section 5).
+        bool isUpgrade = Fields.Protocol is not null;
+        head.Method = isUpgrade ? "GET" : Fields.Method ?? "";
         head.Scheme = Fields.Scheme ?? "http";
         head.Authority = Fields.Authority ?? "";
         string? what = Fields.Defect is not null ? "field"
-            : Fields.Method is null || Fields.Status != 0 ? "pseudo-header"
-            : Fields.Method == "CONNECT" ? (Fields.Scheme is not null || Fields.Path is not null || Fields.Authority is null ? "pseudo-header" : null)
+            : Fields.Method is null || Fields.Status != 0 || (isUpgrade && Fields.Method != "CONNECT") ? "pseudo-header"
+            : isUpgrade && (Fields.ContentLength >= 0 || Fields.Authority is null || Fields.Path is not ['/', ..]) ? "CONNECT"
+            : Fields.Method == "CONNECT" && !isUpgrade ? (Fields.Scheme is not null || Fields.Path is not null || Fields.Authority is null ? "pseudo-header" : null)
             : Fields.Scheme is null || Fields.Path is null ? "pseudo-header"
             : Fields.Path[0] == '/' || (Fields.Path == "*" && Fields.Method == "OPTIONS") ? null : "target";
         what ??= HostDefect(head);

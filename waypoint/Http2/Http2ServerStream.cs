@@ -10,15 +10,20 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
 {
     private readonly Http2Server _server;
     private readonly long _length;
+    private readonly string _upgrade;
     private RequestSlot? _slot;
     private Exchange? _exchange;
+    private string? _key;
+    private bool _isUpgraded;
+    private bool _endIsHeld;
 
-    public Http2ServerStream(Http2Server server, RequestSlot slot, long length)
+    public Http2ServerStream(Http2Server server, RequestSlot slot, long length, string? upgrade)
         : base(server)
     {
         _server = server;
         _slot = slot;
         _length = length;
+        _upgrade = upgrade ?? "";
         Facts = slot.Facts;
         Answer = slot.Answer;
         IsHeadRead = true;
@@ -29,19 +34,31 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
     public string Protocol => "HTTP/2";
 
     /// <inheritdoc/>
+    public bool IsConsentAnySuccess => _upgrade.Length > 0;
+
+    /// <inheritdoc/>
     public RequestFacts Facts { get; }
 
     /// <inheritdoc/>
     public FieldList Answer { get; }
 
     /// <inheritdoc/>
-    protected override bool CanRead => _exchange is null || _exchange.CanTakeBody;
+    protected override bool CanRead => _exchange is null || (_exchange.CanTakeBody && !IsHeldBack);
+
+    // What comes before the endpoint has agreed would be another request to one that does not.
+    private bool IsHeldBack => _upgrade.Length > 0 && !_isUpgraded;
 
     /// <summary>Begins the exchange.</summary>
     public void Begin(bool isEnd, int headBytes)
     {
-        BodyFraming framing = isEnd ? BodyFraming.None : _length >= 0 ? new BodyFraming(BodyKind.Length, _length) : new BodyFraming(BodyKind.Chunked, -1);
-        Exchange exchange = new(_server.Tunnel, this, _slot!.Head, framing, "");
+        BodyFraming framing = isEnd || _upgrade.Length > 0 ? BodyFraming.None : _length >= 0 ? new BodyFraming(BodyKind.Length, _length) : new BodyFraming(BodyKind.Chunked, -1);
+        if (_upgrade.Equals("websocket", StringComparison.OrdinalIgnoreCase))
+        {
+            _key = WebSocketKey.Make();
+            _slot!.Head.Fields.Set(WebSocketKey.Request, _key);
+        }
+
+        Exchange exchange = new(_server.Tunnel, this, _slot!.Head, framing, _upgrade);
         _exchange = exchange;
         exchange.Record.RequestHeadBytes = headBytes;
         exchange.Start();
@@ -68,6 +85,9 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
     public void ResumeBody() => Read();
 
     /// <inheritdoc/>
+    public bool Believes(FieldList consent) => _key is null || WebSocketKey.IsAnswered(consent, _key);
+
+    /// <inheritdoc/>
     public void SendInterim(int status, FieldList fields)
     {
         if (!IsClosed)
@@ -81,6 +101,12 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
     {
         if (IsClosed)
         {
+            return;
+        }
+
+        if (framing.Kind == BodyKind.Upgraded)
+        {
+            SendConsent(fields);
             return;
         }
 
@@ -100,6 +126,24 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
         }
     }
 
+    // 101 is 200 here, and from now on DATA is whatever the two sides speak (RFC 8441 section 5).
+    private void SendConsent(FieldList fields)
+    {
+        fields.Remove(WebSocketKey.Answer);
+        IsAnswered = _isUpgraded = true;
+        int bytes = FieldBlock.Response(_server.Output, Id, 200, fields, -1, isEnd: false);
+        if (_exchange is { } exchange)
+        {
+            exchange.Record.ResponseHeadBytes += bytes;
+        }
+
+        Read();
+        if (_endIsHeld && !IsClosed)
+        {
+            OnReadEnd(null);
+        }
+    }
+
     /// <inheritdoc/>
     public void Reset(string detail)
     {
@@ -113,7 +157,12 @@ internal sealed class Http2ServerStream : Http2Stream, IRequestSource
     /// <inheritdoc/>
     protected override void OnReadEnd(FieldList? trailers)
     {
-        _exchange?.OnRequestEnd(trailers);
+        _endIsHeld = IsHeldBack;
+        if (!_endIsHeld)
+        {
+            _exchange?.OnRequestEnd(_isUpgraded ? null : trailers);
+        }
+
         FinishIfDone();
     }
 

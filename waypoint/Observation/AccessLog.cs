@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Identities;
+using Ambient.Mesh.Routing;
 using Ambient.Telemetry.Logging;
 using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Observation.Logs;
@@ -43,8 +44,42 @@ internal sealed class AccessLog(Logger log)
     public void Unserved(IpPort source, string authority, SpiffeId? client) => log.Warn(
         "CONNECT to an address that is not served here",
         LogField.Of("source", source.ToString()),
-        LogField.Of("target", string.Concat(authority.Select(c => c is < ' ' or '"' ? '?' : c))),
+        LogField.Of("target", Printable(authority)),
         LogField.Of("identity", client?.ToString()));
+
+    /// <summary>A connection from outside the mesh was sent away before anything was served. Whoever wants to can bring about any number of them, so they are said to those who look.</summary>
+    public void EdgeRefused(IpPort source, ushort port, string serverName, string why) => log.Debug(
+        "a connection was refused",
+        LogField.Of("source", source.ToString()),
+        LogField.Of("port", port),
+        LogField.Of("server_name", serverName),
+        LogField.Of("reason", why));
+
+    /// <summary>A tunnel of another network is over, or was refused.</summary>
+    public void Crossed(IpPort source, string authority, SpiffeId? client, Crossing? way, (long Received, long Sent) bytes, string? problem)
+    {
+        LogField[] fields =
+        [
+            LogField.Of("source", source.ToString()),
+            LogField.Of("target", Printable(authority)),
+            LogField.Of("identity", client?.ToString()),
+            LogField.Of("upstream", way?.Dial.ToString()),
+            LogField.Of("workload", way?.Upstream.Uid),
+            LogField.Of("received", bytes.Received),
+            LogField.Of("sent", bytes.Sent),
+            LogField.Of("problem", problem),
+        ];
+        if (problem is null)
+        {
+            log.Info("crossed", fields);
+        }
+        else
+        {
+            log.Warn("crossing failed", fields);
+        }
+    }
+
+    private static string Printable(string authority) => string.Concat(authority.Select(c => c is < ' ' or '"' ? '?' : c));
 
     private LogRecordData Record(LogPlan plan, ObservedRequest seen)
     {

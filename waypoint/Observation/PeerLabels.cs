@@ -44,15 +44,16 @@ internal static class PeerLabels
         Workload? source = kind.Source;
         Workload? destination = kind.Endpoint;
         string service = kind.Service?.Hostname ?? Unknown;
+        string fallback = kind.IsEdge ? "latest" : Unknown;
         int dot = service.IndexOf('.', StringComparison.Ordinal);
         return
         [
-            "waypoint",
+            Reporter(kind),
             Or(source?.WorkloadName),
             Or(source?.CanonicalName),
             Or(source?.CanonicalRevision, "latest"),
             Or(kind.Client?.Namespace ?? source?.Namespace),
-            Or(kind.Client?.ToString()),
+            Or(kind.IsEdge && destination?.Protocol is not TunnelProtocol.Hbone ? null : kind.Client?.ToString()),
             Or(source?.CanonicalName),
             Or(source?.CanonicalRevision),
             Or(source?.ClusterId),
@@ -63,21 +64,24 @@ internal static class PeerLabels
             Or(destination?.CanonicalRevision),
             service,
             Or(destination?.CanonicalName),
-            Or(destination?.CanonicalRevision),
+            Or(destination?.CanonicalRevision, fallback),
             dot <= 0 ? service : service[..dot],
-            Or(kind.Service?.Namespace),
+            Or(kind.Service?.Namespace ?? (kind.IsEdge ? destination?.Namespace : null)),
             Or(destination?.ClusterId),
         ];
     }
 
     /// <summary>What stands for everything that has no series of its own any more.</summary>
-    public static string[] Overflow() => ["waypoint", .. Enumerable.Repeat(Unknown, Names.Length - 1)];
+    public static string[] Overflow(in RequestKind kind) => [Reporter(kind), .. Enumerable.Repeat(Unknown, Names.Length - 1)];
 
     /// <summary>A gRPC status as a label: backends may send any text as one.</summary>
     public static string GrpcStatus(ReadOnlySpan<char> text) =>
         int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int status) && status <= 16
             ? status.ToString(System.Globalization.CultureInfo.InvariantCulture)
             : "-1";
+
+    // Istio's gateways are clients: they report as sidecars do for what leaves.
+    private static string Reporter(in RequestKind kind) => kind.IsEdge ? "source" : "waypoint";
 
     private static string Or(string? value, string otherwise = Unknown) => string.IsNullOrEmpty(value) ? otherwise : value;
 }

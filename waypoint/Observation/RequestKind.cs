@@ -26,11 +26,15 @@ internal readonly record struct RequestKind(
     /// <summary>Between values of expressions.</summary>
     public const char Separator = '\u0001';
 
+    /// <summary>Whether a gateway tells it, for which it is a request of its own to the endpoint: then source and client are the gateway itself.</summary>
+    public bool IsEdge { get; init; }
+
     /// <summary>Compared for each request: workloads by reference, then what differs most often, and nothing is boxed.</summary>
     public bool Equals(RequestKind other) =>
         Status == other.Status
         && (int)Flags == (int)other.Flags
         && IsGrpc == other.IsGrpc
+        && IsEdge == other.IsEdge
         && ReferenceEquals(Source, other.Source)
         && ReferenceEquals(Endpoint, other.Endpoint)
         && AreEqual(Client, other.Client)

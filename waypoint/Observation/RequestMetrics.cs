@@ -5,7 +5,7 @@ using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Observation;
 
-/// <summary>Istio's standard metrics as a waypoint reports them (waypoint reference 4.1, 4.2). Thread-safe.</summary>
+/// <summary>Istio's standard metrics as a waypoint reports them (waypoint reference 4.1, 4.2), and a gateway (as Istio's, a client). Thread-safe.</summary>
 /// <remarks>
 /// Backends, callers and rules decide how many series there are. Beyond <see cref="SeriesLimit"/> per metric, what is new is counted under labels that name nobody,
 /// and <c>ambient_waypoint_metric_series_refused_total</c> rises: totals stay right, memory stays bounded.
@@ -34,6 +34,7 @@ internal sealed class RequestMetrics
     public RequestMetrics(MetricRegistry registry, int seriesLimit = DefaultSeriesLimit)
     {
         SeriesLimit = seriesLimit;
+        DryRun = new DryRunMetrics(registry);
         _requests = registry.AddCounter("istio_requests", "Requests that are over.");
         _duration = registry.AddHistogram("istio_request_duration_milliseconds", "From the request to the last byte of its answer.", null, Buckets);
         _requestBytes = registry.AddHistogram("istio_request_bytes", "Bytes of requests.", null, Buckets);
@@ -51,10 +52,13 @@ internal sealed class RequestMetrics
     /// <summary>How many series a metric may have.</summary>
     public int SeriesLimit { get; }
 
+    /// <summary>What policies on trial would have said.</summary>
+    public DryRunMetrics DryRun { get; }
+
     /// <summary>The cells of one loop for requests of this kind.</summary>
     public RequestSeries SeriesOf(int loop, in RequestKind kind)
     {
-        Labels labels = new(kind, HttpValues(PeerLabels.Of(kind), kind), HttpValues(PeerLabels.Overflow(), kind with { GrpcStatus = "", Flags = ResponseFlags.None }));
+        Labels labels = new(kind, HttpValues(PeerLabels.Of(kind), kind), HttpValues(PeerLabels.Overflow(kind), kind with { GrpcStatus = "", Flags = ResponseFlags.None }));
         return new RequestSeries(
             Cell(_requests, IstioMetric.Requests, labels, loop),
             Cell(_duration, IstioMetric.Duration, labels, loop),
@@ -65,14 +69,14 @@ internal sealed class RequestMetrics
     /// <summary>The cells of one loop for gRPC messages between these peers.</summary>
     public MessageSeries MessagesOf(int loop, in RequestKind kind)
     {
-        Labels labels = new(kind, PeerLabels.Of(kind), PeerLabels.Overflow());
+        Labels labels = new(kind, PeerLabels.Of(kind), PeerLabels.Overflow(kind));
         return new MessageSeries(Cell(_requestMessages, IstioMetric.RequestMessages, labels, loop), Cell(_responseMessages, IstioMetric.ResponseMessages, labels, loop));
     }
 
     /// <summary>The cells of one loop for connections of this kind.</summary>
     public ConnectionSeries ConnectionsOf(int loop, in RequestKind kind)
     {
-        Labels labels = new(kind, TcpValues(PeerLabels.Of(kind), kind), TcpValues(PeerLabels.Overflow(), kind with { Flags = ResponseFlags.None }));
+        Labels labels = new(kind, TcpValues(PeerLabels.Of(kind), kind), TcpValues(PeerLabels.Overflow(kind), kind with { Flags = ResponseFlags.None }));
         return new ConnectionSeries(
             Cell(_opened, IstioMetric.ConnectionsOpened, labels, loop),
             Cell(_closed, IstioMetric.ConnectionsClosed, labels, loop),
@@ -85,7 +89,8 @@ internal sealed class RequestMetrics
 
     private static string[] TcpValues(string[] peers, in RequestKind kind) => [.. peers, "tcp", ResponseFlagText.Of(kind.Flags), Security(kind)];
 
-    private static string Security(in RequestKind kind) => kind.Client is null ? "none" : "mutual_tls";
+    // Who sends does not say how; who receives knows.
+    private static string Security(in RequestKind kind) => kind.IsEdge ? "unknown" : kind.Client is null ? "none" : "mutual_tls";
 
     private CounterCell? Cell(MetricFamily family, IstioMetric metric, Labels labels, int loop)
     {

@@ -136,8 +136,15 @@ internal sealed class TunnelRecord(InboundTunnel tunnel)
         record.RequestId = fields.Text("x-request-id");
     }
 
-    private RequestKind KindOf(RequestRecord record, MetricPlan plan, ObservedRequest? seen) => new(
-        Source(), tunnel.Facts.Client, record.Endpoint, record.Service, record.Status, record.IsGrpc ? record.GrpcStatus : "", record.Flags, record.IsGrpc, plan, Computed(plan, seen));
+    private RequestKind KindOf(RequestRecord record, MetricPlan plan, ObservedRequest? seen)
+    {
+        bool isEdge = tunnel.Edge is not null;
+        return new RequestKind(
+            isEdge ? tunnel.Loop.Place.Find(tunnel.Loop.View) : Source(), isEdge ? tunnel.Loop.Identity : tunnel.Facts.Client, record.Endpoint, record.Service, record.Status, record.IsGrpc ? record.GrpcStatus : "", record.Flags, record.IsGrpc, plan, Computed(plan, seen))
+        {
+            IsEdge = isEdge,
+        };
+    }
 
     // Only rules with expressions make a text for each request; apart from this method, for what a lambda captures is allocated as soon as its method begins.
     private static string Computed(MetricPlan plan, ObservedRequest? seen) => plan.Computed.Count == 0 || seen is null ? "" : ComputedAnew(plan, seen);

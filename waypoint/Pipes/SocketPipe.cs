@@ -11,11 +11,9 @@ internal sealed class SocketPipe : Pipe
 {
     private const int ReadSize = 64 * 1024;
 
-    // The mesh's connectTimeout; a tunnel has its own.
-    private const long ConnectMilliseconds = 10_000;
-
     private readonly Handler _handler;
     private readonly ConnectLimit _limit;
+    private ConnectRace? _race;
     private byte[]? _left;
     private int _leftOffset;
     private int _leftLength;
@@ -42,12 +40,23 @@ internal sealed class SocketPipe : Pipe
 
         SysResult connect = SocketIo.Connect((int)socket.Value, address);
         _handler.Watch(Loop, (int)socket.Value);
-        Loop.Timers.Schedule(_limit, Loop.NowMilliseconds + ConnectMilliseconds);
+        Loop.Timers.Schedule(_limit, Loop.NowMilliseconds + WaitingTimes.Connect);
         if (connect.IsError && !connect.Is(Errno.EINPROGRESS))
         {
             Close(CloseReason.ConnectFailed, $"io error: {connect}", reset: true);
         }
     }
+
+    /// <summary>Begins to connect to whichever of several addresses answers first.</summary>
+    public void Connect(SocketFactory sockets, SocketAddress[] addresses)
+    {
+        Loop.Timers.Schedule(_limit, Loop.NowMilliseconds + WaitingTimes.Connect);
+        _race = new ConnectRace(Loop, sockets, addresses, fd => _handler.Watch(Loop, fd), why => Close(CloseReason.ConnectFailed, why, reset: true));
+        _race.Start();
+    }
+
+    /// <summary>Does not connect, and says why.</summary>
+    public void Refuse(string detail) => Close(CloseReason.ConnectFailed, detail, reset: false);
 
     /// <summary>Takes an accepted socket; its owner hears of bytes when the loop does.</summary>
     public void Adopt(int fd)
@@ -57,7 +66,7 @@ internal sealed class SocketPipe : Pipe
     }
 
     /// <inheritdoc/>
-    public override void Abort(string detail) => Close(CloseReason.Completed, detail, reset: true);
+    public override void Abort(string detail) => Close(CloseReason.Aborted, detail, reset: true);
 
     /// <inheritdoc/>
     protected override void OfferAgain()
@@ -192,6 +201,11 @@ internal sealed class SocketPipe : Pipe
         while (_leftLength > 0 && !IsClosed)
         {
             int taken = Offer(_left.AsSpan(_leftOffset, _leftLength));
+            if (IsClosed)
+            {
+                return false;
+            }
+
             _leftOffset += taken;
             _leftLength -= taken;
             if (taken == 0)
@@ -230,10 +244,13 @@ internal sealed class SocketPipe : Pipe
         }
 
         IsClosed = true;
+        _race?.Abandon();
         Loop.Timers.Cancel(_limit);
         _handler.Close(reset);
         Output.Clear();
-        FreeLeft();
+
+        // A buffer that is being offered is left to the collector: nobody else may get it now.
+        (_left, _leftLength) = (null, 0);
         Owner.OnClosed(reason, detail);
     }
 

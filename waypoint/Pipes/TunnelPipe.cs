@@ -29,7 +29,7 @@ internal sealed unsafe class TunnelPipe : Pipe
         {
             Output.Clear();
             _isAborted = true;
-            _end.Stream?.Reset(Http2Error.Cancel, CloseReason.Completed, detail);
+            _end.Stream?.Reset(Http2Error.Cancel, CloseReason.Aborted, detail);
         }
     }
 
@@ -171,7 +171,7 @@ internal sealed unsafe class TunnelPipe : Pipe
             if (pipe._isAborted)
             {
                 // Given up while the session to carry it was being made.
-                Stream?.Reset(Http2Error.Cancel, CloseReason.Completed, "given up before it was open");
+                Stream?.Reset(Http2Error.Cancel, CloseReason.Aborted, "given up before it was open");
                 return;
             }
 

@@ -17,6 +17,22 @@ internal sealed class EnvironmentReader(IReadOnlyDictionary<string, string> envi
 
     public string Text(string name, string otherwise) => Find(name) ?? otherwise;
 
+    /// <summary>One of some words; the first is meant when nothing is said.</summary>
+    public string Choice(string name, params string[] allowed)
+    {
+        if (Find(name) is not { } value)
+        {
+            return allowed[0];
+        }
+
+        if (!allowed.Contains(value, StringComparer.Ordinal))
+        {
+            _errors.Add($"{name}: '{value}' is not known; allowed: {string.Join(", ", allowed)}");
+        }
+
+        return value;
+    }
+
     public string Required(string name)
     {
         if (Find(name) is { } value)

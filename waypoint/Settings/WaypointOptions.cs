@@ -12,6 +12,9 @@ internal sealed record WaypointOptions
     /// <summary>The Gateway that it serves.</summary>
     public string GatewayName { get; init; } = "";
 
+    /// <summary>Whether it is a gateway for callers of other networks, and no waypoint.</summary>
+    public bool IsEastWest { get; init; }
+
     /// <summary>Its pod.</summary>
     public string PodName { get; init; } = "";
 
@@ -48,11 +51,20 @@ internal sealed record WaypointOptions
     /// <summary>The name of the own network; empty for the only one.</summary>
     public string Network { get; init; } = "";
 
+    /// <summary>Who knows names of endpoints.</summary>
+    public string ResolverPath { get; init; } = "/etc/resolv.conf";
+
     /// <summary>Event loops.</summary>
     public int Threads { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
+    /// <summary>Connections from outside the mesh that there may be at a time; whoever comes beyond is reset.</summary>
+    public int MaxClients { get; init; } = 50_000;
+
     /// <summary>How long connections may go on after a signal.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long everything goes on after a signal, while others hear that we go; a part of <see cref="DrainTime"/>.</summary>
+    public TimeSpan DrainNotice { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the first bytes of a connection are waited for before it counts as TCP.</summary>
     public TimeSpan DetectionTime { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -70,6 +82,7 @@ internal sealed record WaypointOptions
         {
             Identity = new SpiffeId(read.Text("TRUST_DOMAIN", "cluster.local"), @namespace, account),
             GatewayName = read.Text("GATEWAY_NAME", account),
+            IsEastWest = read.Choice("GATEWAY_ROLE", "waypoint", "east-west") == "east-west",
             PodName = read.Text("POD_NAME", account),
             InstanceIp = read.Text("INSTANCE_IP", "1.1.1.1"),
             NodeName = read.Text("NODE_NAME", ""),
@@ -81,8 +94,11 @@ internal sealed record WaypointOptions
             CertificateLife = read.Duration("SECRET_TTL", TimeSpan.FromHours(24)),
             SnapshotPath = read.Find("WAYPOINT_SNAPSHOT_PATH"),
             Network = read.Text("NETWORK", ""),
+            ResolverPath = read.Text("WAYPOINT_RESOLVER_FILE", "/etc/resolv.conf"),
             Threads = read.Number("WAYPOINT_THREADS", Math.Max(2, Environment.ProcessorCount), 1),
+            MaxClients = read.Number("WAYPOINT_MAX_CLIENTS", 50_000, 1),
             DrainTime = read.Duration("TERMINATION_DRAIN_DURATION_SECONDS", TimeSpan.FromSeconds(read.Number("TERMINATION_DRAIN_SECONDS", 25, 0))),
+            DrainNotice = read.Duration("MINIMUM_DRAIN_DURATION", TimeSpan.FromSeconds(5)),
             DetectionTime = TimeSpan.FromMilliseconds(read.Number("PROTOCOL_DETECTION_MILLISECONDS", 100, 1)),
         };
         errors = read.Errors;

@@ -1,5 +1,6 @@
 using Ambient.EventLoop;
 using Ambient.Protocol.L7;
+using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Tcp;
@@ -7,8 +8,6 @@ namespace Ambient.Waypoint.Tcp;
 /// <summary>How long a relay may take to connect, be quiet, and last (waypoint reference 2.3.2). One timer, looked at when it is due. Loop-affine.</summary>
 internal sealed class RelayLimit : LoopTimer
 {
-    private const long UsualIdle = 3_600_000;
-
     private readonly WaypointLoop _loop;
     private readonly TcpRelay _relay;
     private readonly long _begun;
@@ -22,7 +21,7 @@ internal sealed class RelayLimit : LoopTimer
         _loop = loop;
         _relay = relay;
         _begun = _used = loop.Loop.NowMilliseconds;
-        _idle = pool is { TcpIdleMs: > 0 } ? (long)pool.TcpIdleMs : UsualIdle;
+        _idle = pool is { TcpIdleMs: > 0 } ? (long)pool.TcpIdleMs : WaitingTimes.StillConnection;
         _life = (long)(pool?.MaxConnectionMs ?? 0);
         if (pool is { ConnectTimeoutMs: > 0 })
         {

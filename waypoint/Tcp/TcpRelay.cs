@@ -7,6 +7,7 @@ using Ambient.Routing.Messages;
 using Ambient.Routing.Routes;
 using Ambient.Waypoint.Authorization;
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
@@ -29,19 +30,28 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
     private DestinationState? _destination;
     private TrafficPolicy? _policy;
     private RelayLimit? _limit;
+    private AccessProgram? _judgedBy;
+    private CloseWatch? _closing;
 
     /// <summary>Judges the connection and begins to connect.</summary>
     public void Begin()
     {
         tunnel.Facts.Head = null;
         tunnel.Record.OnTcpOpened(_record);
-        if (tunnel.Served.Tcp.FindProvider(tunnel.Facts) is not { } provider)
+        AskOrGoOn(null);
+    }
+
+    // Detection and authorisers take their time: the policies of now count, also where they name another authoriser by now.
+    private void AskOrGoOn(string? asked)
+    {
+        tunnel.Refresh();
+        if (tunnel.Served.Tcp.FindProvider(tunnel.Facts) is not { } provider || provider == asked)
         {
             AfterAuthorizer();
         }
         else if (tunnel.Configuration.Authorizers.Find(provider) is { Settings.IsGrpc: true } authorizer)
         {
-            _check = new AuthorizerCall(tunnel.Loop, tunnel.Configuration, authorizer, new Asker(this));
+            _check = new AuthorizerCall(tunnel.Loop, tunnel.Configuration, authorizer, new Asker(this, provider));
             _check.Begin(tunnel.Facts, tunnel.Source.Port, default, isPartial: false);
         }
         else
@@ -52,24 +62,35 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
 
     private void AfterAuthorizer()
     {
-        AccessVerdict verdict = tunnel.Served.Tcp.Evaluate(tunnel.Facts);
+        if (tunnel.Served.Tcp.HasDryRun)
+        {
+            _record.DryRun = tunnel.Loop.DryRun.Try(tunnel.Served.Tcp, tunnel.Facts, tunnel.Served.Service);
+        }
+
+        _judgedBy = tunnel.Served.Tcp;
+        AccessVerdict verdict = _judgedBy.Evaluate(tunnel.Facts);
         if (!verdict.IsAllowed)
         {
             Refuse(ResponseFlags.None, $"rbac_access_denied_matched_policy[{verdict.RuleId}]");
             return;
         }
 
+        Route();
+    }
+
+    private void Route()
+    {
         TcpRule? rule = tunnel.Served.Table.FindTcp(tunnel.Facts.ServerName);
         Target? target = rule?.Targets.Pick(tunnel.Loop.Random.NextDouble());
-        if (target is null || target.FailStatus > 0 || target.Service.Namespace.Length == 0)
+        if (target is null || target.FailStatus > 0 || (target.Service.Namespace.Length == 0 && !target.IsOriginal))
         {
             Refuse(ResponseFlags.NoCluster, "no destination");
             return;
         }
 
         _record.RouteName = rule!.Name;
-        _record.Service = target.Service;
-        DestinationState destination = tunnel.Loop.Destinations.Get(target.Service, target.Port, target.Subset);
+        _record.Service = target.IsOriginal ? null : target.Service;
+        DestinationState destination = tunnel.DestinationOf(target);
         _record.Cluster = destination.Name;
         if (!destination.TryGet(tunnel.Loop.View, tunnel.Configuration.FindDestination(target.Service), out TrafficPolicy policy, out Candidate[] candidates))
         {
@@ -77,16 +98,30 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
             return;
         }
 
-        if (policy.Tls is not null)
+        if (tunnel.Narrow(destination, tunnel.Facts.ServerName, ref candidates) is { } name)
         {
-            Refuse(ResponseFlags.UpstreamFailure, "TLS to endpoints is not built yet");
+            if (name.TryAwait(tunnel.Loop.Loop, static state => ((TcpRelay)state!).OnNameKnown(), this))
+            {
+                return;
+            }
+
+            // It became known in this moment.
+            destination.TryGet(tunnel.Loop.View, tunnel.Configuration.FindDestination(target.Service), out policy, out candidates);
+            tunnel.Narrow(destination, tunnel.Facts.ServerName, ref candidates);
+        }
+
+        EndpointTls? tls = tunnel.Loop.EndpointTls.Find(policy);
+        if (tls is { Broken: { } broken })
+        {
+            _record.TransportFailure = "TLS_error: " + broken;
+            Refuse(ResponseFlags.UpstreamFailure, "upstream_tls_unusable");
             return;
         }
 
         _endpoint = destination.Choose(candidates, policy, RequestHash.Of(policy, null, tunnel.Facts, new FieldList()), null, tunnel.Loop.Random, tunnel.Loop.Loop.NowMilliseconds);
         if (_endpoint is null)
         {
-            Refuse(ResponseFlags.NoHealthyUpstream, "no healthy upstream");
+            Refuse(destination.Naming == NameResolution.Types.Kind.ByRequest ? ResponseFlags.NameFailure : ResponseFlags.NoHealthyUpstream, "no healthy upstream");
             return;
         }
 
@@ -100,17 +135,64 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
         _destination = destination;
         _policy = policy;
         _endpoint.State.Begin();
-        _record.Endpoint = _endpoint.Workload;
+        _record.Endpoint = _endpoint.IsKnown ? _endpoint.Workload : null;
         _record.UpstreamHost = _endpoint.Key.Text;
         tunnel.Record.OnTcpRouted(_record);
-        _server = tunnel.Loop.Dialer.NewPipe(_endpoint.Key, new ServerSide(this), tunnel.PrefaceFor(policy));
+        _server = tunnel.Loop.Dialer.NewSecurePipe(_endpoint.Key, new ServerSide(this), tunnel.PrefaceFor(policy), tls?.For(destination.Naming == NameResolution.Types.Kind.ByRequest ? tunnel.Facts.ServerName : "", target.Service.Hostname), null);
         _limit = new RelayLimit(tunnel.Loop, policy.Pool, this);
-        tunnel.Loop.Dialer.Dial(_endpoint.Key, _server);
+        tunnel.Loop.Dialer.DialSecure(_endpoint.Key, _server);
         if (_isInputEnded)
         {
             _server.Finish();
         }
     }
+
+    // Policies may have become others meanwhile.
+    private void OnNameKnown()
+    {
+        if (!_isOver)
+        {
+            tunnel.Refresh();
+            if (JudgeAgain())
+            {
+                Route();
+            }
+        }
+    }
+
+    /// <summary>Policies may be others now: what they deny ends, also in the middle, as it does at ztunnels.</summary>
+    public void Judge()
+    {
+        if (!_isOver && _judgedBy is not null && !ReferenceEquals(tunnel.Refresh().Tcp, _judgedBy))
+        {
+            JudgeAgain();
+        }
+    }
+
+    /// <summary>Whether it may go on; else it has ended.</summary>
+    private bool JudgeAgain()
+    {
+        _judgedBy = tunnel.Served.Tcp;
+        AccessVerdict verdict = _judgedBy.Evaluate(tunnel.Facts);
+        if (verdict.IsAllowed)
+        {
+            return true;
+        }
+
+        _record.Details = $"rbac_access_denied_matched_policy[{verdict.RuleId}]";
+        Pipe? server = _server;
+        End();
+        server?.Abort("denied by a policy");
+        client.Abort("denied by a policy");
+        return false;
+    }
+
+    /// <summary>
+    /// A client of a TLS port that was silent for long has met policies without a server name. When it names one after all, they judge again; its route stays.
+    /// </summary>
+    private bool MayRead(ReadOnlySpan<byte> bytes) => !AwaitsHello || (tunnel.TryReadHello(bytes) && (tunnel.Facts.ServerName.Length == 0 || JudgeAgain()));
+
+    private bool AwaitsHello => !tunnel.IsHelloSeen && tunnel.Served.Table.Protocol == PortProtocol.Tls && tunnel.Facts.ServerName.Length == 0;
 
     /// <summary>It was quiet for too long, lasted for too long, or did not come about in time.</summary>
     public void OnLimit(bool isConnecting)
@@ -123,7 +205,8 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
         }
 
         _server!.Finish();
-        client.Finish();
+        new CloseWatch(_server).Start();
+        FinishAndWatch();
         End();
     }
 
@@ -140,9 +223,9 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
             return bytes.Length;
         }
 
-        if (!_isOpen || _server!.IsFull)
+        if (!_isOpen || _server!.IsFull || !MayRead(bytes))
         {
-            return 0;
+            return _isOver ? bytes.Length : 0;
         }
 
         _limit!.Touch();
@@ -154,6 +237,14 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
     /// <inheritdoc/>
     public void OnInputEnded()
     {
+        if (AwaitsHello)
+        {
+            // What ends in the middle of a hello is none.
+            tunnel.IsHelloSeen = true;
+            client.EndAfterHeld();
+            return;
+        }
+
         _isInputEnded = true;
         _server?.Finish();
     }
@@ -164,13 +255,19 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
     /// <inheritdoc/>
     public void OnClosed(CloseReason reason, string? detail)
     {
-        if (reason != CloseReason.Completed)
+        _closing?.Stop();
+        if (reason == CloseReason.Completed && _isInputEnded)
         {
-            _server?.Abort(detail ?? "the client is gone");
+            if (_server is { } server)
+            {
+                server.Finish();
+                new CloseWatch(server).Start();
+            }
         }
         else
         {
-            _server?.Finish();
+            // We gave it up, or it broke off: the endpoint must not take what came so far for all there was.
+            _server?.Abort(detail ?? "the client is gone");
         }
 
         End();
@@ -181,8 +278,19 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
     {
         _record.Flags |= flags;
         _record.Details = details;
-        client.Finish();
+        FinishAndWatch();
         End();
+    }
+
+    /// <summary>Nothing more is said; a client that does not close either would hold its place for ever.</summary>
+    private void FinishAndWatch()
+    {
+        client.Finish();
+        if (!client.IsClosed && _closing is null)
+        {
+            _closing = new CloseWatch(client);
+            _closing.Start();
+        }
     }
 
     private void End()
@@ -200,7 +308,13 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
 
     private void OnServerClosed(CloseReason reason, string? detail)
     {
-        if (!_isOpen && !_isOver)
+        if (_isOver)
+        {
+            // The client has been told.
+            return;
+        }
+
+        if (!_isOpen)
         {
             _record.Flags |= ResponseFlags.UpstreamFailure;
             _record.TransportFailure = detail;
@@ -210,7 +324,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
         End();
         if (reason == CloseReason.Completed)
         {
-            client.Finish();
+            FinishAndWatch();
         }
         else
         {
@@ -219,9 +333,9 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
     }
 
     /// <summary>Waits for the authoriser.</summary>
-    private sealed class Asker(TcpRelay relay) : IAuthorizerCaller
+    private sealed class Asker(TcpRelay relay, string asked) : IAuthorizerCaller
     {
-        public void OnVerdict(AuthorizerVerdict verdict) => relay.OnVerdict(verdict);
+        public void OnVerdict(AuthorizerVerdict verdict) => relay.OnVerdict(verdict, asked);
     }
 
     /// <summary>The other half: what comes from the endpoint.</summary>
@@ -255,7 +369,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
 
     private long Now => tunnel.Loop.Loop.NowMilliseconds;
 
-    private void OnVerdict(AuthorizerVerdict verdict)
+    private void OnVerdict(AuthorizerVerdict verdict, string asked)
     {
         _check = null;
         if (_isOver)
@@ -265,7 +379,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
 
         if (verdict.IsAllowed)
         {
-            AfterAuthorizer();
+            AskOrGoOn(asked);
         }
         else
         {

@@ -1,4 +1,5 @@
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -8,4 +9,5 @@ namespace Ambient.Waypoint.Tunnels;
 /// <param name="Endpoint">Where they lead.</param>
 /// <param name="IsHttp2">What they speak.</param>
 /// <param name="Preface">The client that they are for; null for any.</param>
-internal readonly record struct PoolOf(DestinationState Destination, EndpointKey Endpoint, bool IsHttp2, ProxyPreface? Preface);
+/// <param name="Tls">How they are encrypted; null: they are not.</param>
+internal readonly record struct PoolOf(DestinationState Destination, EndpointKey Endpoint, bool IsHttp2, ProxyPreface? Preface, TlsUse? Tls = null);

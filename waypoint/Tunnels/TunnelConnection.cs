@@ -4,11 +4,8 @@ using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
-using Ambient.Mesh.Routing;
-using Ambient.Mesh.Services;
-using Ambient.Mesh.Views;
 using Ambient.Tls.Verification;
-using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Crossings;
 
 namespace Ambient.Waypoint.Tunnels;
 
@@ -65,7 +62,13 @@ internal sealed class TunnelConnection : SessionOwner
     /// <inheritdoc/>
     public override void OnConnect(Session session, TunnelStream stream, ConnectRequest request)
     {
-        if (!TryFind(request.Authority, out ServedPort? served, out IpPort target))
+        if (_loop.Options.IsEastWest)
+        {
+            new NetworkCrossing(_loop, stream, request, _peer, session.Peer?.Identity).Begin();
+            return;
+        }
+
+        if (!TunnelTarget.TryFind(request.Authority, _loop.Options.Network, session.Peer?.Identity?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
         {
             // Nothing is ever passed through to an address that is not served here.
             _loop.AccessLog.Unserved(_peer, request.Authority, session.Peer?.Identity);
@@ -73,25 +76,13 @@ internal sealed class TunnelConnection : SessionOwner
             return;
         }
 
-        new InboundTunnel(_loop, Tunnels, served!, _peer, target, request.Authority, session.Peer?.Identity).Begin(stream);
+        new InboundTunnel(_loop, Tunnels, target.Served, _peer, target.Address, request.Authority, session.Peer?.Identity) { Dialled = target.Dialled }.Begin(stream);
     }
 
     /// <inheritdoc/>
-    public override void OnClosed(Session session, CloseReason reason, string detail) => _loop.Connections.Remove(this);
-
-    private bool TryFind(string authority, out ServedPort? served, out IpPort target)
+    public override void OnClosed(Session session, CloseReason reason, string detail)
     {
-        served = null;
-        target = default;
-        if (!ConnectTarget.TryParse(authority, out ConnectTarget? parsed) || parsed.Address is not { } address)
-        {
-            return false;
-        }
-
-        MeshView view = _loop.View;
-        target = new IpPort(address, parsed.Port);
-        Service? service = view.FindService(new NetworkAddress(_loop.Options.Network, address), null);
-        served = service is null ? null : _loop.Configuration.Find(service.Key, parsed.Port);
-        return served is not null;
+        _loop.Connections.Remove(this);
+        _loop.OnConnectionGone();
     }
 }

@@ -6,8 +6,10 @@ using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
 using Ambient.Tls.Handshakes;
+using Ambient.Tls.Origination;
 using Ambient.Tls.Verification;
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Tunnels;
@@ -15,7 +17,7 @@ namespace Ambient.Waypoint.Tunnels;
 /// <summary>Opens pipes to endpoints: through HBONE with our own identity, or plain to those outside the mesh. Loop-affine.</summary>
 internal class UpstreamDialer(WaypointLoop loop)
 {
-    private const ushort HbonePort = 15008;
+    private const string Itself = "the endpoint's address leads to the waypoint itself";
 
     private readonly TunnelPool _tunnels = new(loop.Loop, new HboneSettings());
     private readonly SocketFactory _sockets = new(null, new SocketOptions { Transparent = TransparentMode.Never });
@@ -34,25 +36,85 @@ internal class UpstreamDialer(WaypointLoop loop)
         return pipe;
     }
 
+    /// <summary>The same inside of TLS, if any.</summary>
+    /// <param name="key">Where.</param>
+    /// <param name="owner">Who reads from it.</param>
+    /// <param name="preface">What it begins with, before TLS.</param>
+    /// <param name="tls">How it is encrypted; null: not by us.</param>
+    /// <param name="protocol">What it is going to speak; null for what is none of our business.</param>
+    public Pipe NewSecurePipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface, TlsUse? tls, string? protocol)
+    {
+        if (tls is not { Settings.Context: { } context })
+        {
+            // Whoever has settings that cannot be used does not get here.
+            return tls is null ? NewPipe(key, owner, preface) : throw new InvalidOperationException("nothing is sent in the clear where TLS is asked for");
+        }
+
+        OriginationTarget target = new(tls.ServerName, tls.Settings.NamesFor(tls.ServerName), protocol, key.Text);
+        return new SecurePipe(new OriginationSession(context, target)) { Owner = owner, Loop = loop.Loop, Carrier = NewPipe(key, owner, preface) };
+    }
+
+    /// <summary>Begins to connect, whatever kind of pipe it is.</summary>
+    public void DialSecure(EndpointKey key, Pipe pipe) => Dial(key, pipe is SecurePipe tls ? tls.Carrier : pipe);
+
     /// <summary>Begins to connect; the owner hears the outcome.</summary>
     public virtual void Dial(EndpointKey key, Pipe pipe)
     {
         if (pipe is SocketPipe plain)
         {
-            plain.Connect(_sockets, Address(key.Address));
+            if (key.Others.Length > 0)
+            {
+                DialAny(key, plain);
+                return;
+            }
+
+            DialPlain(key.Address, plain);
             return;
         }
 
         TunnelPipe tunnel = (TunnelPipe)pipe;
+        IpPort at = key.Via ?? key.Address.WithPort(OwnPorts.Hbone);
+        if (OwnPorts.Leads(at))
+        {
+            tunnel.Endpoint.OnClosed(new StreamClosure(CloseReason.ConnectFailed, default, false, 0, Itself));
+            return;
+        }
+
         if (loop.Tls is not { } tls)
         {
             tunnel.Endpoint.OnClosed(new StreamClosure(CloseReason.ConnectFailed, default, false, 0, "there is no certificate"));
             return;
         }
 
-        SocketAddress destination = Address(key.Address).WithPort(HbonePort);
+        SocketAddress destination = Address(at);
         PoolKey pooled = new(loop.Identity, [key.Identity!], destination, SocketAddress.AnyIPv4);
         _tunnels.Acquire(pooled, new Opening(_sockets, tls, pooled), new ConnectRequest { Authority = key.Address.ToString() }, tunnel.Endpoint);
+    }
+
+    /// <summary>Begins to connect without a tunnel of our own.</summary>
+    public void DialPlain(IpPort address, SocketPipe pipe)
+    {
+        if (OwnPorts.Leads(address))
+        {
+            // Whoever may write endpoints must not reach the admin port by them.
+            pipe.Refuse(Itself);
+            return;
+        }
+
+        pipe.Connect(_sockets, Address(address));
+    }
+
+    /// <summary>Begins to connect to whichever of the endpoint's addresses answers first.</summary>
+    private void DialAny(EndpointKey key, SocketPipe pipe)
+    {
+        SocketAddress[] addresses = [.. new[] { key.Address }.Concat(key.Others).Where(static address => !OwnPorts.Leads(address)).Select(Address)];
+        if (addresses.Length == 0)
+        {
+            pipe.Refuse(Itself);
+            return;
+        }
+
+        pipe.Connect(_sockets, addresses);
     }
 
     /// <summary>No new tunnels; those there are close when they are empty.</summary>

@@ -3,6 +3,8 @@ using Ambient.Mesh.Views;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Edges;
+using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
@@ -17,6 +19,8 @@ internal sealed class WaypointLoop
 {
     private readonly WaypointShared _shared;
     private readonly Dictionary<PoolOf, IEndpointPool> _pools = [];
+    private readonly ChosenNames _chosen;
+    private Action? _emptied;
 
     public WaypointLoop(EventLoop.EventLoop loop, int index, WaypointShared shared)
     {
@@ -26,6 +30,8 @@ internal sealed class WaypointLoop
         Dialer = new UpstreamDialer(this);
         Metrics = new LoopMetrics(this, shared.Metrics);
         AccessLog = new AccessLog(shared.Log);
+        Edges = new EdgeLoop(this);
+        _chosen = new ChosenNames(key => Drop(key));
     }
 
     public EventLoop.EventLoop Loop { get; }
@@ -41,8 +47,17 @@ internal sealed class WaypointLoop
     /// <summary>Connections that came without a tunnel.</summary>
     public HashSet<InboundTunnel> Plain { get; } = [];
 
+    /// <summary>Connections to TLS ports whose handshake is not done.</summary>
+    public HashSet<EdgeArrival> Arrivals { get; } = [];
+
+    /// <summary>What there is to know of connections from outside the mesh.</summary>
+    public EdgeLoop Edges { get; }
+
     /// <summary>What its requests may keep of bodies.</summary>
     public ByteBudget Kept { get; } = new(ByteBudget.PerLoop);
+
+    /// <summary>Tries that are over, for the next ones.</summary>
+    public Stack<Attempt> SpareAttempts { get; } = [];
 
     /// <summary>Copies of requests that are under way.</summary>
     public int Mirrors { get; set; }
@@ -52,6 +67,9 @@ internal sealed class WaypointLoop
     public WaypointOptions Options => _shared.Options;
 
     public SpiffeId Identity => _shared.Options.Identity;
+
+    /// <summary>Where it runs.</summary>
+    public OwnPlace Place => _shared.Place;
 
     public TimeProvider Clock => _shared.Clock;
 
@@ -65,10 +83,16 @@ internal sealed class WaypointLoop
 
     public AccessLog AccessLog { get; }
 
+    /// <summary>What policies on trial would have said.</summary>
+    public DryRunMetrics DryRun => _shared.Metrics.DryRun;
+
     public ObservationPlan Observation => _shared.Observation;
 
     /// <summary>The own certificate; null before there is one.</summary>
     public TlsContext? Tls => _shared.Tls;
+
+    /// <summary>How connections to endpoints are encrypted.</summary>
+    public EndpointTlsTable EndpointTls => _shared.EndpointTls;
 
     public bool IsDraining { get; private set; }
 
@@ -77,6 +101,7 @@ internal sealed class WaypointLoop
     {
         new PoolSweeper(this).Schedule();
         Metrics.Start();
+        Edges.Start();
     }
 
     /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
@@ -89,6 +114,7 @@ internal sealed class WaypointLoop
             {
                 // Connections that are busy keep their pool; the next request makes another.
                 _pools.Remove(key);
+                _chosen.Forget(key);
             }
         }
     }
@@ -98,7 +124,14 @@ internal sealed class WaypointLoop
     {
         if (!_pools.TryGetValue(key, out IEndpointPool? pool))
         {
-            _pools[key] = pool = key.IsHttp2 ? new Http2Pool(Dialer, key.Destination, key.Endpoint, key.Preface, Loop) : new ClientPool(Dialer, key.Destination, key.Endpoint, key.Preface);
+            ChosenName? name = key.Tls is { IsChosen: true } ? new ChosenName(_chosen, key) : null;
+            _pools[key] = pool = key.IsHttp2 ? new Http2Pool(Dialer, key.Destination, key.Endpoint, key.Preface, Loop, key.Tls) { Name = name }
+                : new ClientPool(Dialer, key.Destination, key.Endpoint, key.Preface, key.Tls) { Name = name };
+        }
+
+        if (key.Tls is { IsChosen: true })
+        {
+            _chosen.Use(key, pool);
         }
 
         return pool;
@@ -109,14 +142,18 @@ internal sealed class WaypointLoop
     {
         if (_pools.Remove(key, out IEndpointPool? pool))
         {
+            _chosen.Forget(key);
             pool.Close();
         }
     }
 
     /// <summary>No new work; what is under way may finish.</summary>
-    public void Drain()
+    /// <param name="emptied">Told once, when no connection is left.</param>
+    public void Drain(Action emptied)
     {
         IsDraining = true;
+        _emptied = emptied;
+        Edges.Drain();
         foreach (TunnelConnection connection in Connections.ToArray())
         {
             connection.Drain();
@@ -125,6 +162,28 @@ internal sealed class WaypointLoop
         foreach (InboundTunnel plain in Plain.ToArray())
         {
             plain.Drain();
+        }
+
+        OnConnectionGone();
+    }
+
+    /// <summary>Connections that are open meet the policies of the newest configuration.</summary>
+    public void Judge()
+    {
+        foreach (InboundTunnel tunnel in Connections.SelectMany(static connection => connection.Tunnels).Concat(Plain).ToArray())
+        {
+            tunnel.Judge();
+        }
+    }
+
+    /// <summary>A connection is gone, perhaps the last one.</summary>
+    public void OnConnectionGone()
+    {
+        if (IsDraining && Connections.Count == 0 && Plain.Count == 0)
+        {
+            Action? emptied = _emptied;
+            _emptied = null;
+            emptied?.Invoke();
         }
     }
 }

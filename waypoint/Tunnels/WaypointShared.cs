@@ -4,6 +4,8 @@ using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Encryption;
+using Ambient.Waypoint.Names;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Observation.Plans;
@@ -17,9 +19,10 @@ internal sealed class WaypointShared
     private volatile WaypointConfiguration _configuration = WaypointConfiguration.Empty;
     private volatile ObservationPlan _observation = ObservationPlan.Standard;
     private volatile TlsContext? _tls;
+    private readonly long _began = TimeProvider.System.GetTimestamp();
     private OwnPlace? _place;
 
-    public WaypointShared() => Destinations = new DestinationTable(view => (_place ??= Place()).Find(view));
+    public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names);
 
     public required WaypointOptions Options { get; init; }
 
@@ -40,6 +43,12 @@ internal sealed class WaypointShared
 
     public DestinationTable Destinations { get; }
 
+    /// <summary>Where endpoints are that have names; null: nobody knows, and they are nowhere.</summary>
+    public NameTable? Names { get; init; }
+
+    /// <summary>How connections to endpoints are encrypted.</summary>
+    public EndpointTlsTable EndpointTls { get; init; } = new();
+
     public WaypointConfiguration Configuration
     {
         get => _configuration;
@@ -50,9 +59,17 @@ internal sealed class WaypointShared
                 _observation = ObservationPlan.Compile(value.Settings, Exporters, text => Log.Warn("telemetry is not as written", LogField.Of("what", text)));
             }
 
+            if (Names is { } names)
+            {
+                names.RefreshMilliseconds = (long)Math.Min(value.Settings.DnsRefreshMs, long.MaxValue);
+            }
+
             _configuration = value;
         }
     }
+
+    /// <summary>About what loops take for now, for those who are on none.</summary>
+    public long NowMilliseconds => (long)TimeProvider.System.GetElapsedTime(_began).TotalMilliseconds;
 
     public TlsContext? Tls
     {
@@ -60,5 +77,6 @@ internal sealed class WaypointShared
         set => _tls = value;
     }
 
-    private OwnPlace Place() => new(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);
+    /// <summary>Where it runs.</summary>
+    public OwnPlace Place => _place ??= new OwnPlace(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);
 }

@@ -3,7 +3,7 @@ using Ambient.Telemetry.Logging;
 
 namespace Ambient.Ztunnel.Admin;
 
-/// <summary>The admin port (ztunnel.md 10.1). Thread-safe.</summary>
+/// <summary>The admin port (ztunnel.md 10.1), for programs of this machine alone. Thread-safe.</summary>
 public sealed class AdminHandler : IHttpHandler
 {
     private const string Index = """
@@ -36,6 +36,11 @@ public sealed class AdminHandler : IHttpHandler
     public async ValueTask<HttpAnswer> HandleAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (LocalCaller.Refusal(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         switch (request.Path)
         {
             case "/":

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Ambient.Identity.Dumps;
 using Ambient.Identity.Renewal;
+using Ambient.Mesh.Dumps;
 using Ambient.Mesh.Policies;
 using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;

@@ -1,9 +1,10 @@
+using System.Globalization;
 using Ambient.Identity.Client;
 using Ambient.Identity.Issuing;
 using Ambient.Identity.Renewal;
-using Ambient.Mesh.Identities;
 using Ambient.Mesh.Views;
 using Ambient.Telemetry.Logging;
+using Ambient.Ztunnel.Pods;
 using Ambient.Ztunnel.Settings;
 
 namespace Ambient.Ztunnel.Certificates;
@@ -15,21 +16,20 @@ namespace Ambient.Ztunnel.Certificates;
 public sealed class CertificateSource : IAsyncDisposable
 {
     private readonly ICertificateIssuer _issuer;
-    private readonly MeshState? _followed;
+    private readonly NodeIdentities? _node;
 
-    private CertificateSource(ICertificateIssuer issuer, CertificateStore store, MeshState? followed)
+    private CertificateSource(ICertificateIssuer issuer, CertificateStore store, NodeIdentities? node)
     {
         _issuer = issuer;
-        _followed = followed;
+        _node = node;
         Store = store;
-        if (followed is not null)
-        {
-            followed.Changed += Follow;
-        }
     }
 
     /// <summary>The certificates.</summary>
     public CertificateStore Store { get; }
+
+    /// <summary>Who is to be told of the pods of this node; null in dedicated mode, where none come and go.</summary>
+    public IPodWatcher? Pods => _node;
 
     /// <summary>Chooses the issuer and opens an empty store. Call it before discovery fills the state.</summary>
     /// <exception cref="IssueException">The local authority's directory cannot be used.</exception>
@@ -43,22 +43,26 @@ public sealed class CertificateSource : IAsyncDisposable
                 keeps ? "certificate renewal failed; the present one stays in use" : "certificate request failed",
                 LogField.Of("identity", identity),
                 LogField.Of("reason", reason)),
+            OnIssued = certificate => log.Info(
+                "certificate is in force",
+                LogField.Of("identity", certificate.Identity.ToString()),
+                LogField.Of("until", certificate.NotAfter.ToString("O", CultureInfo.InvariantCulture))),
         };
-        return new CertificateSource(issuer, new CertificateStore(issuer, options, clock), settings.Mode == ProxyMode.Shared ? state : null);
+        return Of(issuer, options, settings.Mode == ProxyMode.Shared ? state : null, clock, settings.ClusterId, settings.TrustDomain);
     }
 
     /// <summary>For tests and other compositions.</summary>
-    internal static CertificateSource Of(ICertificateIssuer issuer, CertificateStoreOptions options, MeshState? followed, TimeProvider clock) =>
-        new(issuer, new CertificateStore(issuer, options, clock), followed);
+    internal static CertificateSource Of(
+        ICertificateIssuer issuer, CertificateStoreOptions options, MeshState? followed, TimeProvider clock, string cluster = "Kubernetes", string trustDomain = "cluster.local")
+    {
+        var store = new CertificateStore(issuer, options, clock);
+        return new CertificateSource(issuer, store, followed is null ? null : new NodeIdentities(followed, store, cluster, trustDomain));
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_followed is not null)
-        {
-            _followed.Changed -= Follow;
-        }
-
+        _node?.Dispose();
         await Store.DisposeAsync();
         (_issuer as IDisposable)?.Dispose();
     }
@@ -84,18 +88,5 @@ public sealed class CertificateSource : IAsyncDisposable
             OnRootsBroken = reason => log.Warn("changed CA roots cannot be used; the old connection stays", LogField.Of("reason", reason)),
         };
         return new IstioCertificateClient(options, clock);
-    }
-
-    private void Follow(MeshView view, ChangeSummary summary)
-    {
-        foreach (SpiffeId identity in summary.LocalIdentitiesRemoved)
-        {
-            Store.Forget(identity);
-        }
-
-        foreach (SpiffeId identity in summary.LocalIdentitiesAdded)
-        {
-            Store.Prefetch(identity);
-        }
     }
 }

@@ -34,19 +34,21 @@ internal sealed partial class OutboundConnection
     private static string? Text(in StreamClosure closure) => closure.HttpStatus > 0 ? HttpStatusText.Describe(closure.HttpStatus) : closure.Detail;
 
     // Whether another endpoint may do better: never after a policy, the pod's own end, or the application's.
-    private static bool IsOfEndpoint(in StreamClosure closure) => closure.Reason switch
+    private bool IsOfEndpoint(in StreamClosure closure) => closure.Reason switch
     {
         CloseReason.ConnectFailed or CloseReason.HboneConnectTimeout or CloseReason.HandshakeTimeout or CloseReason.KeepAliveTimeout => true,
         CloseReason.TlsFailure or CloseReason.PeerIdentityMismatch or CloseReason.Revoked or CloseReason.Http2Failure or CloseReason.ProtocolError => true,
         CloseReason.PeerReset or CloseReason.SendFailed or CloseReason.ReceiveFailed or CloseReason.EndpointRemoved => true,
-        CloseReason.Refused => closure.HttpStatus == 503,
+
+        // Without a status it was the gateway of another network that refused, and not the endpoint behind it.
+        CloseReason.Refused => closure.HttpStatus == 503 || (closure.HttpStatus == 0 && _destination is NestedTunnel),
         _ => false,
     };
 
     // From now on the present endpoint is not chosen again.
     private void AvoidPresent()
     {
-        if (_destination is Tunnel or Direct && _destination.Upstream is { } present)
+        if (_destination is Tunnel or NestedTunnel or Direct && _destination.Upstream is { } present)
         {
             _failed ??= new HashSet<string>(StringComparer.Ordinal);
             _failed.Add(present.Uid);
@@ -64,7 +66,7 @@ internal sealed partial class OutboundConnection
         Destination destination = FindDestination();
 
         // Never from a tunnel to plain text: whoever can block port 15008 must not decide that.
-        bool isAllowed = destination is Tunnel || (destination is Direct && _destination is Direct);
+        bool isAllowed = destination is Tunnel or NestedTunnel || (destination is Direct && _destination is Direct);
         return isAllowed && destination.Upstream is { } other && !_failed.Contains(other.Uid) ? destination : null;
     }
 

@@ -19,6 +19,7 @@ public sealed class PodTable
     private readonly IPodProxyFactory _factory;
     private readonly PodMetrics _metrics;
     private readonly Logger _log;
+    private readonly IPodWatcher? _watcher;
     private readonly Dictionary<string, Running> _running = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
@@ -26,7 +27,7 @@ public sealed class PodTable
     private bool _closed;
 
     /// <summary>Makes an empty table.</summary>
-    public PodTable(IPodProxyFactory factory, PodMetrics metrics, Logger log) => (_factory, _metrics, _log) = (factory, metrics, log);
+    public PodTable(IPodProxyFactory factory, PodMetrics metrics, Logger log, IPodWatcher? watcher = null) => (_factory, _metrics, _log, _watcher) = (factory, metrics, log, watcher);
 
     /// <summary>The snapshot of the current connection is complete and no pod waits.</summary>
     public bool IsReady
@@ -74,6 +75,7 @@ public sealed class PodTable
             foreach (Waiting waiting in _waiting.Values)
             {
                 waiting.Pod.Network?.Dispose();
+                _watcher?.OnPodGone(waiting.Pod);
             }
 
             _waiting.Clear();
@@ -260,6 +262,12 @@ public sealed class PodTable
 
         Forget(add.Uid);
         var pod = new PodSpec(add.Uid, info.Name, info.Namespace, info.ServiceAccount, network) { Mark = add.Mark };
+        if (!_closed)
+        {
+            // First of all: what it leads to takes longer than opening the listeners.
+            _watcher?.OnPodNamed(pod);
+        }
+
         return TryStart(pod) is { } error ? ZdsOutcome.Failed("failure to start proxy : " + error) : ZdsOutcome.Success;
     }
 
@@ -355,6 +363,7 @@ public sealed class PodTable
         }
 
         _metrics.Stopped.Increment();
+        _watcher?.OnPodGone(running.Pod);
 
         // Its sockets may outlive this call; the descriptor is not needed for closing them, but for opening some on the way out.
         _ = running.Proxy.Completion.ContinueWith(
@@ -370,6 +379,7 @@ public sealed class PodTable
         if (_waiting.Remove(uid, out Waiting? waiting))
         {
             waiting.Pod.Network?.Dispose();
+            _watcher?.OnPodGone(waiting.Pod);
         }
     }
 

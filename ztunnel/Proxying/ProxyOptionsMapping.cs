@@ -1,8 +1,8 @@
+using Ambient.Dns.Upstreams;
 using Ambient.Hbone.Sessions;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Routing;
 using Ambient.Telemetry.Logging;
-using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Settings;
 
@@ -61,7 +61,7 @@ internal static class ProxyOptionsMapping
             }
         }
 
-        return new DnsSettings { Resolver = ResolverConfiguration.Read(ResolverFile), Addresses = addresses };
+        return new DnsSettings { Resolver = ResolverConfiguration.Read(ResolverFile, "ISTIO_META_DNS_CAPTURE=false starts without the DNS proxy"), Addresses = addresses };
     }
 
     // Several loops listen on one port in any case, so the ports are always shared; the switch decides about other processes only by uid.

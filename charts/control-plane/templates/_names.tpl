@@ -31,3 +31,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $first := printf "%s/%s" (.Values.trustedZtunnelNamespace | default .Release.Namespace) .Values.trustedZtunnelName -}}
 {{ prepend .Values.trustedNodeAccounts $first | uniq | join "," }}
 {{- end -}}
+
+{{- /* "true" when other clusters and networks belong to the mesh, else nothing. */}}
+{{- define "controlPlane.spansClusters" -}}
+{{- if eq (toString (.Values.env.AMBIENT_ENABLE_MULTI_NETWORK | default false)) "true" -}}true{{- end -}}
+{{- end -}}

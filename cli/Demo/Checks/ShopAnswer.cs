@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Ambient.Cli.Sandbox;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Cli.Demo.Checks;
@@ -45,13 +44,12 @@ internal sealed record ShopAnswer(int Status, TimeSpan Took, string Body)
     }
 
     /// <summary>Asks several times, each on a connection of its own.</summary>
-    public static async Task<IReadOnlyList<ShopAnswer>> AskAsync(SandboxPod from, string url, int count, params string[] options)
+    public static async Task<IReadOnlyList<ShopAnswer>> AskAsync(ITourPod from, string url, int count, params string[] options)
     {
-        CommandResult result = await Command.RunInAsync(
-            from.Network.NamespaceName,
+        CommandResult result = await from.RunAsync(
             "curl",
             ["-s", "--max-time", "10", "-H", "Connection: close", "-w", "\n%{http_code} %{time_total}\n", .. options, .. Enumerable.Repeat(url, count)],
-            deadline: TimeSpan.FromSeconds(40));
+            TimeSpan.FromSeconds(40));
         string[] lines = result.Output.Split('\n');
         var answers = new List<ShopAnswer>();
         for (int i = 0, start = 0; i < lines.Length; i++)
@@ -68,7 +66,7 @@ internal sealed record ShopAnswer(int Status, TimeSpan Took, string Body)
     }
 
     /// <summary>Asks once.</summary>
-    public static async Task<ShopAnswer> AskAsync(SandboxPod from, string url, params string[] options) => await AskAsync(from, url, 1, options) is [{ } answer, ..] ? answer : new ShopAnswer(0, default, "");
+    public static async Task<ShopAnswer> AskAsync(ITourPod from, string url, params string[] options) => await AskAsync(from, url, 1, options) is [{ } answer, ..] ? answer : new ShopAnswer(0, default, "");
 
     /// <summary>How often each version answered; other answers by their status.</summary>
     public static string Tally(IEnumerable<ShopAnswer> answers) => string.Join(", ", answers

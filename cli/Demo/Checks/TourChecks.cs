@@ -12,25 +12,25 @@ internal static class TourChecks
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
     private static readonly string[] Codes = ["200", "403", "418", "503", "504"];
 
-    public static async Task WaypointTakesOverAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    public static async Task WaypointTakesOverAsync(ITourPlace place, CheckLog log, CancellationToken cancellation)
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         log.Did("apply tour/waypoint.yaml: a Gateway of class istio-waypoint, and the namespace's label istio.io/use-waypoint");
-        await ShopChecks.ApplyAsync(mesh, log, "tour/waypoint.yaml", cancellation);
-        SandboxPod? waypoint = mesh.Pods.FirstOrDefault(p => p.Plan is { Name: "waypoint", Namespace: "bookshop" });
-        log.Require(waypoint is not null, "the sandbox must start a waypoint for the Gateway");
+        await ShopChecks.ApplyAsync(place, log, "tour/waypoint.yaml", cancellation);
+        (string? waypoint, IReadOnlyList<string>? addresses) = await WaypointAsync(place);
+        log.Require(waypoint is not null, "a waypoint must be started for the Gateway");
         ShopAnswer answer = new(0, default, "");
         TimeSpan? took = await Requests.UntilAsync(
-            async () => (answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"))).Status == 200 && waypoint.Addresses.Any(a => a.ToString() == answer.CallerAddress), Deadline, cancellation);
+            async () => (answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"))).Status == 200 && addresses.Contains(answer.CallerAddress), Deadline, cancellation);
         ShopAnswer page = await ShopAnswer.AskAsync(client, ShopChecks.Url("productpage"));
         log.Saw($"{After(took)} details is asked by the waypoint ({answer.CallerAddress}), which adds x-request-id {answer.Text("request", "headers", "x-request-id")}; the page: {page.Status} in {ShopChecks.Milliseconds(page)} ms");
-        log.Require(took is not null, $"requests must come through the waypoint; the last: {answer.Status} {answer.Body}; its log: {waypoint.Application?.LogTail()}");
+        log.Require(took is not null, $"requests must come through the waypoint; the last: {answer.Status} {answer.Body}; its log: {await place.LogAsync(waypoint)}");
         log.Require(page.Status == 200 && page.Text("calls", "0", "status") == "200" && page.Text("calls", "1", "status") == "200", "the whole page must work: " + page.Body);
     }
 
-    public static Task CanaryByHeaderAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "canary-by-header", async () =>
+    public static Task CanaryByHeaderAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "canary-by-header", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         (IReadOnlyList<ShopAnswer> others, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("reviews"), 8, all => all.All(a => a.Version == "v1"), cancellation);
         IReadOnlyList<ShopAnswer> jason = await ShopAnswer.AskAsync(client, ShopChecks.Url("reviews"), 8, "-H", "end-user: jason");
 
@@ -41,9 +41,9 @@ internal static class TourChecks
         log.Require(took is not null && jason.All(a => a.Version == "v2") && page.Text("calls", "1", "answer", "version") == "v2", "jason must see v2, everybody else v1");
     });
 
-    public static Task CanaryByWeightAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "canary-by-weight", async () =>
+    public static Task CanaryByWeightAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "canary-by-weight", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         (_, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("reviews"), 8, all => all.All(a => a.Version is "v1" or "v3"), cancellation);
         IReadOnlyList<ShopAnswer> answers = await ShopAnswer.AskAsync(client, ShopChecks.Url("reviews"), Many);
         int fresh = answers.Count(a => a.Version == "v3"), old = answers.Count(a => a.Version == "v1");
@@ -53,18 +53,18 @@ internal static class TourChecks
         log.Require(old + fresh == Many && fresh is > 0 and < 28, "v1 and v3 must share the requests by their weights");
     });
 
-    public static Task FaultsAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "fault", async () =>
+    public static Task FaultsAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "fault", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         (IReadOnlyList<ShopAnswer> broken, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("ratings"), 2, all => all.All(a => a.Status == 418), cancellation, "-H", "end-user: broken");
         ShopAnswer delayed = await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"), "-H", "end-user: delayed"), usual = await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"));
         log.Saw($"{After(took)}: end-user broken {ShopAnswer.Tally(broken)}; delayed: {delayed.Status} in {ShopChecks.Milliseconds(delayed)} ms; anybody else: {usual.Status} in {ShopChecks.Milliseconds(usual)} ms");
         log.Require(took is not null && delayed.Status == 200 && delayed.Took >= TimeSpan.FromMilliseconds(690) && usual.Status == 200, "the fault must hit whom it is meant for, and nobody else");
     });
 
-    public static Task RetriesAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "retry", async () =>
+    public static Task RetriesAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "retry", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         int key = 0;
         ShopAnswer answer = new(0, default, "");
         TimeSpan? took = await Requests.UntilAsync(async () => (answer = await ShopAnswer.AskAsync(client, ShopChecks.Url("details", $"details?fail=2&key=retry-{key++}"))).Status == 200, Deadline, cancellation);
@@ -73,18 +73,18 @@ internal static class TourChecks
         log.Require(took is not null && answer.Text("attempt") == "3" && hopeless.Status == 503 && hopeless.Text("attempt") == "4", "three retries, and no more");
     });
 
-    public static Task TimeoutAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "timeout", async () =>
+    public static Task TimeoutAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "timeout", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         (IReadOnlyList<ShopAnswer> slow, TimeSpan? took) = await UntilAsync(client, ShopChecks.Url("details", "details?delay=900"), 1, all => all.All(a => a.Status == 504), cancellation);
         ShopAnswer quick = await ShopAnswer.AskAsync(client, ShopChecks.Url("details"));
         log.Saw($"{After(took)}: details that takes 900 ms: {slow[0].Status} after {ShopChecks.Milliseconds(slow[0])} ms; details as usual: {quick.Status} in {ShopChecks.Milliseconds(quick)} ms");
         log.Require(took is not null && slow[0].Took < TimeSpan.FromMilliseconds(880) && quick.Status == 200, "the waypoint must answer 504 after half a second");
     });
 
-    public static Task PolicyAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "policy", async () =>
+    public static Task PolicyAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "policy", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client), batch = mesh.Pod(SandboxLayout.Batch);
+        ITourPod client = place.Client, batch = place.Batch;
         string url = ShopChecks.Url("details");
         (IReadOnlyList<ShopAnswer> denied, TimeSpan? took) = await UntilAsync(batch, url, 1, all => all.All(a => a.Status == 403), cancellation);
         ShopAnswer get = await ShopAnswer.AskAsync(client, url), post = await ShopAnswer.AskAsync(client, url, "-d", "x=1"), path = await ShopAnswer.AskAsync(client, ShopChecks.Url("details", "admin"));
@@ -93,9 +93,9 @@ internal static class TourChecks
         log.Require(took is not null && get.Status == 200 && post.Status == 403 && path.Status == 403 && page.Text("calls", "0", "status") == "200", "only GET below /details, and only for those two identities");
     });
 
-    public static Task TokensAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "jwt", async () =>
+    public static Task TokensAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "jwt", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         string url = ShopChecks.Url("ratings"), reader = SampleFiles.Read("tour/token-reader.jwt").Trim(), expired = SampleFiles.Read("tour/token-expired.jwt").Trim();
         (IReadOnlyList<ShopAnswer> without, TimeSpan? took) = await UntilAsync(client, url, 1, all => all.All(a => a.Status == 403), cancellation);
         ShopAnswer good = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader), old = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + expired);
@@ -104,9 +104,9 @@ internal static class TourChecks
         log.Require(took is not null && good.Status == 200 && old.Status == 401 && forged.Status == 401, "only a valid token of a reader");
     });
 
-    public static Task MirrorAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation) => WithAsync(mesh, log, "mirror", async () =>
+    public static Task MirrorAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "mirror", async () =>
     {
-        SandboxPod client = mesh.Pod(SandboxLayout.Client);
+        ITourPod client = place.Client;
         ShopAnswer answer = new(0, default, "");
         int before = 0, after = 0;
         TimeSpan? took = await Requests.UntilAsync(
@@ -124,13 +124,13 @@ internal static class TourChecks
         async Task<int> CountAsync() => int.TryParse((await ShopAnswer.AskAsync(client, ShopChecks.Url("ratings"))).Text("answered"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0;
     });
 
-    public static async Task DatabaseSplitAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    public static async Task DatabaseSplitAsync(ITourPlace place, CheckLog log, CancellationToken cancellation)
     {
         log.Did("manifests/database.yaml: PostgreSQL as primary and as replica");
-        await ShopChecks.ApplyAsync(mesh, log, "manifests/database.yaml", cancellation);
-        await WithAsync(mesh, log, "database-split", async () =>
+        await ShopChecks.ApplyAsync(place, log, "manifests/database.yaml", cancellation);
+        await WithAsync(place, log, "database-split", async () =>
         {
-            SandboxPod client = mesh.Pod(SandboxLayout.Client);
+            ITourPod client = place.Client;
             const string host = "database.bookshop.svc.cluster.local";
             string[] words = ["-X", "-q", "-A", "-t", "-c", "show cluster_name", $"host={host} user=postgres connect_timeout=5"];
             string[] names = [];
@@ -149,11 +149,12 @@ internal static class TourChecks
         });
     }
 
-    public static async Task MetricsTellItAsync(SandboxMesh mesh, CheckLog log, CancellationToken cancellation)
+    public static async Task MetricsTellItAsync(ITourPlace place, CheckLog log, CancellationToken cancellation)
     {
         log.Did("GET :15020/metrics of the waypoint");
-        SandboxPod waypoint = mesh.Pods.First(p => p.Plan is { Name: "waypoint", Namespace: "bookshop" });
-        MetricPage page = MetricPage.Parse(await NodeHttp.GetAsync(waypoint.Network.Namespace, 15020, "/metrics", cancellation));
+        (string? waypoint, _) = await WaypointAsync(place);
+        log.Require(waypoint is not null, "the waypoint must be there");
+        MetricPage page = MetricPage.Parse(await place.MetricsAsync(waypoint, cancellation));
         string client = $"source_principal=\"{SandboxLayout.Client.Identity}\"";
         const string requests = "istio_requests_total", reporter = "reporter=\"waypoint\"";
         string codes = string.Join(", ", Codes.Select(code => string.Create(CultureInfo.InvariantCulture, $"{code} ×{page.Sum(requests, reporter, client, $"response_code=\"{code}\"")}")));
@@ -164,11 +165,11 @@ internal static class TourChecks
         log.Require(fresh > 0 && database > 0, "versions and connections must be counted");
     }
 
-    private static async Task WithAsync(SandboxMesh mesh, CheckLog log, string name, Func<Task> play)
+    private static async Task WithAsync(ITourPlace place, CheckLog log, string name, Func<Task> play)
     {
         string text = SampleFiles.Read($"tour/{name}.yaml");
         log.Did($"apply tour/{name}.yaml: {text.Split('\n')[0].TrimStart('#', ' ')}");
-        (_, string? error) = mesh.Objects.Apply(text);
+        string? error = await place.ApplyAsync(text);
         log.Require(error is null, error ?? "");
         try
         {
@@ -176,16 +177,20 @@ internal static class TourChecks
         }
         finally
         {
-            mesh.Objects.Delete(text);
+            await place.DeleteAsync(text);
         }
     }
 
-    private static async Task<(IReadOnlyList<ShopAnswer> Last, TimeSpan? Took)> UntilAsync(SandboxPod from, string url, int count, Func<IReadOnlyList<ShopAnswer>, bool> wanted, CancellationToken cancellation, params string[] options)
+    private static async Task<(IReadOnlyList<ShopAnswer> Last, TimeSpan? Took)> UntilAsync(ITourPod from, string url, int count, Func<IReadOnlyList<ShopAnswer>, bool> wanted, CancellationToken cancellation, params string[] options)
     {
         IReadOnlyList<ShopAnswer> last = [];
         TimeSpan? took = await Requests.UntilAsync(async () => (last = await ShopAnswer.AskAsync(from, url, count, options)).Count == count && wanted(last), Deadline, cancellation);
         return (last.Count > 0 ? last : [new ShopAnswer(0, default, "")], took);
     }
+
+    /// <summary>The waypoint of the bookshop, whatever follows its name.</summary>
+    private static async Task<(string? Name, IReadOnlyList<string> Addresses)> WaypointAsync(ITourPlace place) =>
+        (await place.PodsAsync()).FirstOrDefault(p => p.Name.StartsWith("waypoint", StringComparison.Ordinal)) is { Name: { } name } found ? (name, found.Addresses) : (null, []);
 
     private static string After(TimeSpan? time) => time is null ? "never" : string.Create(CultureInfo.InvariantCulture, $"after {time.Value.TotalMilliseconds:0} ms");
 }

@@ -58,6 +58,7 @@ public static partial class CgroupText
     [GeneratedRegex("^(?:[a-zA-Z-]+-)?([0-9a-f]{64})$")]
     private static partial Regex Container();
 
-    [GeneratedRegex(@"[^0-9A-Za-z]pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})(?:[^0-9A-Za-z]|$)")]
+    // Static pods have the digest of their manifest for a UID.
+    [GeneratedRegex(@"[^0-9A-Za-z]pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:[^0-9A-Za-z]|$)")]
     private static partial Regex Pod();
 }

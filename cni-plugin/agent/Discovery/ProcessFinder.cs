@@ -11,7 +11,7 @@ namespace Ambient.Cni.Agent.Discovery;
 public sealed class ProcessFinder(ProcessTable processes) : INamespaceFinder
 {
     /// <inheritdoc/>
-    public NetworkNamespace? Find(PodRecord pod, out string? doubt)
+    public NetworkNamespace? Find(PodRecord pod, out string? doubt, long? asked = null)
     {
         ArgumentNullException.ThrowIfNull(pod);
         doubt = null;
@@ -20,7 +20,7 @@ public sealed class ProcessFinder(ProcessTable processes) : INamespaceFinder
             return null;
         }
 
-        foreach (PodProcess process in processes.Of(pod.Uid, fresh: true))
+        foreach (PodProcess process in processes.Of(pod.Uid, asked ?? processes.Now))
         {
             if (Open(process, pod, ref doubt) is { } network)
             {
@@ -35,7 +35,7 @@ public sealed class ProcessFinder(ProcessTable processes) : INamespaceFinder
     public NetworkIdentity? Elsewhere(PodRecord pod, NetworkIdentity network)
     {
         ArgumentNullException.ThrowIfNull(pod);
-        IReadOnlyList<PodProcess> found = processes.Of(pod.Uid, fresh: false);
+        IReadOnlyList<PodProcess> found = processes.Of(pod.Uid);
         if (found.Count == 0 || found.Any(p => p.Network == network))
         {
             return null;

@@ -14,21 +14,30 @@ public sealed class ProcessTable
     private readonly Lock _lock = new();
     private Dictionary<string, List<PodProcess>> _byPod = new(StringComparer.Ordinal);
     private long _readAt;
-    private bool _isRead;
 
     /// <summary>Reads below a proc directory, such as <c>/host/proc</c>; a walk serves for <paramref name="life"/>.</summary>
     public ProcessTable(string proc, NetworkIdentity node, TimeProvider time, TimeSpan life) => (_proc, _node, _time, _life) = (proc, node, time, life);
 
-    /// <summary>The processes of a pod, the oldest first; those in the node's own namespace are left out.</summary>
-    public IReadOnlyList<PodProcess> Of(string podUid, bool fresh)
+    /// <summary>This moment, for <see cref="Of"/>.</summary>
+    public long Now => _time.GetTimestamp();
+
+    /// <summary>Walks so far.</summary>
+    public int Walks { get; private set; }
+
+    /// <summary>
+    /// The processes of a pod, the oldest first; those in the node's own namespace are left out. By a walk that began after <paramref name="asked"/>, which
+    /// serves all who had asked before it began; without that, by one that is not too old.
+    /// </summary>
+    public IReadOnlyList<PodProcess> Of(string podUid, long? asked = null)
     {
         lock (_lock)
         {
-            if (!_isRead || fresh || _time.GetElapsedTime(_readAt) > _life)
+            if (Walks == 0 || (asked is { } at ? _readAt < at : _time.GetElapsedTime(_readAt) > _life))
             {
+                long begun = _time.GetTimestamp();
                 _byPod = Walk();
-                _readAt = _time.GetTimestamp();
-                _isRead = true;
+                _readAt = begun;
+                Walks++;
             }
 
             return _byPod.GetValueOrDefault(podUid) is { } found ? [.. found.OrderBy(p => p.Start)] : [];

@@ -9,8 +9,13 @@ public static class Conflist
     /// <summary>Type of our entry: the plugin's file name.</summary>
     public const string PluginType = "ambient-cni";
 
+    /// <summary>Key of our entry in a file that is ours as a whole: it goes with us, and is nobody's primary.</summary>
+    public const string OwnFileMark = "ambient_own_file";
+
     private const string ListVersion = "0.3.1";
     private const string AloneVersion = "1.0.0";
+
+    /// <summary>For a plugin without a name.</summary>
     private const string ListName = "k8s-pod-network";
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowTrailingCommas = false };
     private static readonly JsonWriterOptions Writing = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
@@ -58,8 +63,11 @@ public static class Conflist
         }
         else if (TextOf(root["type"]) is not null)
         {
+            // The runtime gives every plugin the list's name, and address plugins keep their leases by it: under another name they would give
+            // addresses of running pods again.
+            string name = TextOf(root["name"]) ?? ListName;
             root.Remove("cniVersion");
-            list = new JsonObject { ["cniVersion"] = ListVersion, ["name"] = ListName, ["plugins"] = new JsonArray(root) };
+            list = new JsonObject { ["cniVersion"] = ListVersion, ["name"] = name, ["plugins"] = new JsonArray(root) };
         }
         else
         {
@@ -90,6 +98,11 @@ public static class Conflist
 
         return true;
     }
+
+    /// <summary>Whether a configuration is a file of our own, not the primary's.</summary>
+    public static bool IsOwnFile(string text) =>
+        TryParse(text, out JsonObject? root, out _) && root!["plugins"] is JsonArray plugins
+        && plugins.Any(p => IsOurs(p) && p![OwnFileMark] is JsonValue mark && mark.TryGetValue(out bool isOwn) && isOwn);
 
     /// <summary>Whether a configuration names our plugin.</summary>
     public static bool Names(string text) =>

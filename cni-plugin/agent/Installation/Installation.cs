@@ -3,11 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace Ambient.Cni.Agent.Installation;
 
-/// <summary>One pass of installing, looking or removing (cni-and-redirection.md 3.1, 3.3 to 3.6). Stateless: what is there is read anew each time.</summary>
+/// <summary>One pass of installing, looking or removing (cni-and-redirection.md 3.1, 3.3 to 3.6): what is there is read anew each time. Not thread-safe.</summary>
 public sealed class Installation(InstallerOptions options)
 {
     private const UnixFileMode OwnMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly ConfigurationFolder _folder = new(options.CniFolder);
+    private readonly PluginCopy _plugin = new(options.BinFolder, options.PluginBinary);
 
     /// <summary>Null when the next pod will be made through our plugin; else what is wrong. Compares content, not dates and not names alone.</summary>
     public string? Check()
@@ -19,6 +20,11 @@ public sealed class Installation(InstallerOptions options)
 
         try
         {
+            if (_plugin.Check() is { } broken)
+            {
+                return broken;
+            }
+
             if (options.IsStandalone)
             {
                 return _folder.Read(StandaloneName) == Conflist.Alone(Entry()) ? null : $"{StandaloneName} does not hold our entry as it should";
@@ -40,6 +46,11 @@ public sealed class Installation(InstallerOptions options)
                 return $"{wanted.Name} does not hold our entry as it should";
             }
 
+            if (Outdated(candidates, wanted.Name).FirstOrDefault() is { } outdated)
+            {
+                return $"{outdated} is a file of ours from earlier settings";
+            }
+
             return candidates[0].Name == wanted.Name || (options.ChainIntoPrimary && options.PrimaryFileName is not null)
                 ? null
                 : $"{candidates[0].Name} sorts before {wanted.Name}: pods are made by it, without us; remove it, or choose a name that sorts first";
@@ -55,7 +66,7 @@ public sealed class Installation(InstallerOptions options)
     {
         try
         {
-            CopyPlugin();
+            _plugin.Ensure();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -76,7 +87,8 @@ public sealed class Installation(InstallerOptions options)
                 return (null, "SUCCESS");
             }
 
-            if (Primary(_folder.Candidates()) is not { } primary)
+            IReadOnlyList<(string Name, string Text)> candidates = _folder.Candidates();
+            if (Primary(candidates) is not { } primary)
             {
                 return (Waiting(), "CREATE_CNI_CONFIG_FAILURE");
             }
@@ -96,6 +108,12 @@ public sealed class Installation(InstallerOptions options)
             if (options.ChainIntoPrimary && wanted.Name != primary.Name)
             {
                 File.Delete(_folder.PathOf(primary.Name));
+            }
+
+            // After the new one: at no moment are pods made without us.
+            foreach (string outdated in Outdated(candidates, wanted.Name))
+            {
+                File.Delete(_folder.PathOf(outdated));
             }
 
             return (null, "SUCCESS");
@@ -130,6 +148,12 @@ public sealed class Installation(InstallerOptions options)
 
             foreach ((string name, string text) in _folder.Candidates())
             {
+                if (Conflist.IsOwnFile(text))
+                {
+                    File.Delete(_folder.PathOf(name));
+                    continue;
+                }
+
                 if (!Conflist.TryRemove(text, out string? without, out string? error))
                 {
                     return $"{name}: {error}";
@@ -142,9 +166,9 @@ public sealed class Installation(InstallerOptions options)
                 }
             }
 
-            if (options.BinFolder is not null && !_folder.Candidates().Any(c => Conflist.Names(c.Text)))
+            if (!_folder.Candidates().Any(c => Conflist.Names(c.Text)))
             {
-                File.Delete(Path.Combine(options.BinFolder, Conflist.PluginType));
+                _plugin.Remove();
             }
 
             return null;
@@ -158,6 +182,7 @@ public sealed class Installation(InstallerOptions options)
     /// <summary>Our entry of a list (cni-and-redirection.md 2.1).</summary>
     internal JsonObject Entry() => new()
     {
+        ["agent_on_host_network"] = options.IsAgentOnHostNetwork,
         ["type"] = Conflist.PluginType,
         ["name"] = Conflist.PluginType,
         ["ambient_enabled"] = true,
@@ -173,7 +198,7 @@ public sealed class Installation(InstallerOptions options)
         ? $"waiting for {name} in {options.CniFolder}"
         : $"waiting for the primary CNI: no usable configuration in {options.CniFolder}";
 
-    /// <summary>The configuration of the primary CNI, never our own file.</summary>
+    /// <summary>The configuration of the primary CNI, never a file of our own, whatever settings it was made by.</summary>
     private (string Name, string Text)? Primary(IReadOnlyList<(string Name, string Text)> candidates)
     {
         if (options.PrimaryFileName is { } name)
@@ -183,7 +208,7 @@ public sealed class Installation(InstallerOptions options)
 
         foreach ((string Name, string Text) candidate in candidates)
         {
-            if (options.ChainIntoPrimary || candidate.Name != options.OwnFileName)
+            if (candidate.Name != options.OwnFileName && !Conflist.IsOwnFile(candidate.Text))
             {
                 return candidate;
             }
@@ -192,10 +217,20 @@ public sealed class Installation(InstallerOptions options)
         return null;
     }
 
+    /// <summary>Files of our own that other settings left behind: one that sorts first would keep a copy of the primary in force that nobody renews.</summary>
+    private static IEnumerable<string> Outdated(IReadOnlyList<(string Name, string Text)> candidates, string wanted) =>
+        candidates.Where(c => c.Name != wanted && Conflist.IsOwnFile(c.Text)).Select(c => c.Name);
+
     private bool TryCompose((string Name, string Text) primary, out (string Name, string Text) wanted, out string? error)
     {
         wanted = default;
-        if (!Conflist.TryAdd(primary.Text, Entry(), out string? text, out error))
+        JsonObject entry = Entry();
+        if (!options.ChainIntoPrimary)
+        {
+            entry[Conflist.OwnFileMark] = true;
+        }
+
+        if (!Conflist.TryAdd(primary.Text, entry, out string? text, out error))
         {
             error = $"{primary.Name}: {error}";
             return false;
@@ -204,17 +239,5 @@ public sealed class Installation(InstallerOptions options)
         string list = primary.Name.EndsWith(".conf", StringComparison.Ordinal) ? primary.Name + "list" : primary.Name;
         wanted = (options.ChainIntoPrimary ? list : options.OwnFileName, text!);
         return true;
-    }
-
-    private void CopyPlugin()
-    {
-        if (options.BinFolder is null || options.PluginBinary is null)
-        {
-            return;
-        }
-
-        string target = Path.Combine(options.BinFolder, Conflist.PluginType);
-        AtomicFile.Sweep(target);
-        AtomicFile.Write(target, File.ReadAllBytes(options.PluginBinary), File.GetUnixFileMode(options.PluginBinary));
     }
 }

@@ -12,6 +12,7 @@ public sealed class Installer(InstallerOptions options, AgentMetrics? metrics, T
     private const int PatientRounds = 5;
     private static readonly TimeSpan LookAnyway = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BreathAfterFailure = TimeSpan.FromSeconds(1);
     private readonly Installation _installation = new(options);
     private volatile string? _obstacle = "not installed yet";
 
@@ -22,20 +23,21 @@ public sealed class Installer(InstallerOptions options, AgentMetrics? metrics, T
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var changed = new SemaphoreSlim(0);
-        FileSystemWatcher? watcher = null;
-        int heals = 0;
+        FileSystemWatcher? watcher = null, binWatcher = null;
+        int heals = 0, failures = 0;
         bool isInstalled = false;
         try
         {
             while (!cancellation.IsCancellationRequested)
             {
                 // The watch first, then the look: what changes in between wakes us.
-                watcher ??= Watch(changed);
+                watcher ??= Watch(options.CniFolder, "*", changed);
+                binWatcher ??= options.BinFolder is { } bin ? Watch(bin, Conflist.PluginType, changed) : null;
                 string? wrong = _installation.Check();
                 if (wrong is null && isInstalled)
                 {
                     Publish(null);
-                    heals = 0;
+                    (heals, failures) = (0, 0);
                 }
                 else
                 {
@@ -44,21 +46,31 @@ public sealed class Installer(InstallerOptions options, AgentMetrics? metrics, T
                     isInstalled = error is null;
                     error ??= _installation.Check();
                     Publish(error);
-                    heals = error is null ? heals + 1 : 0;
+                    (heals, failures) = error is null ? (heals + 1, 0) : (0, failures + 1);
                 }
 
-                await PauseAsync(heals, changed, cancellation);
-                if (watcher is not null && !Directory.Exists(options.CniFolder))
-                {
-                    watcher.Dispose();
-                    watcher = null;
-                }
+                await PauseAsync(heals, failures, changed, cancellation);
+                watcher = StillThere(watcher, options.CniFolder);
+                binWatcher = StillThere(binWatcher, options.BinFolder);
             }
         }
         finally
         {
             watcher?.Dispose();
+            binWatcher?.Dispose();
         }
+    }
+
+    /// <summary>A watcher of a folder that went away watches nothing, not even its successor.</summary>
+    private static FileSystemWatcher? StillThere(FileSystemWatcher? watcher, string? folder)
+    {
+        if (watcher is null || Directory.Exists(folder))
+        {
+            return watcher;
+        }
+
+        watcher.Dispose();
+        return null;
     }
 
     private void Publish(string? obstacle)
@@ -73,8 +85,14 @@ public sealed class Installer(InstallerOptions options, AgentMetrics? metrics, T
     }
 
     /// <summary>Waits for a change, or looks anyway after a while. Who heals again and again pauses, longer each time.</summary>
-    private async Task PauseAsync(int heals, SemaphoreSlim changed, CancellationToken cancellation)
+    private async Task PauseAsync(int heals, int failures, SemaphoreSlim changed, CancellationToken cancellation)
     {
+        // A full disk or a folder that may not be written wakes us by our own drafts: a breath between two tries.
+        if (failures > PatientRounds)
+        {
+            await Task.Delay(BreathAfterFailure, time, cancellation);
+        }
+
         if (heals > PatientRounds)
         {
             TimeSpan pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, heals - PatientRounds), LongestPause.TotalSeconds));
@@ -90,11 +108,11 @@ public sealed class Installer(InstallerOptions options, AgentMetrics? metrics, T
         }
     }
 
-    private FileSystemWatcher? Watch(SemaphoreSlim changed)
+    private static FileSystemWatcher? Watch(string folder, string files, SemaphoreSlim changed)
     {
         try
         {
-            var watcher = new FileSystemWatcher(options.CniFolder) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite };
+            var watcher = new FileSystemWatcher(folder, files) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Attributes };
             watcher.Changed += (_, _) => changed.Release();
             watcher.Created += (_, _) => changed.Release();
             watcher.Deleted += (_, _) => changed.Release();

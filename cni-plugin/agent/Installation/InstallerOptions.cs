@@ -1,3 +1,5 @@
+using Ambient.Cni.Agent.Settings;
+
 namespace Ambient.Cni.Agent.Installation;
 
 /// <summary>What is installed and where. Immutable.</summary>
@@ -29,9 +31,32 @@ public sealed record InstallerOptions(string CniFolder, string RunDirectory)
     /// <summary>The plugin to copy there.</summary>
     public string? PluginBinary { get; init; }
 
+    /// <summary>The agent's pod starts without CNI, so STATUS may say that the agent is away (CNI 1.1).</summary>
+    public bool IsAgentOnHostNetwork { get; init; }
+
     /// <summary>Namespace of the agent's own pods.</summary>
     public string AgentNamespace { get; init; } = "";
 
     /// <summary>Namespaces that the plugin leaves alone.</summary>
     public IReadOnlyList<string> ExcludedNamespaces { get; init; } = [];
+
+    /// <summary>What the settings ask for; null when nothing is to be installed.</summary>
+    public static InstallerOptions? Of(AgentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.CniFolder is null
+            ? null
+            : new InstallerOptions(settings.CniFolder, settings.RunDirectory)
+            {
+                ChainIntoPrimary = settings.ChainIntoPrimary,
+                IsStandalone = settings.IsStandalone,
+                OwnFileName = settings.OwnFileName,
+                PrimaryFileName = settings.PrimaryFileName,
+                BinFolder = settings.BinFolder,
+                PluginBinary = settings.PluginBinary,
+                IsAgentOnHostNetwork = settings.IsOnHostNetwork,
+                AgentNamespace = settings.Enrolment.AgentNamespace,
+                ExcludedNamespaces = [.. settings.Enrolment.ExcludedNamespaces],
+            };
+    }
 }

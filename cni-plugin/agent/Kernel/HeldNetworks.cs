@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Linux.Namespaces;
 
@@ -63,14 +62,12 @@ public sealed class HeldNetworks : IDisposable
         return closed is not null;
     }
 
-    /// <summary>Another descriptor of a held namespace, for an owner of its own; null when it is not held.</summary>
+    /// <summary>Another descriptor of a held namespace, for an owner of its own; null when it is not held. Throws <see cref="Linux.LinuxException"/> when none is left.</summary>
     public NetworkNamespace? Duplicate(NetworkIdentity identity)
     {
         lock (_lock)
         {
-            return _held.TryGetValue(identity, out Held? held)
-                ? NetworkNamespace.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{held.Network.Descriptor}"))
-                : null;
+            return _held.TryGetValue(identity, out Held? held) ? held.Network.Duplicate() : null;
         }
     }
 

@@ -33,7 +33,7 @@ public static class ListenerTable
             }
         }
 
-        return udpPort is { } dns && !UdpPorts(network.Run(() => ReadBoth("udp"))).Contains(dns) ? string.Create(CultureInfo.InvariantCulture, $"nothing answers DNS on UDP port {dns} in the pod") : null;
+        return udpPort is { } dns && !(ListeningSockets.TryReadUdp(network) ?? UdpPorts(network.Run(() => ReadBoth("udp")))).Contains(dns) ? string.Create(CultureInfo.InvariantCulture, $"nothing answers DNS on UDP port {dns} in the pod") : null;
     }
 
     /// <summary>Port and waiting connections of every listener in <c>/proc/net/tcp</c> lines; the busiest of a port.</summary>

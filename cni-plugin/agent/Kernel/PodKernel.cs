@@ -7,6 +7,7 @@ using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Verification;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 
 namespace Ambient.Cni.Agent.Kernel;
 
@@ -40,6 +41,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         {
             Kernel = Unexplained(report) is null ? KernelState.Applied : report.Differences.All(d => d.Kind == DifferenceKind.Missing) ? KernelState.Absent : KernelState.Different,
             Guard = raised ? GuardState.Raised : GuardState.Absent,
+            IsHeld = report.InetTables?.Contains(NewcomerHold.Table) ?? NftBatch.HasTable(network, NewcomerHold.Table),
         };
     });
 
@@ -87,11 +89,25 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
     public Task<StepResult> LiftGuardAsync(NetworkNamespace network, CancellationToken cancellation) =>
         CatchAsync(async () => new StepResult(await guard.LiftAsync(network, cancellation)));
 
+    /// <summary>Lets new connections wait for the next proxy.</summary>
+    public Task<StepResult> HoldAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
+        new StepResult(await NftScripts.LoadAsync(network, NewcomerHold.Render(OptionsOf(rules, [])), cancellation)));
+
+    /// <summary>Lets them wait no longer.</summary>
+    public Task<StepResult> EndHoldAsync(NetworkNamespace network) => CatchAsync(() =>
+    {
+        NewcomerHold.Remove(network);
+        return Task.FromResult(StepResult.Ok);
+    });
+
     /// <summary>Removes rules and guard. As long as the proxy carries connections only new ones are let go, and it must be done again.</summary>
     public Task<StepResult> RemoveAsync(NetworkNamespace network, PodRules rules, CancellationToken cancellation) => CatchAsync(async () =>
     {
         NetworkIdentity identity = IdentityOf(network);
         _verified.TryRemove(identity, out _);
+
+        // An agent before us may have left it.
+        NewcomerHold.Remove(network);
         if (Carried(network) is { Count: > 0 } carried)
         {
             if (!_carried.TryGetValue(identity, out IReadOnlyList<Flow>? before) || !before.ToHashSet().SetEquals(carried))

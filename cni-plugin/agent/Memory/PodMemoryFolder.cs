@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using Ambient.Cni.Agent.Pods;
@@ -41,48 +42,66 @@ public sealed class PodMemoryFolder
         return memories;
     }
 
-    /// <summary>Writes a pod down, whole or not at all; on disk when this returns. Throws <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// Writes a pod down, whole or not at all. It survives this process whatever ends it; it is not forced to disk, because a machine that falls takes with it
+    /// what the note speaks of. Throws <see cref="IOException"/>.
+    /// </summary>
     public void Write(PodMemory memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
         string path = PathOf(memory.Uid), draft = path + ".new";
-        using (FileStream file = File.Create(draft))
+        var text = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(text))
         {
-            using (var writer = new Utf8JsonWriter(file))
+            writer.WriteStartObject();
+            writer.WriteString("uid", memory.Uid);
+            writer.WriteString("name", memory.Name);
+            writer.WriteString("namespace", memory.Namespace);
+            writer.WriteString("serviceAccount", memory.ServiceAccount);
+            writer.WriteStartArray("addresses");
+            foreach (IPAddress address in memory.Addresses)
             {
-                writer.WriteStartObject();
-                writer.WriteString("uid", memory.Uid);
-                writer.WriteString("name", memory.Name);
-                writer.WriteString("namespace", memory.Namespace);
-                writer.WriteString("serviceAccount", memory.ServiceAccount);
-                writer.WriteStartArray("addresses");
-                foreach (IPAddress address in memory.Addresses)
-                {
-                    writer.WriteStringValue(address.ToString());
-                }
-
-                writer.WriteEndArray();
-                writer.WriteStartObject("annotations");
-                foreach ((string key, string value) in memory.Annotations)
-                {
-                    writer.WriteString(key, value);
-                }
-
-                writer.WriteEndObject();
-                writer.WriteNumber("device", memory.Network.Device);
-                writer.WriteNumber("inode", memory.Network.Inode);
-                writer.WriteNumber("mark", memory.Mark);
-                writer.WriteEndObject();
+                writer.WriteStringValue(address.ToString());
             }
 
-            file.Flush(flushToDisk: true);
+            writer.WriteEndArray();
+            writer.WriteStartObject("annotations");
+            foreach ((string key, string value) in memory.Annotations)
+            {
+                writer.WriteString(key, value);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteNumber("device", memory.Network.Device);
+            writer.WriteNumber("inode", memory.Network.Inode);
+            writer.WriteNumber("mark", memory.Mark);
+            writer.WriteEndObject();
         }
 
+        File.WriteAllBytes(draft, text.WrittenSpan);
         File.Move(draft, path, overwrite: true);
     }
 
     /// <summary>Forgets a pod; one that is not known is forgotten already. Throws <see cref="IOException"/>.</summary>
     public void Delete(string uid) => File.Delete(PathOf(uid));
+
+    /// <summary>
+    /// Deletes what cannot be read, and drafts that were never finished: once all pods are known, nothing is lost with them. Returns what was deleted.
+    /// Throws <see cref="IOException"/>.
+    /// </summary>
+    public IReadOnlyList<string> DropUnreadable()
+    {
+        _ = ReadAll(out IReadOnlyList<string> unreadable);
+        string[] dropped = [.. unreadable, .. Directory.EnumerateFiles(_folder, "*.new")];
+        foreach (string file in dropped)
+        {
+            File.Delete(file);
+        }
+
+        return dropped;
+    }
+
+    private static string Text(JsonElement element) => element.GetString() ?? throw new FormatException("null is no text");
 
     private static PodMemory? TryRead(string file)
     {
@@ -96,19 +115,19 @@ public sealed class PodMemoryFolder
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
             JsonElement root = document.RootElement;
             return new PodMemory(
-                root.GetProperty("uid").GetString()!,
-                root.GetProperty("name").GetString()!,
-                root.GetProperty("namespace").GetString()!,
-                root.GetProperty("serviceAccount").GetString()!,
+                Text(root.GetProperty("uid")),
+                Text(root.GetProperty("name")),
+                Text(root.GetProperty("namespace")),
+                Text(root.GetProperty("serviceAccount")),
                 [.. root.GetProperty("addresses").EnumerateArray().Select(a => IPAddress.Parse(a.GetString()!))],
-                root.GetProperty("annotations").EnumerateObject().ToDictionary(a => a.Name, a => a.Value.GetString()!, StringComparer.Ordinal),
+                root.GetProperty("annotations").EnumerateObject().ToDictionary(a => a.Name, a => Text(a.Value), StringComparer.Ordinal),
                 new NetworkIdentity(root.GetProperty("device").GetUInt64(), root.GetProperty("inode").GetUInt64()))
             {
                 // An older agent knew none.
                 Mark = root.TryGetProperty("mark", out JsonElement mark) && mark.TryGetUInt32(out uint number) && (number == 0 || Redirection.Rules.SecretMarks.IsSecret(number)) ? number : 0,
             };
         }
-        catch (Exception unreadable) when (unreadable is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentNullException or UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -51,6 +51,8 @@ public sealed class AgentMetrics : IMetricCollector
 
         writer.Family("ambient_agent_guarded_pods", MetricKind.Gauge, "Pods whose traffic is held back until they are proven.");
         writer.Sample(MetricLabels.None, pods.Count(p => p.Guard == GuardState.Raised));
+        writer.Family("ambient_agent_frames_kept", MetricKind.Gauge, "Whether the kernel keeps frames that programs make themselves in their pods (Linux 5.16); 1 until it has said no.");
+        writer.Sample(MetricLabels.None, Redirection.PodRedirection.KeepsFrames ? 1 : 0);
         writer.Family("ambient_agent_refused_pods", MetricKind.Gauge, "Pods that ztunnel refuses to serve.");
         writer.Sample(MetricLabels.None, pods.Count(p => p.Proxy == ZdsPodState.Refused));
     }

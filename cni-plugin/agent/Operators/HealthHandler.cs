@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Agent.Running;
@@ -7,12 +8,13 @@ using Ambient.Telemetry.Http;
 namespace Ambient.Cni.Agent.Operators;
 
 /// <summary>
-/// <c>/healthz</c>, <c>/readyz</c> and <c>/pods</c>. Ready means: the configuration is in place, the pods are known, and a request through the
+/// <c>/healthz</c>, <c>/livez</c>, <c>/readyz</c> and <c>/pods</c>. Alive means: the loop turns (where it does not, a restart helps). Ready means: the configuration is in place, the pods are known, and a request through the
 /// plugin's own socket is answered in time. Thread-safe.
 /// </summary>
 public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle, Func<CancellationToken, Task<string?>> askPluginSocket, Func<NetworkIdentity, IReadOnlyList<Flow>> sparedIn, Func<NetworkIdentity, IReadOnlyList<Flow>> carriedIn) : IHttpHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(60);
 
     /// <inheritdoc/>
     public async ValueTask<HttpAnswer> HandleAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -22,6 +24,9 @@ public sealed class HealthHandler(AgentLoop loop, Func<string?> installObstacle,
         {
             case "/healthz":
                 return HttpAnswer.Text(200, "ok\n");
+            case "/livez":
+                TimeSpan since = loop.SinceTurn;
+                return since < LongestTurn ? HttpAnswer.Text(200, "ok\n") : HttpAnswer.Text(503, string.Create(CultureInfo.InvariantCulture, $"the agent's loop has not turned for {since.TotalSeconds:0} s\n"));
             case "/readyz":
                 List<string> obstacles = await ObstaclesAsync(cancellationToken);
                 return obstacles.Count == 0 ? HttpAnswer.Text(200, "ready\n") : HttpAnswer.Text(503, string.Join('\n', obstacles) + "\n");

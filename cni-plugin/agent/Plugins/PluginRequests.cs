@@ -40,7 +40,18 @@ public sealed class PluginRequests(AgentLoop loop, HeldNetworks networks, IPodGu
         }
 
         NetworkIdentity identity = networks.Hold(network!);
-        using NetworkNamespace? guarded = message.GuardRaised ? networks.Duplicate(identity) : null;
+        NetworkNamespace? held;
+        try
+        {
+            held = message.GuardRaised ? networks.Duplicate(identity) : null;
+        }
+        catch (LinuxException none)
+        {
+            networks.Release(identity);
+            return PluginAnswer.Error(500, $"pod {message.PodNamespace}/{message.PodName} is not in the mesh: the agent has no file descriptor left: {none.Message}");
+        }
+
+        using NetworkNamespace? guarded = held;
         SandboxAnswer answer = await loop.AskAsync(
             new SandboxRequest(0, message.PodUid, message.PodName, message.PodNamespace, identity, message.Addresses, message.GuardRaised, loop.Now + patience),
             cancellation);

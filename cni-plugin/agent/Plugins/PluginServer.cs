@@ -96,7 +96,7 @@ public sealed class PluginServer : IAsyncDisposable
                     answer = PluginAnswer.Error(408, "the request did not come in time");
                 }
 
-                if (request?.Path == "/cmdadd")
+                if (request?.Path == PluginWire.AddPath)
                 {
                     _requests.With(answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)).Increment();
                 }

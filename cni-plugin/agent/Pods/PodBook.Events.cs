@@ -13,9 +13,7 @@ public sealed partial class PodBook
         {
             if (_pods.TryGetValue(memory.Uid, out PodEntry? known))
             {
-                (known.IsRemembered, known.RememberedNetwork, known.WasEnrolled, known.HasProbes) = (true, memory.Network, true, true);
-                known.RememberedAddresses = memory.Addresses;
-                (known.Secret, known.RememberedMark, known.UsesMark) = (memory.Mark, memory.Mark, memory.Mark != 0);
+                Recall(known, memory);
                 Advance(known);
                 continue;
             }
@@ -27,11 +25,19 @@ public sealed partial class PodBook
                 Addresses = memory.Addresses,
             };
 
-            // Probes may have been let in before the restart: at the end they are shut out again.
-            var pod = new PodEntry(record) { IsRecalled = true, RememberedAddresses = memory.Addresses, IsRemembered = true, RememberedNetwork = memory.Network, WasEnrolled = true, HasProbes = true, Secret = memory.Mark, RememberedMark = memory.Mark, UsesMark = memory.Mark != 0 };
+            var pod = new PodEntry(record) { IsRecalled = true };
+            Recall(pod, memory);
             _pods.Add(memory.Uid, pod);
             Advance(pod);
         }
+    }
+
+    private static void Recall(PodEntry pod, PodMemory memory)
+    {
+        pod.Note.Recall(memory);
+        pod.Probes.Recall();
+        (pod.WasEnrolled, pod.RememberedAddresses) = (true, memory.Addresses);
+        (pod.Secret, pod.UsesMark) = (memory.Mark, memory.Mark != 0);
     }
 
     private void OnPod(PodRecord record)
@@ -53,19 +59,39 @@ public sealed partial class PodBook
             pod.IsAwaited = true;
         }
 
-        // An annotation is a wish to be verified, never a truth.
-        if (record.Annotation is not null && pod.Reported is null)
+        if (record.Annotation is not null && pod.Reporting.Said is null)
         {
-            pod.WasEnrolled = true;
-            pod.Reported = new PodReport(record.Annotation == "enabled" ? ReportedRedirection.Enabled : ReportedRedirection.Pending, null);
+            // Copied to a pod of the node's network it is only taken away: nothing was ever done there.
+            pod.WasEnrolled = !record.Facts.HostNetwork;
+            pod.Reporting.Adopt(record);
             pod.UnprovenSince = _now;
         }
+
+        pod.Reporting.Compare(record, _options, _now);
 
         Advance(pod);
     }
 
+    /// <summary>The watch tells a pod, which may be behind what a look-up said.</summary>
+    private void OnPodTold(PodRecord record)
+    {
+        if (_pods.TryGetValue(record.Uid, out PodEntry? pod) && pod.IsHearsay && IsOlder(record.Version, pod.Record.Version))
+        {
+            return;
+        }
+
+        OnPod(record);
+        _pods[record.Uid].ToldAt = _turn;
+        _pods[record.Uid].IsHearsay = false;
+    }
+
     private void OnPodDeleted(string uid)
     {
+        if (_questions.Count > 0)
+        {
+            _buried[uid] = _turn;
+        }
+
         if (_pods.TryGetValue(uid, out PodEntry? pod))
         {
             pod.IsDeleted = true;
@@ -78,7 +104,7 @@ public sealed partial class PodBook
     private void OnSynced(IReadOnlyCollection<string> uids)
     {
         _isSynced = true;
-        foreach (PodEntry pod in _pods.Values.Where(p => !uids.Contains(p.Uid)).ToArray())
+        foreach (PodEntry pod in _pods.Values.Where(p => !p.IsHearsay && !uids.Contains(p.Uid)).ToArray())
         {
             pod.IsDeleted = true;
             Abandon(pod);
@@ -100,84 +126,6 @@ public sealed partial class PodBook
         }
     }
 
-    private void OnSandbox(SandboxRequest request)
-    {
-        PodEntry? pod = request.Uid.Length > 0
-            ? _pods.GetValueOrDefault(request.Uid)
-            : _pods.Values.SingleOrDefault(p => !p.IsDeleted && p.Record.Facts.Name == request.Name && p.Record.Facts.Namespace == request.Namespace);
-        if (pod is null || pod.IsRecalled || AimOf(pod) == PodAim.Hold)
-        {
-            _unknown[request.Id] = request;
-            _commands.Add(new PodCommand.LookUp(request.Id, request.Namespace, request.Name, request.Uid));
-            return;
-        }
-
-        Settle(pod, request);
-    }
-
-    /// <summary>Gives a pod the sandbox that a request brought.</summary>
-    private void Settle(PodEntry pod, SandboxRequest request)
-    {
-        _unknown.Remove(request.Id);
-        if (pod.Record.Facts.Name != request.Name || pod.Record.Facts.Namespace != request.Namespace)
-        {
-            Refuse(request, $"the pod with UID {request.Uid} is {pod.Record.FullName}, not {request.Namespace}/{request.Name}");
-            return;
-        }
-
-        if (pod.IsDeleted)
-        {
-            Refuse(request, $"pod {pod.Record.FullName} was deleted");
-            return;
-        }
-
-        if (AimOf(pod) is PodAim.Leave or PodAim.Vanish && pod.Network != request.Network)
-        {
-            _commands.Add(new PodCommand.Release(request.Network));
-            Reply(request.Id, SandboxVerdict.Outside, Decide(pod).Text);
-            if (pod.Network is { } ended)
-            {
-                Leave(pod, ended, "it has got another sandbox");
-            }
-
-            return;
-        }
-
-        if (_owners.TryGetValue(request.Network, out string? owner) && owner != pod.Uid)
-        {
-            // Two pods cannot live in one sandbox: somebody is wrong, and we do not know who.
-            Refuse(request, $"{request.Network} already belongs to pod {_pods[owner].Record.FullName}; delete whichever of them is stuck");
-            return;
-        }
-
-        if (pod.Network != request.Network)
-        {
-            MoveTo(pod, request.Network);
-            foreach (SandboxRequest older in pod.Waiting)
-            {
-                Reply(older.Id, SandboxVerdict.Failed, "the pod has got another sandbox meanwhile");
-            }
-
-            pod.Waiting.Clear();
-        }
-        else
-        {
-            // It is held already.
-            _commands.Add(new PodCommand.Release(request.Network));
-        }
-
-        if (request.GuardRaised)
-        {
-            OnGuardRaised(pod);
-        }
-
-        pod.SandboxAddresses = request.Addresses;
-        pod.WasEnrolled = true;
-        pod.Waiting.Add(request);
-        pod.RetryAt = TimeSpan.Zero;
-        Advance(pod);
-    }
-
     /// <summary>The plugin has just raised the guard, in a sandbox that was made this moment or, when an ADD comes twice, in one that may be at work.</summary>
     private void OnGuardRaised(PodEntry pod)
     {
@@ -185,7 +133,7 @@ public sealed partial class PodBook
         if (pod.Kernel == KernelState.Unknown && !isInKernel)
         {
             // Rules are made anew whatever is there, so nothing has to be read.
-            (pod.Kernel, pod.Guard) = (KernelState.Absent, GuardState.Raised);
+            (pod.Kernel, pod.Guard, pod.IsHeld) = (KernelState.Absent, GuardState.Raised, pod.Note.Network == pod.Network);
             return;
         }
 
@@ -196,12 +144,6 @@ public sealed partial class PodBook
         }
 
         Doubt(pod);
-    }
-
-    private void Refuse(SandboxRequest request, string text)
-    {
-        _commands.Add(new PodCommand.Release(request.Network));
-        Reply(request.Id, SandboxVerdict.Failed, text);
     }
 
     private void MoveTo(PodEntry pod, NetworkIdentity network)
@@ -242,33 +184,6 @@ public sealed partial class PodBook
         Advance(pod);
     }
 
-    private void OnLookedUp(PodEvent.LookedUp lookedUp)
-    {
-        if (lookedUp.Namespace is { } facts)
-        {
-            _namespaces[facts.Name] = facts;
-        }
-
-        if (lookedUp.Pod is { } record)
-        {
-            OnPod(record);
-        }
-
-        if (!_unknown.Remove(lookedUp.Request, out SandboxRequest? request))
-        {
-            return;
-        }
-
-        if (lookedUp.Pod is { } found && _pods.TryGetValue(found.Uid, out PodEntry? pod) && (request.Uid.Length == 0 || request.Uid == found.Uid))
-        {
-            Settle(pod, request);
-        }
-        else
-        {
-            Refuse(request, lookedUp.Error ?? $"pod {request.Namespace}/{request.Name} with UID {request.Uid} is not known to the API server");
-        }
-    }
-
     private void OnProxy(PodEvent.ProxyAnswered answered)
     {
         if (!_pods.TryGetValue(answered.Uid, out PodEntry? pod) || answered.Generation != pod.Generation || pod.Network is null)
@@ -279,6 +194,13 @@ public sealed partial class PodBook
         if (pod.Proxy == ZdsPodState.Served && answered.State != ZdsPodState.Served)
         {
             pod.UnservedSince = _now;
+            if (pod.IsProven && answered.State == ZdsPodState.Unserved)
+            {
+                // Who may go on in plaintext after a while does not wait for longer.
+                bool isStrict = PodLane.IsStrict(pod, RulesOf(pod), _options);
+                pod.HoldUntil = _now + (isStrict || _options.HoldFor < _options.OpenAfter ? _options.HoldFor : _options.OpenAfter);
+            }
+
             Doubt(pod);
         }
 
@@ -310,6 +232,7 @@ public sealed partial class PodBook
 
         foreach (PodEntry pod in _pods.Values.ToArray())
         {
+            AskAgain(pod);
             if (pod.Waiting.Count > 0)
             {
                 GiveUpLate(pod);

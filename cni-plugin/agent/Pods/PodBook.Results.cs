@@ -45,6 +45,10 @@ public sealed partial class PodBook
             case PodStep.Prove:
                 Doubt(pod);
                 break;
+            case PodStep.Hold:
+                // A refusal is no harm, and whatever of it is there goes.
+                (pod.HoldUntil, pod.IsHeld) = (TimeSpan.Zero, true);
+                break;
             case PodStep.Apply or PodStep.Remove or PodStep.RaiseGuard or PodStep.LiftGuard:
                 // Nobody knows how far it came: the kernel is asked again.
                 (pod.Kernel, pod.Guard) = (KernelState.Unknown, GuardState.Unknown);
@@ -63,10 +67,11 @@ public sealed partial class PodBook
                 break;
             case PodStep.Inspect:
                 (pod.Kernel, pod.Guard) = (result.Kernel, result.Guard);
+                pod.IsHeld = result.IsHeld;
                 pod.AppliedRules = result.Kernel == KernelState.Applied ? RulesOf(pod) : null;
                 break;
             case PodStep.Remember:
-                (pod.IsRemembered, pod.RememberedNetwork, pod.RememberedMark) = (true, pod.StepNetwork, pod.StepMark);
+                pod.Note.End();
                 break;
             case PodStep.Apply:
                 // Other rules than those that were proven.
@@ -86,20 +91,27 @@ public sealed partial class PodBook
                 pod.Guard = GuardState.Absent;
                 break;
             case PodStep.Remove when result.IsEnding:
-                (pod.Kernel, pod.Guard, pod.IsProven, pod.Failures) = (KernelState.Ending, GuardState.Absent, false, 0);
+                (pod.Kernel, pod.Guard, pod.IsHeld, pod.IsProven, pod.Failures) = (KernelState.Ending, GuardState.Absent, false, false, 0);
                 pod.RetryAt = _now + _options.EndingInterval;
                 break;
             case PodStep.Remove:
-                (pod.Kernel, pod.Guard, pod.IsProven, pod.Failures) = (KernelState.Absent, GuardState.Absent, false, 0);
+                (pod.Kernel, pod.Guard, pod.IsHeld, pod.IsProven, pod.Failures) = (KernelState.Absent, GuardState.Absent, false, false, 0);
+                break;
+            case PodStep.Hold:
+                pod.IsHeld = true;
+                break;
+            case PodStep.EndHold:
+                pod.IsHeld = false;
                 break;
             case PodStep.AdmitProbes:
-                (pod.HasProbes, pod.ProbeAddresses) = (true, pod.StepAddresses);
+                pod.Failures = 0;
+                pod.Probes.End();
                 break;
             case PodStep.WithdrawProbes:
-                (pod.HasProbes, pod.ProbeAddresses) = (false, []);
+                pod.Probes.Close();
                 break;
             default:
-                (pod.IsRemembered, pod.RememberedNetwork, pod.RememberedMark) = (false, null, 0);
+                pod.Note.Erase();
                 break;
         }
     }
@@ -152,58 +164,59 @@ public sealed partial class PodBook
 
         SandboxVerdict? verdict = aim switch
         {
-            PodAim.Enrol when pod.IsProven && pod.Guard == GuardState.Absent && pod.HasProbes && pod.Step == PodStep.None => SandboxVerdict.Enrolled,
-            PodAim.Leave when pod.Step == PodStep.None && pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent => SandboxVerdict.Outside,
+            PodAim.Enrol when pod.IsProven && pod.Guard == GuardState.Absent && AreProbesOnTheirWay(pod) => SandboxVerdict.Enrolled,
+            PodAim.Leave when pod.Step == PodStep.None && pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent && !pod.IsHeld => SandboxVerdict.Outside,
             _ => null,
         };
         if (verdict is { } reached)
         {
-            foreach (SandboxRequest request in pod.Waiting)
+            bool mustBeConfirmed = reached == SandboxVerdict.Outside && DependsOnLabels(pod);
+            foreach (SandboxRequest request in pod.Waiting.ToArray())
             {
+                if (mustBeConfirmed && !request.IsConfirmed)
+                {
+                    Check(pod, request);
+                    continue;
+                }
+
+                pod.Waiting.Remove(request);
                 Reply(request.Id, reached, reached == SandboxVerdict.Enrolled ? "in the mesh" : Decide(pod).Text);
             }
-
-            pod.Waiting.Clear();
         }
     }
+
+    /// <summary>
+    /// Probes are let in, or are just being: the kubelet probes containers that it makes after this answer, which takes longer. Where that has failed it is
+    /// waited for.
+    /// </summary>
+    private static bool AreProbesOnTheirWay(PodEntry pod) =>
+        pod.Probes.IsOpen ? pod.Step == PodStep.None : pod.Step == PodStep.AdmitProbes && pod.Failures == 0;
 
     private void Reply(long request, SandboxVerdict verdict, string text) => _commands.Add(new PodCommand.Answer(request, new SandboxAnswer(verdict, text)));
 
     private void ReportIfNews(PodEntry pod, PodAim aim)
     {
-        if (pod.IsDeleted || pod.ReportUnderWay is not null || _now < pod.ReportRetryAt)
+        if (pod.IsDeleted || !pod.Reporting.IsFree(_now))
         {
             return;
         }
 
         PodReport? wanted = PodStatus.Wanted(pod, aim, _options, _now);
-        PodReport before = pod.Reported ?? new PodReport(ReportedRedirection.Absent, null);
+        PodReport before = pod.Reporting.Said ?? new PodReport(ReportedRedirection.Absent, null);
         if (wanted is not null && wanted != before)
         {
-            pod.ReportUnderWay = wanted;
+            pod.Reporting.Begin(wanted);
             _commands.Add(new PodCommand.Report(pod.Uid, pod.Record.Facts, wanted));
         }
     }
 
     private void OnReported(PodEvent.Reported reported)
     {
-        if (!_pods.TryGetValue(reported.Uid, out PodEntry? pod) || pod.ReportUnderWay != reported.Report)
+        if (_pods.TryGetValue(reported.Uid, out PodEntry? pod) && pod.Reporting.End(reported, _options, _now))
         {
-            return;
+            // Somebody may have written after us, and the watch have told it first.
+            pod.Reporting.Compare(pod.Record, _options, _now);
+            Advance(pod);
         }
-
-        pod.ReportUnderWay = null;
-        if (reported.Error is null)
-        {
-            (pod.Reported, pod.ReportFailures) = (reported.Report, 0);
-        }
-        else
-        {
-            // A server that does not answer must not hold up the pod: its lane goes on, only its status waits.
-            double pause = _options.RetryPause.TotalMilliseconds * Math.Pow(2, Math.Min(pod.ReportFailures++, 20));
-            pod.ReportRetryAt = _now + TimeSpan.FromMilliseconds(Math.Min(pause, _options.RetryLimit.TotalMilliseconds));
-        }
-
-        Advance(pod);
     }
 }

@@ -9,19 +9,20 @@ namespace Ambient.Cni.Agent.Pods;
 /// writer, which hands in what was heard and does what comes out.
 /// </summary>
 /// <remarks>
-/// Events change facts; afterwards each pod concerned is asked for its next step (<see cref="PodLane"/>). A pod has at most one command under way,
-/// a result that belongs to an older one is dropped by its ticket. So there is no order of events that must not happen.
+/// Events change facts; afterwards each pod concerned is asked for its next step (<see cref="PodLane"/>). The book waits for at most one step of a pod; the
+/// result of an older one, which may still be under way, is dropped by its ticket. So there is no order of events that must not happen.
 /// </remarks>
 public sealed partial class PodBook
 {
     private readonly PodBookOptions _options;
     private readonly Dictionary<string, PodEntry> _pods = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NamespaceFacts> _namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NamespaceEntry> _namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<NetworkIdentity, string> _owners = [];
-    private readonly Dictionary<long, SandboxRequest> _unknown = [];
     private readonly TimeSpan _started;
     private List<PodCommand> _commands = [];
     private TimeSpan _now;
+    private bool _areMarksUsed;
+    private long _turn;
     private long _lastTicket;
     private long _lastGeneration;
     private bool _isSynced;
@@ -47,20 +48,20 @@ public sealed partial class PodBook
         ArgumentNullException.ThrowIfNull(heard);
         _now = now;
         _commands = [];
+        _turn++;
         switch (heard)
         {
             case PodEvent.Recalled recalled:
                 OnRecalled(recalled.Pods);
                 break;
             case PodEvent.PodChanged changed:
-                OnPod(changed.Pod);
+                OnPodTold(changed.Pod);
                 break;
             case PodEvent.PodDeleted deleted:
                 OnPodDeleted(deleted.Uid);
                 break;
             case PodEvent.NamespaceChanged changed:
-                _namespaces[changed.Facts.Name] = changed.Facts;
-                AdvanceNamespace(changed.Facts.Name);
+                OnNamespaceTold(changed.Facts);
                 break;
             case PodEvent.NamespaceDeleted gone:
                 // Its pods are deleted one by one; until then the last labels hold.
@@ -89,6 +90,7 @@ public sealed partial class PodBook
                 if (_pods.TryGetValue(used.Uid, out PodEntry? marked) && marked.Generation == used.Generation)
                 {
                     marked.UsesMark = used.IsUsed;
+                    _areMarksUsed = used.IsUsed;
                 }
 
                 break;
@@ -108,8 +110,7 @@ public sealed partial class PodBook
     }
 
     /// <summary>All pods as they are, for status pages, metrics and tests.</summary>
-    public IReadOnlyList<PodView> List() => [.. _pods.Values.Select(p => new PodView(
-        p.Uid, p.Record.FullName, AimOf(p), p.Network, p.Kernel, p.Guard, p.Proxy, p.IsProven, p.Step, p.Reported?.Redirection, PodStatus.Obstacle(p), p.HasProbes, p.IsRemembered))];
+    public IReadOnlyList<PodView> List() => [.. _pods.Values.Select(p => new PodView(p, AimOf(p)))];
 
     private PodAim AimOf(PodEntry pod)
     {
@@ -134,7 +135,7 @@ public sealed partial class PodBook
     }
 
     private EnrolmentDecision Decide(PodEntry pod) =>
-        EnrolmentRules.Decide(pod.Record.Facts, _namespaces.GetValueOrDefault(pod.Record.Facts.Namespace), _options.Enrolment);
+        EnrolmentRules.Decide(pod.Record.Facts, _namespaces.GetValueOrDefault(pod.Record.Facts.Namespace).Facts, _options.Enrolment);
 
     private PodRules RulesOf(PodEntry pod)
     {
@@ -145,6 +146,18 @@ public sealed partial class PodBook
         }
 
         return pod.Rules;
+    }
+
+    /// <summary>The watch tells a namespace, which may be behind what a look-up said.</summary>
+    private void OnNamespaceTold(NamespaceFacts facts)
+    {
+        if (_namespaces.TryGetValue(facts.Name, out NamespaceEntry known) && known.IsHearsay && IsOlder(facts.Version, known.Facts.Version))
+        {
+            return;
+        }
+
+        _namespaces[facts.Name] = new NamespaceEntry(facts, _turn, IsHearsay: false);
+        AdvanceNamespace(facts.Name);
     }
 
     private void AdvanceNamespace(string name)
@@ -168,11 +181,11 @@ public sealed partial class PodBook
 
         AnswerWaiting(pod, aim);
         ReportIfNews(pod, aim);
-        if (aim == PodAim.Vanish && pod.Step == PodStep.None && !pod.HasProbes && !pod.IsRemembered)
+        if (aim == PodAim.Vanish && pod.Step == PodStep.None && !pod.Probes.IsOpen && !pod.Note.IsWritten)
         {
             Vanish(pod);
         }
-        else if (aim == PodAim.Leave && pod.Step == PodStep.None && pod.Network is { } network && PodStatus.IsClean(pod))
+        else if (aim == PodAim.Leave && pod.Step == PodStep.None && pod.Network is { } network && pod.Waiting.Count == 0 && PodStatus.IsClean(pod))
         {
             // Nothing is left to be done there: an open descriptor would keep a dead namespace alive.
             pod.WasEnrolled = false;
@@ -197,7 +210,7 @@ public sealed partial class PodBook
                 break;
             case PodAim.Leave when pod.Kernel != KernelState.Absent && pod.Network is { } network:
                 // First the rules, then the proxy: else its connections would be refused. A ztunnel that is told anew keeps it until the last of them has ended.
-                if (pod.IsRemembered && pod.ServedGeneration != pod.Generation)
+                if (pod.Note.IsWritten && pod.ServedGeneration != pod.Generation)
                 {
                     pod.ServedGeneration = pod.Generation;
                     pod.IsKept = false;
@@ -205,7 +218,7 @@ public sealed partial class PodBook
                 }
 
                 break;
-            case PodAim.Leave when pod.Network is null && pod.IsRemembered && pod.Addresses.Count > 0:
+            case PodAim.Leave when pod.Network is null && pod.Note.IsWritten && pod.Addresses.Count > 0:
                 // It may have connections that its proxy carries: whoever has it keeps it until it is found.
                 if (!pod.IsKept && pod.ServedGeneration < 0)
                 {
@@ -233,7 +246,7 @@ public sealed partial class PodBook
 
     private void Begin(PodEntry pod, PodStep step)
     {
-        (pod.Step, pod.StepNetwork, pod.StepAddresses, pod.StepMark) = (step, pod.Network, pod.Addresses, RulesOf(pod).Mark);
+        pod.Step = step;
         long ticket = pod.Ticket = ++_lastTicket;
         NetworkIdentity network = pod.Network ?? default;
         PodRules rules = RulesOf(pod);
@@ -243,17 +256,29 @@ public sealed partial class PodBook
             PodStep.Inspect => new PodCommand.Inspect(pod.Uid, ticket, network, rules),
             PodStep.Remember => new PodCommand.Remember(pod.Uid, ticket, MemoryOf(pod, network)),
             PodStep.Apply => new PodCommand.Apply(pod.Uid, ticket, network, rules, pod.Kernel is KernelState.Absent or KernelState.Ending && pod.Guard == GuardState.Absent),
-            PodStep.Prove => new PodCommand.Prove(pod.Uid, ticket, network, rules, Located(pod)),
+            PodStep.Prove => new PodCommand.Prove(pod.Uid, ticket, network, rules, Located(pod)) { IsPlaceKnown = pod.Waiting.Count > 0 && !pod.IsProven },
             PodStep.RaiseGuard => new PodCommand.RaiseGuard(pod.Uid, ticket, network),
             PodStep.LiftGuard => new PodCommand.LiftGuard(pod.Uid, ticket, network),
             PodStep.Remove => new PodCommand.Remove(pod.Uid, ticket, network, rules),
+            PodStep.Hold => new PodCommand.Hold(pod.Uid, ticket, network, rules),
+            PodStep.EndHold => new PodCommand.EndHold(pod.Uid, ticket, network),
             PodStep.AdmitProbes => new PodCommand.AdmitProbes(pod.Uid, ticket, pod.Addresses, pod.Record.ProbePorts),
             PodStep.WithdrawProbes => new PodCommand.WithdrawProbes(pod.Uid, ticket),
             _ => new PodCommand.Forget(pod.Uid, ticket),
         });
-        if (step == PodStep.Apply)
+        switch (step)
         {
-            pod.AppliedRules = rules;
+            case PodStep.Apply:
+                pod.AppliedRules = rules;
+                break;
+            case PodStep.Remember:
+                pod.Note.Begin(pod.Network, rules.Mark);
+                break;
+            case PodStep.AdmitProbes:
+                pod.Probes.Begin(pod.Addresses);
+                break;
+            default:
+                break;
         }
     }
 
@@ -300,7 +325,7 @@ public sealed partial class PodBook
             pod.Record.Facts.Namespace,
             pod.Record.ServiceAccount,
             pod.Addresses,
-            pod.Record.Facts.Annotations.Where(a => a.Key is PodSettings.DnsCaptureAnnotation or PodSettings.BypassInboundAnnotation or PodSettings.WithoutProxyAnnotation or PodSettings.VirtualInterfacesAnnotation).ToDictionary(StringComparer.Ordinal),
+            PodSettings.Read(pod.Record.Facts.Annotations).ToAnnotations(),
             network)
         {
             Mark = pod.UsesMark ? pod.Secret : 0,
@@ -310,7 +335,7 @@ public sealed partial class PodBook
     {
         // A snapshot that leaves out a pod would stop its proxy, so everything that may be in the mesh must have been looked for.
         bool isTold = _isSynced || (_isRecalled && _now >= _started + _options.SyncPatience);
-        if (!_isGateOpen && isTold && _pods.Values.All(p => p.Network is not null || p.HasSearched || p.Addresses.Count == 0 || !(AimOf(p) == PodAim.Enrol || (p.IsRemembered && AimOf(p) == PodAim.Leave))))
+        if (!_isGateOpen && isTold && _pods.Values.All(p => p.Network is not null || p.HasSearched || p.Addresses.Count == 0 || !(AimOf(p) == PodAim.Enrol || (p.Note.IsWritten && AimOf(p) == PodAim.Leave))))
         {
             _isGateOpen = true;
             _commands.Add(new PodCommand.OpenGate());

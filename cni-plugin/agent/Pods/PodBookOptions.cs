@@ -20,6 +20,12 @@ public sealed record PodBookOptions
     /// <summary>How long a proxy may be gone before pods that need not be strict go on without it.</summary>
     public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long new connections of a pod wait for the next proxy when the last one has left; then they are refused. Zero refuses them at once. What waits is
+    /// dropped, and the client's kernel tries again after one, three and seven seconds.
+    /// </summary>
+    public TimeSpan HoldFor { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Makes a secret packet mark for a pod; 0 means that pods have none of their own.</summary>
     public Func<uint> NewMark { get; init; } = static () => 0;
 
@@ -37,6 +43,12 @@ public sealed record PodBookOptions
 
     /// <summary>How long a pod may be without proof before its status is withdrawn: a ztunnel that restarts must not make peers turn away.</summary>
     public TimeSpan ReportGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Longest pause before a status that somebody else changed is put right once more; begins with <see cref="RetryPause"/> and doubles, until there was
+    /// peace for twice this long.
+    /// </summary>
+    public TimeSpan ContestLimit { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long ztunnel may take to answer before a pod is said to wait for it.</summary>
     public TimeSpan ServicePatience { get; init; } = TimeSpan.FromSeconds(2);

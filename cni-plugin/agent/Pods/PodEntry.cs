@@ -18,6 +18,15 @@ internal sealed class PodEntry(PodRecord record)
     /// <summary>Known from memory alone: no source has told it since the start.</summary>
     public bool IsRecalled { get; set; }
 
+    /// <summary>The turn in which the source said last what it is like.</summary>
+    public long ToldAt { get; set; }
+
+    /// <summary>A look-up said so, and the watch has not told as much yet.</summary>
+    public bool IsHearsay { get; set; }
+
+    /// <summary>When the source is asked whether it still is; of no meaning once the watch has told it.</summary>
+    public TimeSpan AskAgainAt { get; set; }
+
     public bool IsDeleted { get; set; }
 
     /// <summary>It was in the mesh at some time: found naked, it is guarded.</summary>
@@ -65,6 +74,12 @@ internal sealed class PodEntry(PodRecord record)
     /// <summary>Since when no ztunnel has served it in this namespace; of no meaning while one does.</summary>
     public TimeSpan UnservedSince { get; set; }
 
+    /// <summary>Until when new connections wait for the next proxy; in the past when they do not.</summary>
+    public TimeSpan HoldUntil { get; set; }
+
+    /// <summary>Whether they are held in the kernel.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>The mark that was made for it; 0 while none was.</summary>
     public uint Secret { get; set; }
 
@@ -84,28 +99,14 @@ internal sealed class PodEntry(PodRecord record)
     public TimeSpan UnprovenSince { get; set; }
 
     // Traces outside of the pod.
-    public bool IsRemembered { get; set; }
+    public PodNote Note { get; } = new();
 
-    public NetworkIdentity? RememberedNetwork { get; set; }
-
-    public uint RememberedMark { get; set; }
-
-    /// <summary>What a note under way says.</summary>
-    public uint StepMark { get; set; }
-
-    public bool HasProbes { get; set; }
-
-    public IReadOnlyList<IPAddress> ProbeAddresses { get; set; } = [];
+    public PodAdmission Probes { get; } = new();
 
     // The lane: one command at a time.
     public PodStep Step { get; set; }
 
     public long Ticket { get; set; }
-
-    /// <summary>What the command under way was about.</summary>
-    public NetworkIdentity? StepNetwork { get; set; }
-
-    public IReadOnlyList<IPAddress> StepAddresses { get; set; } = [];
 
     public int Failures { get; set; }
 
@@ -113,14 +114,8 @@ internal sealed class PodEntry(PodRecord record)
 
     public string? Error { get; set; }
 
-    // Status.
-    public PodReport? Reported { get; set; }
-
-    public PodReport? ReportUnderWay { get; set; }
-
-    public int ReportFailures { get; set; }
-
-    public TimeSpan ReportRetryAt { get; set; }
+    /// <summary>Its status.</summary>
+    public PodReporting Reporting { get; } = new();
 
     /// <summary>Requests of the plugin that wait for this pod.</summary>
     public List<SandboxRequest> Waiting { get; } = [];
@@ -147,6 +142,7 @@ internal sealed class PodEntry(PodRecord record)
         AppliedRules = null;
         Proxy = ZdsPodState.Unserved;
         Refusal = null;
+        (HoldUntil, IsHeld) = (TimeSpan.Zero, false);
         IsProven = false;
         Failures = 0;
         RetryAt = TimeSpan.Zero;

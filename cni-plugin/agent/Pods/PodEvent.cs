@@ -35,7 +35,11 @@ public abstract record PodEvent
     public sealed record SandboxDeleted(NetworkIdentity Network) : PodEvent;
 
     /// <summary>What the source knows of a pod that a request named; either may be null.</summary>
-    public sealed record LookedUp(long Request, PodRecord? Pod, NamespaceFacts? Namespace, string? Error) : PodEvent;
+    public sealed record LookedUp(long Request, PodRecord? Pod, NamespaceFacts? Namespace, string? Error) : PodEvent
+    {
+        /// <summary>The source says that there is no such pod, or another of its name.</summary>
+        public bool IsGone { get; init; }
+    }
 
     /// <summary>ztunnels said something about a pod.</summary>
     public sealed record ProxyAnswered(string Uid, long Generation, ZdsPodState State, string? Refusal) : PodEvent;
@@ -47,7 +51,11 @@ public abstract record PodEvent
     public sealed record Done(string Uid, long Ticket, StepResult Result) : PodEvent;
 
     /// <summary>A report was made, or was not.</summary>
-    public sealed record Reported(string Uid, PodReport Report, string? Error) : PodEvent;
+    public sealed record Reported(string Uid, PodReport Report, string? Error) : PodEvent
+    {
+        /// <summary>Version of the pod's object as of which the world reads it; 0 where objects have none.</summary>
+        public ulong Version { get; init; }
+    }
 
     /// <summary>Time has passed.</summary>
     public sealed record Tick : PodEvent;

@@ -7,9 +7,10 @@ namespace Ambient.Cni.Agent.Pods;
 /// the agent was restarted in between.
 /// </summary>
 /// <remarks>
+/// A pod whose proxy has left: new connections wait for the next one, for a while.
 /// In: find the namespace → hand it to ztunnels → read its kernel → (found naked although it was in the mesh: guard) → wait for the proxy → write
 /// down → rules → proof from inside → lift the guard → let probes in. The proxy listens before the rules lead to it, so that a running pod joins
-/// without a refused connection; a new one is guarded by the plugin until it is proven.
+/// without a refused connection; a new one is guarded by the plugin until it is proven, so its rules need not wait for the proxy.
 /// Out: rules and guard first, then the proxy, then what was written down.
 /// </remarks>
 internal static class PodLane
@@ -39,6 +40,13 @@ internal static class PodLane
             return pod.Addresses.Count > 0 ? PodStep.Find : PodStep.None;
         }
 
+        // Before everything else: each moment counts, for those who would be refused and for those who wait.
+        bool holds = pod.Proxy != ZdsPodState.Served && now < pod.HoldUntil && pod.Kernel != KernelState.Absent;
+        if (holds != pod.IsHeld)
+        {
+            return holds ? PodStep.Hold : PodStep.EndHold;
+        }
+
         if (pod.Kernel == KernelState.Unknown || pod.Guard == GuardState.Unknown)
         {
             return PodStep.Inspect;
@@ -46,28 +54,29 @@ internal static class PodLane
 
         bool applied = pod.Kernel == KernelState.Applied && rules.Equals(pod.AppliedRules);
         bool isNaked = pod.Kernel == KernelState.Absent || (pod.Kernel == KernelState.Different && pod.Proxy != ZdsPodState.Served);
-        bool isStrict = options.Strict || pod.Record.IsStrict || rules.Settings.IsStrict;
+        bool isStrict = IsStrict(pod, rules, options);
         if (isNaked && pod.WasEnrolled && isStrict && pod.Guard == GuardState.Absent)
         {
             // Nothing says yet that this pod was touched: were we restarted now, its guard would be nobody's. A note that cannot be written does not keep it open.
-            return pod.IsAwaited && pod.RememberedNetwork != pod.Network && pod.Failures == 0 ? PodStep.Remember : PodStep.RaiseGuard;
+            return pod.IsAwaited && pod.Note.Network != pod.Network && pod.Failures == 0 ? PodStep.Remember : PodStep.RaiseGuard;
         }
 
         if (pod.Proxy != ZdsPodState.Served)
         {
             // Rules stay, and lead nowhere: closed. Unless the operator prefers plaintext to silence, for a pod that was in the mesh before.
-            bool opens = !isStrict && pod.Waiting.Count == 0 && pod.RememberedNetwork == pod.Network && now >= pod.UnservedSince + options.OpenAfter;
-            return opens && (pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent) ? PodStep.Remove : PodStep.None;
+            bool opens = !isStrict && pod.Waiting.Count == 0 && pod.Note.Network == pod.Network && now >= pod.UnservedSince + options.OpenAfter;
+            if (opens && (pod.Kernel != KernelState.Absent || pod.Guard != GuardState.Absent))
+            {
+                return PodStep.Remove;
+            }
+
+            // Behind its guard nothing passes whatever its rules are, so they are made while ztunnel takes it; a pod that starts waits for the slower of both.
+            return pod.Guard == GuardState.Raised && pod.Waiting.Count > 0 ? Write(pod, applied, rules) : PodStep.None;
         }
 
-        if (pod.RememberedNetwork != pod.Network || pod.RememberedMark != rules.Mark)
+        if (Write(pod, applied, rules) is var writing and not PodStep.None)
         {
-            return PodStep.Remember;
-        }
-
-        if (!applied)
-        {
-            return PodStep.Apply;
+            return writing;
         }
 
         if (!pod.IsProven)
@@ -80,13 +89,22 @@ internal static class PodLane
             return PodStep.LiftGuard;
         }
 
-        if (!pod.HasProbes || !pod.ProbeAddresses.SequenceEqual(pod.Addresses))
+        if (!pod.Probes.IsOpenTo(pod.Addresses))
         {
             return PodStep.AdmitProbes;
         }
 
         return now >= pod.ProvenAt + Spread(pod.Uid, options.ProofInterval) ? PodStep.Prove : PodStep.None;
     }
+
+    /// <summary>First what is going to be touched is written down, then it is.</summary>
+    private static PodStep Write(PodEntry pod, bool applied, PodRules rules) =>
+        pod.Note.Network != pod.Network || pod.Note.Mark != rules.Mark ? PodStep.Remember
+        : applied ? PodStep.None
+        : PodStep.Apply;
+
+    /// <summary>Whether a pod without a proxy stays closed, however long that takes.</summary>
+    public static bool IsStrict(PodEntry pod, PodRules rules, PodBookOptions options) => options.Strict || pod.Record.IsStrict || rules.Settings.IsStrict;
 
     /// <summary>Between 75 and 125 % of the interval, each pod its own: else all pods of a node would be proven in the same moment for ever.</summary>
     private static TimeSpan Spread(string uid, TimeSpan interval)
@@ -105,12 +123,17 @@ internal static class PodLane
         if (pod.Network is null)
         {
             // Only a pod that was touched has anything to be removed.
-            return pod.WasEnrolled || pod.IsRemembered
+            return pod.WasEnrolled || pod.Note.IsWritten
                 ? pod.Addresses.Count > 0 ? PodStep.Find : PodStep.None
                 : Traces(pod);
         }
 
-        if (pod.Kernel == KernelState.Ending && pod.HasProbes)
+        if (pod.IsHeld)
+        {
+            return PodStep.EndHold;
+        }
+
+        if (pod.Kernel == KernelState.Ending && pod.Probes.IsOpen)
         {
             return PodStep.WithdrawProbes;
         }
@@ -121,5 +144,5 @@ internal static class PodLane
     private static PodStep Vanish(PodEntry pod) => Traces(pod);
 
     private static PodStep Traces(PodEntry pod) =>
-        pod.HasProbes ? PodStep.WithdrawProbes : pod.IsRemembered ? PodStep.Forget : PodStep.None;
+        pod.Probes.IsOpen ? PodStep.WithdrawProbes : pod.Note.IsWritten ? PodStep.Forget : PodStep.None;
 }

@@ -24,6 +24,9 @@ public sealed record PodRecord
     /// <summary>Value of the redirection annotation; null when it has none.</summary>
     public string? Annotation { get; init; }
 
+    /// <summary>Grows with each change of the pod's object; 0 when its source has none.</summary>
+    public ulong Version { get; init; }
+
     /// <summary>The pod's UID.</summary>
     public string Uid => Facts.Uid;
 

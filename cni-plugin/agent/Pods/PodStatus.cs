@@ -12,11 +12,11 @@ internal static class PodStatus
         {
             case PodAim.Enrol when pod.IsProven && pod.Proxy == ZdsPodState.Served && pod.Guard != GuardState.Raised:
                 return new PodReport(ReportedRedirection.Enabled, null);
-            case PodAim.Enrol when pod.Network is null && (pod.Record.IsEnding || (pod.Reported is null && pod.Addresses.Count == 0)):
+            case PodAim.Enrol when pod.Network is null && (pod.Record.IsEnding || (pod.Reporting.Said is null && pod.Addresses.Count == 0)):
                 // A sandbox that is not made yet, or is gone because the pod ends, is the course of things: every pod would get a warning at both ends.
                 return null;
             case PodAim.Enrol:
-                bool isStill = pod.Reported?.Redirection == ReportedRedirection.Enabled && now < pod.UnprovenSince + options.ReportGrace;
+                bool isStill = pod.Reporting.Said?.Redirection == ReportedRedirection.Enabled && now < pod.UnprovenSince + options.ReportGrace;
                 bool isEarly = pod.Error is null && pod.Proxy == ZdsPodState.Unserved && now < pod.UnprovenSince + options.ServicePatience;
                 string? why = isEarly ? null : Obstacle(pod);
                 return isStill || why is null ? null : new PodReport(ReportedRedirection.Pending, why);
@@ -32,7 +32,7 @@ internal static class PodStatus
 
     /// <summary>Whether nothing of ours is left in or around a pod that is to leave.</summary>
     public static bool IsClean(PodEntry pod) =>
-        !pod.IsRemembered && !pod.HasProbes && (pod.Network is null ? !pod.WasEnrolled : pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent);
+        !pod.Note.IsWritten && !pod.Probes.IsOpen && (pod.Network is null ? !pod.WasEnrolled : pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent && !pod.IsHeld);
 
     /// <summary>What keeps a pod from being proven, and what to do; null while everything takes its course.</summary>
     public static string? Obstacle(PodEntry pod)
@@ -50,7 +50,7 @@ internal static class PodStatus
         return pod.Proxy switch
         {
             ZdsPodState.Refused => "ztunnel refused it: " + pod.Refusal,
-            ZdsPodState.Unserved when pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent && pod.IsRemembered =>
+            ZdsPodState.Unserved when pod.Kernel == KernelState.Absent && pod.Guard == GuardState.Absent && pod.Note.IsWritten =>
                 "no ztunnel on this node serves it, and it goes on without the mesh, as AMBIENT_STRICT=false allows; see the ztunnel pod of this node",
             ZdsPodState.Unserved when pod.Kernel != KernelState.Unknown => "no ztunnel on this node serves it; see the ztunnel pod of this node",
             _ => null,

@@ -38,4 +38,10 @@ internal enum PodStep
 
     /// <summary>It is being forgotten.</summary>
     Forget = 11,
+
+    /// <summary>New connections are being held until there is a proxy again.</summary>
+    Hold = 12,
+
+    /// <summary>The hold on new connections is being ended.</summary>
+    EndHold = 13,
 }

@@ -5,11 +5,12 @@ namespace Ambient.Cni.Agent.Pods;
 /// <summary>One pod as the book sees it now. Immutable.</summary>
 public sealed record PodView
 {
-    internal PodView(
-        string uid, string name, PodAim aim, NetworkIdentity? network, KernelState kernel, GuardState guard, ZdsPodState proxy, bool isProven, PodStep step, ReportedRedirection? reported, string? obstacle, bool hasProbes, bool isRemembered)
+    internal PodView(PodEntry pod, PodAim aim)
     {
-        (Uid, Name, Aim, Network, Kernel, Guard, Proxy) = (uid, name, aim, network, kernel, guard, proxy);
-        (IsProven, Step, Reported, Obstacle, HasProbes, IsRemembered) = (isProven, step, reported, obstacle, hasProbes, isRemembered);
+        (Uid, Name, Aim, Network, Step) = (pod.Uid, pod.Record.FullName, aim, pod.Network, pod.Step);
+        (Kernel, Guard, Proxy, IsProven) = (pod.Kernel, pod.Guard, pod.Proxy, pod.IsProven);
+        (Reported, Obstacle) = (pod.Reporting.Said?.Redirection, PodStatus.Obstacle(pod));
+        (HasProbes, IsRemembered) = (pod.Probes.IsOpen, pod.Note.IsWritten);
     }
 
     /// <summary>The pod's UID.</summary>

@@ -19,4 +19,8 @@ public sealed record SandboxRequest(
     NetworkIdentity Network,
     IReadOnlyList<IPAddress> Addresses,
     bool GuardRaised,
-    TimeSpan Deadline);
+    TimeSpan Deadline)
+{
+    /// <summary>What is known of the pod and its namespace is as new as this request.</summary>
+    public bool IsConfirmed { get; init; }
+}

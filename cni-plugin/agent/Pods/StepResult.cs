@@ -16,6 +16,9 @@ public sealed record StepResult(string? Error)
     /// <summary>Of an inspection: the guard.</summary>
     public GuardState Guard { get; init; }
 
+    /// <summary>Of an inspection: whether new connections are held.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Of a removal: the proxy still carries connections; they go on, and it has to be done again.</summary>
     public bool IsEnding { get; init; }
 

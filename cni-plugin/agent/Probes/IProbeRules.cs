@@ -3,7 +3,7 @@ using System.Net;
 namespace Ambient.Cni.Agent.Probes;
 
 /// <summary>Lets the node's probes reach pods of the mesh. Thread-safe.</summary>
-public interface IProbeRules
+public interface IProbeRules : IDisposable
 {
     /// <summary>A pod's addresses and the ports that are probed; replaces what was said of it before. Null on success.</summary>
     Task<string?> AdmitAsync(string uid, IReadOnlyList<IPAddress> addresses, IReadOnlyList<int> ports, CancellationToken cancellation);

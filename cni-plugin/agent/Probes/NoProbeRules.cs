@@ -16,4 +16,10 @@ public sealed class NoProbeRules : IProbeRules
 
     /// <inheritdoc/>
     public Task<string?> RepairAsync(CancellationToken cancellation) => Task.FromResult<string?>(null);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // There is nothing to give back.
+    }
 }

@@ -27,10 +27,28 @@ internal static class NodeProbeText
         return text.Append("  }\n}\n").ToString();
     }
 
+    /// <summary>What comes and goes, as one transaction; empty when nothing does. It fails as a whole when the table is not as it was left.</summary>
+    public static string Change(IEnumerable<(IPAddress Address, int Port)> added, IEnumerable<(IPAddress Address, int Port)> removed)
+    {
+        var text = new StringBuilder();
+        foreach ((string verb, IEnumerable<(IPAddress Address, int Port)> elements) in new[] { ("add", added), ("delete", removed) })
+        {
+            foreach (IGrouping<bool, (IPAddress Address, int Port)> family in elements.GroupBy(e => e.Address.AddressFamily == AddressFamily.InterNetwork))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{verb} element inet {Table} {(family.Key ? "probes-v4" : "probes-v6")} {{ {ListOf(family)} }}\n");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string ListOf(IEnumerable<(IPAddress Address, int Port)> elements) =>
+        string.Join(", ", elements.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Address} . {e.Port}")));
+
     private static void AppendSet(StringBuilder text, string name, string type, IEnumerable<(IPAddress Address, int Port)> elements)
     {
         text.Append(CultureInfo.InvariantCulture, $"  set {name} {{\n    type {type} . inet_service\n");
-        string list = string.Join(", ", elements.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Address} . {e.Port}")));
+        string list = ListOf(elements);
         if (list.Length > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $"    elements = {{ {list} }}\n");

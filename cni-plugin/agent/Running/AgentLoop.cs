@@ -23,7 +23,6 @@ public sealed class AgentLoop : IZdsEvents
     private volatile IReadOnlyList<PodView> _pods = [];
     private volatile bool _isComplete;
     private int _ztunnels;
-    private int _settledZtunnels;
     private long _lastRequest;
     private long _turnedAt;
     private bool _isListOld = true;
@@ -33,6 +32,7 @@ public sealed class AgentLoop : IZdsEvents
     {
         ArgumentNullException.ThrowIfNull(time);
         (_time, _log, _started) = (time, log, time.GetTimestamp());
+        _turnedAt = _started;
         _book = new PodBook(options, Now);
     }
 
@@ -45,11 +45,11 @@ public sealed class AgentLoop : IZdsEvents
     /// <summary>Whether all pods are known and ztunnels may be told.</summary>
     public bool IsComplete => _isComplete;
 
+    /// <summary>Whether a sandbox waits for its answer.</summary>
+    public bool IsAsked => !_answers.IsEmpty;
+
     /// <summary>Connected ztunnels.</summary>
     public int Ztunnels => Volatile.Read(ref _ztunnels);
-
-    /// <summary>Ztunnels that have their whole snapshot.</summary>
-    public int SettledZtunnels => Volatile.Read(ref _settledZtunnels);
 
     /// <summary>How long ago the loop turned: it is stuck when this grows.</summary>
     public TimeSpan SinceTurn => _time.GetElapsedTime(Volatile.Read(ref _turnedAt));
@@ -109,11 +109,7 @@ public sealed class AgentLoop : IZdsEvents
     }
 
     /// <inheritdoc/>
-    public void OnConnections(int connected, int settled)
-    {
-        Volatile.Write(ref _ztunnels, connected);
-        Volatile.Write(ref _settledZtunnels, settled);
-    }
+    public void OnConnections(int connected, int settled) => Volatile.Write(ref _ztunnels, connected);
 
     private async Task TurnAsync(PodEvent heard, CancellationToken cancellation)
     {

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Agent.Sources;
 using Ambient.Cni.Agent.Zds;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
@@ -8,34 +10,53 @@ using Ambient.Telemetry.Logging;
 namespace Ambient.Cni.Agent.Running;
 
 /// <summary>
-/// Does what the book asks for and tells how it ended. Work in pods runs beside each other, up to a bound; what is written on the node itself runs one
-/// after the other; reports have a lane of their own, so that an API server that hangs holds up nothing else. Thread-safe.
+/// Does what the book asks for and tells how it ended. Work in different pods runs beside each other, up to a bound; searches and what is written on the node
+/// itself run one after the other; reports have a lane of their own, so that an API server that hangs holds up nothing else. Thread-safe.
 /// </summary>
 public sealed class CommandRunner : IDisposable
 {
     private readonly CommandParts _parts;
+    private const long Unanswered = 0;
     private readonly AgentLoop _loop;
+    private readonly TimeProvider _time;
     private readonly Logger _log;
+    private readonly NetworkTurns _turns = new();
     private readonly SemaphoreSlim _podWork = new(Math.Max(4, Environment.ProcessorCount * 2));
     private readonly SemaphoreSlim _reports = new(8);
+    private readonly ConcurrentDictionary<string, PodCommand.Serve> _unserved = new(StringComparer.Ordinal);
+    private readonly Channel<(PodCommand.Find Find, long Asked)> _searches = Channel.CreateUnbounded<(PodCommand.Find, long)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<PodCommand> _nodeWork = Channel.CreateUnbounded<PodCommand>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>A runner over its parts.</summary>
-    public CommandRunner(CommandParts parts, AgentLoop loop, Logger log) => (_parts, _loop, _log) = (parts, loop, log);
+    public CommandRunner(CommandParts parts, AgentLoop loop, TimeProvider time, Logger log) => (_parts, _loop, _time, _log) = (parts, loop, time, log);
 
     /// <summary>Starts a command; returns at once.</summary>
     public ValueTask PerformAsync(PodCommand command, CancellationToken cancellation)
     {
-        _log.Trace("command", LogField.Of("command", command.ToString()));
+        if (_log.IsEnabled(LogLevel.Trace))
+        {
+            // The whole pod as text is too much for a log that nobody reads.
+            _log.Trace("command", LogField.Of("command", command.ToString()));
+        }
+
         switch (command)
         {
             case PodCommand.Serve serve:
                 Serve(serve);
                 break;
             case PodCommand.ServeAgain again:
-                _parts.Zds.Repeat(again.Uid);
+                if (_unserved.TryRemove(again.Uid, out PodCommand.Serve? unserved))
+                {
+                    Serve(unserved);
+                }
+                else
+                {
+                    _parts.Zds.Repeat(again.Uid);
+                }
+
                 break;
             case PodCommand.Unserve gone:
+                _unserved.TryRemove(gone.Uid, out _);
                 _parts.Zds.Remove(gone.Uid);
                 break;
             case PodCommand.Release release:
@@ -45,14 +66,19 @@ public sealed class CommandRunner : IDisposable
                 }
 
                 break;
-            case PodCommand.Remember or PodCommand.Forget or PodCommand.AdmitProbes or PodCommand.WithdrawProbes or PodCommand.OpenGate:
-                if (command is PodCommand.OpenGate)
-                {
-                    _parts.Zds.OpenGate();
-                }
-
-                // At most one command of a pod is under way, so the queue is bounded by the pods.
+            case PodCommand.OpenGate:
+                _parts.Zds.OpenGate();
                 _nodeWork.Writer.TryWrite(command);
+                break;
+            case PodCommand.Remember or PodCommand.Forget:
+                // The book waits for each before it asks for the pod's next, so the queue is bounded by the pods.
+                _nodeWork.Writer.TryWrite(command);
+                break;
+            case PodCommand.AdmitProbes or PodCommand.WithdrawProbes:
+                _ = ProbesAsync((PodCommand.Step)command, cancellation);
+                break;
+            case PodCommand.Find find:
+                _searches.Writer.TryWrite((find, _time.GetTimestamp()));
                 break;
             case PodCommand.Report report:
                 _ = ReportAsync(report, cancellation);
@@ -60,9 +86,11 @@ public sealed class CommandRunner : IDisposable
             case PodCommand.LookUp question:
                 _ = LookUpAsync(question, cancellation);
                 break;
-            default:
-                _ = PodWorkAsync(command, cancellation);
+            case PodCommand.InNetwork step:
+                _ = _turns.RunAsync(step.Network, () => PodWorkAsync(step, cancellation));
                 break;
+            default:
+                throw new InvalidOperationException("no such command: " + command);
         }
 
         return ValueTask.CompletedTask;
@@ -83,25 +111,59 @@ public sealed class CommandRunner : IDisposable
             switch (command)
             {
                 case PodCommand.Remember c:
-                    await DoneAsync(c.Uid, c.Ticket, Write(() => _parts.Memory.Write(c.Memory)));
+                    await EndAsync(c, Write(() => _parts.Memory.Write(c.Memory)));
                     break;
                 case PodCommand.Forget c:
-                    await DoneAsync(c.Uid, c.Ticket, Write(() => _parts.Memory.Delete(c.Uid)));
-                    break;
-                case PodCommand.AdmitProbes c:
-                    await DoneAsync(c.Uid, c.Ticket, new StepResult(await _parts.Probes.AdmitAsync(c.Uid, c.Addresses, c.Ports, cancellation)));
-                    break;
-                case PodCommand.WithdrawProbes c:
-                    await DoneAsync(c.Uid, c.Ticket, new StepResult(await _parts.Probes.WithdrawAsync(c.Uid, cancellation)));
+                    await EndAsync(c, Write(() => _parts.Memory.Delete(c.Uid)));
                     break;
                 default:
-                    if (await _parts.Probes.SettleAsync(cancellation) is { } error)
-                    {
-                        _log.Error("probes of the node may not reach pods", LogField.Of("error", error));
-                    }
-
+                    await SettleAsync(cancellation);
                     break;
             }
+        }
+    }
+
+    /// <summary>Looks for pods until cancelled: all that wait share a walk through the node's processes, which holds up nobody else.</summary>
+    public async Task RunSearchesAsync(CancellationToken cancellation)
+    {
+        await foreach ((PodCommand.Find find, long asked) in _searches.Reader.ReadAllAsync(cancellation))
+        {
+            await EndAsync(find, Find(find, asked));
+        }
+    }
+
+    private async Task SettleAsync(CancellationToken cancellation)
+    {
+        if (await _parts.Probes.SettleAsync(cancellation) is { } error)
+        {
+            _log.Error("probes of the node may not reach pods", LogField.Of("error", error));
+        }
+
+        // Whatever could not be read is known by now, or is nobody's.
+        IReadOnlyList<string> dropped = [];
+        StepResult result = Write(() => dropped = _parts.Memory.DropUnreadable());
+        if (dropped.Count > 0 || result.Error is not null)
+        {
+            _log.Info("files of the agent's memory that cannot be read are removed", LogField.Of("files", string.Join(' ', dropped)), LogField.Of("error", result.Error));
+        }
+    }
+
+    private async Task ProbesAsync(PodCommand.Step command, CancellationToken cancellation)
+    {
+        try
+        {
+            string? error = command is PodCommand.AdmitProbes admit
+                ? await _parts.Probes.AdmitAsync(admit.Uid, admit.Addresses, admit.Ports, cancellation)
+                : await _parts.Probes.WithdrawAsync(command.Uid, cancellation);
+            await EndAsync(command, new StepResult(error));
+        }
+        catch (Exception end) when (end is OperationCanceledException || (end is ObjectDisposedException && cancellation.IsCancellationRequested))
+        {
+            // The agent ends.
+        }
+        catch (Exception bug)
+        {
+            await EndAsync(command, Unthought(command, bug));
         }
     }
 
@@ -121,42 +183,44 @@ public sealed class CommandRunner : IDisposable
     private void Serve(PodCommand.Serve serve)
     {
         NetworkNamespace? network = null;
+        long generation = serve.Generation;
+        _unserved.TryRemove(serve.Uid, out _);
         try
         {
             network = serve.Network is { } identity ? _parts.Networks.Duplicate(identity) : null;
         }
         catch (LinuxException e)
         {
-            _log.Error("a pod cannot be handed to ztunnel", LogField.Of("uid", serve.Uid), LogField.Of("error", e.Message));
+            // No descriptor is left. Whoever serves the pod already keeps it, but that is no answer to what was asked; the book asks again.
+            _log.Error("a pod cannot be handed to ztunnel, it will be tried again", LogField.Of("uid", serve.Uid), LogField.Of("error", e.Message));
+            _unserved[serve.Uid] = serve;
+            generation = Unanswered;
+            _loop.OnPod(serve.Uid, serve.Generation, ZdsPodState.Refused, "it was not asked, the agent could not hand over the pod: " + e.Message);
         }
 
-        _parts.Zds.Upsert(new ZdsPod(serve.Uid, serve.Generation, serve.Pod.Name, serve.Pod.Namespace, serve.Pod.ServiceAccount, network) { Mark = serve.Mark });
+        _parts.Zds.Upsert(new ZdsPod(serve.Uid, generation, serve.Pod.Name, serve.Pod.Namespace, serve.Pod.ServiceAccount, network) { Mark = serve.Mark });
     }
 
-    private async Task PodWorkAsync(PodCommand command, CancellationToken cancellation)
+    private async Task PodWorkAsync(PodCommand.InNetwork command, CancellationToken cancellation)
     {
         await _podWork.WaitAsync(cancellation);
         try
         {
-            // Off the loop: these enter namespaces and walk /proc.
+            // Off the loop: these enter namespaces.
             await Task.Yield();
-            (string uid, long ticket, StepResult result) = command switch
+            StepResult result = command switch
             {
-                PodCommand.Find c => (c.Uid, c.Ticket, await Task.Run(() => Find(c), cancellation)),
-                PodCommand.Inspect c => (c.Uid, c.Ticket, await In(c.Network, n => _parts.Kernel.InspectAsync(n, c.Rules, cancellation), cancellation)),
-                PodCommand.Apply c => (c.Uid, c.Ticket, await In(c.Network, n => _parts.Kernel.ApplyAsync(n, c.Rules, c.IsJoining, cancellation), cancellation)),
-                PodCommand.Prove c => (c.Uid, c.Ticket, await ProveAsync(c, cancellation)),
-                PodCommand.RaiseGuard c => (c.Uid, c.Ticket, await In(c.Network, n => _parts.Kernel.RaiseGuardAsync(n, cancellation), cancellation)),
-                PodCommand.LiftGuard c => (c.Uid, c.Ticket, await In(c.Network, n => _parts.Kernel.LiftGuardAsync(n, cancellation), cancellation)),
-                PodCommand.Remove c => (c.Uid, c.Ticket, await In(c.Network, n => _parts.Kernel.RemoveAsync(n, c.Rules, cancellation), cancellation)),
+                PodCommand.Inspect c => await In(c.Network, n => _parts.Kernel.InspectAsync(n, c.Rules, cancellation), cancellation),
+                PodCommand.Apply c => await In(c.Network, n => _parts.Kernel.ApplyAsync(n, c.Rules, c.IsJoining, cancellation), cancellation),
+                PodCommand.Prove c => await ProveAsync(c, cancellation),
+                PodCommand.RaiseGuard c => await In(c.Network, n => _parts.Kernel.RaiseGuardAsync(n, cancellation), cancellation),
+                PodCommand.LiftGuard c => await In(c.Network, n => _parts.Kernel.LiftGuardAsync(n, cancellation), cancellation),
+                PodCommand.Remove c => await In(c.Network, n => _parts.Kernel.RemoveAsync(n, c.Rules, cancellation), cancellation),
+                PodCommand.Hold c => await In(c.Network, n => _parts.Kernel.HoldAsync(n, c.Rules, cancellation), cancellation),
+                PodCommand.EndHold c => await In(c.Network, n => _parts.Kernel.EndHoldAsync(n), cancellation),
                 _ => throw new InvalidOperationException("no such command: " + command),
             };
-            if (result.Error is not null)
-            {
-                _log.Warn("step failed, it will be tried again", LogField.Of("uid", uid), LogField.Of("step", command.GetType().Name), LogField.Of("error", result.Error));
-            }
-
-            await DoneAsync(uid, ticket, result);
+            await EndAsync(command, result);
         }
         catch (OperationCanceledException)
         {
@@ -164,8 +228,7 @@ public sealed class CommandRunner : IDisposable
         }
         catch (Exception bug)
         {
-            _log.Error("a command failed in a way that nobody thought of", LogField.Of("command", command.GetType().Name), LogField.Of("error", bug.ToString()));
-            await DoneAsync(UidOf(command), TicketOf(command), StepResult.Failed(bug.Message));
+            await EndAsync(command, Unthought(command, bug));
         }
         finally
         {
@@ -173,17 +236,40 @@ public sealed class CommandRunner : IDisposable
         }
     }
 
-    private StepResult Find(PodCommand.Find find)
+    private ValueTask EndAsync(PodCommand.Step step, StepResult result)
     {
-        NetworkNamespace? network = _parts.Finder.Find(find.Pod, out string? doubt);
-        return network is not null ? StepResult.Ok with { Network = _parts.Networks.Hold(network) }
-            : doubt is not null ? StepResult.Failed("its network namespace is in doubt: " + doubt)
-            : StepResult.Ok;
+        if (result.Error is not null)
+        {
+            _log.Warn("step failed, it will be tried again", LogField.Of("uid", step.Uid), LogField.Of("step", step.GetType().Name), LogField.Of("error", result.Error));
+        }
+
+        return _loop.TellAsync(new PodEvent.Done(step.Uid, step.Ticket, result));
+    }
+
+    private StepResult Unthought(PodCommand command, Exception bug)
+    {
+        _log.Error("a command failed in a way that nobody thought of", LogField.Of("command", command.GetType().Name), LogField.Of("error", bug.ToString()));
+        return StepResult.Failed(bug.Message);
+    }
+
+    private StepResult Find(PodCommand.Find find, long asked)
+    {
+        try
+        {
+            NetworkNamespace? network = _parts.Finder.Find(find.Pod, out string? doubt, asked);
+            return network is not null ? StepResult.Ok with { Network = _parts.Networks.Hold(network) }
+                : doubt is not null ? StepResult.Failed("its network namespace is in doubt: " + doubt)
+                : StepResult.Ok;
+        }
+        catch (Exception bug)
+        {
+            return Unthought(find, bug);
+        }
     }
 
     private async Task<StepResult> ProveAsync(PodCommand.Prove prove, CancellationToken cancellation)
     {
-        NetworkIdentity? elsewhere = await Task.Run(() => _parts.Finder.Elsewhere(prove.Pod, prove.Network), cancellation);
+        NetworkIdentity? elsewhere = prove.IsPlaceKnown ? null : _parts.Finder.Elsewhere(prove.Pod, prove.Network);
         return elsewhere is not null
             ? StepResult.Ok with { Elsewhere = elsewhere }
             : await In(prove.Network, n => _parts.Kernel.ProveAsync(n, prove.Rules, cancellation), cancellation);
@@ -194,13 +280,13 @@ public sealed class CommandRunner : IDisposable
 
     private async Task ReportAsync(PodCommand.Report report, CancellationToken cancellation)
     {
-        string? error;
+        ReportResult result;
         try
         {
             await _reports.WaitAsync(cancellation);
             try
             {
-                error = await _parts.Reporter.ReportAsync(report.Pod, report.Content, cancellation);
+                result = await _parts.Reporter.ReportAsync(report.Pod, report.Content, cancellation);
             }
             finally
             {
@@ -213,17 +299,17 @@ public sealed class CommandRunner : IDisposable
         }
         catch (Exception failure)
         {
-            error = failure.Message;
+            result = new ReportResult(failure.Message);
         }
 
         _log.Log(
-            error is null && report.Content.Text is null ? LogLevel.Info : LogLevel.Warn,
+            result.Error is null && report.Content.Text is null ? LogLevel.Info : LogLevel.Warn,
             "pod status",
             LogField.Bare("pod", report.Pod.Namespace + "/" + report.Pod.Name),
             LogField.Of("redirection", report.Content.Redirection.ToString()),
             LogField.Of("reason", report.Content.Text),
-            LogField.Of("error", error));
-        await _loop.TellAsync(new PodEvent.Reported(report.Uid, report.Content, error));
+            LogField.Of("error", result.Error));
+        await _loop.TellAsync(new PodEvent.Reported(report.Uid, report.Content, result.Error) { Version = result.Version });
     }
 
     private async Task LookUpAsync(PodCommand.LookUp question, CancellationToken cancellation)
@@ -244,30 +330,4 @@ public sealed class CommandRunner : IDisposable
 
         await _loop.TellAsync(answer);
     }
-
-    private ValueTask DoneAsync(string uid, long ticket, StepResult result) => _loop.TellAsync(new PodEvent.Done(uid, ticket, result));
-
-    private static string UidOf(PodCommand command) => command switch
-    {
-        PodCommand.Find c => c.Uid,
-        PodCommand.Inspect c => c.Uid,
-        PodCommand.Apply c => c.Uid,
-        PodCommand.Prove c => c.Uid,
-        PodCommand.RaiseGuard c => c.Uid,
-        PodCommand.LiftGuard c => c.Uid,
-        PodCommand.Remove c => c.Uid,
-        _ => "",
-    };
-
-    private static long TicketOf(PodCommand command) => command switch
-    {
-        PodCommand.Find c => c.Ticket,
-        PodCommand.Inspect c => c.Ticket,
-        PodCommand.Apply c => c.Ticket,
-        PodCommand.Prove c => c.Ticket,
-        PodCommand.RaiseGuard c => c.Ticket,
-        PodCommand.LiftGuard c => c.Ticket,
-        PodCommand.Remove c => c.Ticket,
-        _ => 0,
-    };
 }

@@ -51,6 +51,9 @@ public sealed record AgentSettings
     /// <summary><c>AMBIENT_OPEN_AFTER</c>, in seconds: how long the proxy must be gone for that.</summary>
     public TimeSpan OpenAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary><c>AMBIENT_HOLD</c>, in seconds: how long new connections of a pod wait for the next proxy; 0 refuses them at once.</summary>
+    public TimeSpan HoldFor { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary><c>AMBIENT_PROOF_INTERVAL</c>, in seconds.</summary>
     public TimeSpan ProofInterval { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -58,7 +61,7 @@ public sealed record AgentSettings
     public TimeSpan AddPatience { get; init; } = TimeSpan.FromSeconds(4.5);
 
     /// <summary><c>PROBE_MODE</c>.</summary>
-    public ProbeMode Probes { get; init; } = ProbeMode.Translate;
+    public ProbeMode Probes { get; init; } = ProbeMode.Automatic;
 
     /// <summary><c>HOST_PROBE_SNAT_IP</c>; with <see cref="ProbeMode.NodeAddress"/> the node's address as its pods see it.</summary>
     public IPAddress ProbeAddress { get; init; } = IPAddress.Parse("169.254.7.127");
@@ -86,6 +89,9 @@ public sealed record AgentSettings
 
     /// <summary><c>PLUGIN_BINARY</c>: the plugin to copy.</summary>
     public string? PluginBinary { get; init; }
+
+    /// <summary><c>AGENT_ON_HOST_NETWORK</c>: the agent's pod starts without CNI, so STATUS may say that the agent is away.</summary>
+    public bool IsOnHostNetwork { get; init; }
 
     /// <summary><c>MONITORING_PORT</c>.</summary>
     public int MetricsPort { get; init; } = 15014;

@@ -19,7 +19,7 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
 
     public AgentSettings Parse()
     {
-        ProbeMode probes = Choice("PROBE_MODE", Defaults.Probes, ("translate", ProbeMode.Translate), ("node-address", ProbeMode.NodeAddress), ("off", ProbeMode.Off));
+        ProbeMode probes = Choice("PROBE_MODE", Defaults.Probes, ("auto", ProbeMode.Automatic), ("translate", ProbeMode.Translate), ("node-address", ProbeMode.NodeAddress), ("off", ProbeMode.Off));
         RedirectionMethod method = Choice("AMBIENT_REDIRECTION", Defaults.Method, ("translation", RedirectionMethod.Translation), ("sockets", RedirectionMethod.Sockets));
         RedirectionBackEnd backEnd = Choice("AMBIENT_BACKEND", Defaults.BackEnd, ("nftables", RedirectionBackEnd.Nftables), ("iptables-nft", RedirectionBackEnd.IptablesNft), ("iptables-legacy", RedirectionBackEnd.IptablesLegacy));
         if (method == RedirectionMethod.Sockets && backEnd != RedirectionBackEnd.Nftables)
@@ -54,8 +54,9 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
             Strict = Flag("AMBIENT_STRICT", Defaults.Strict),
             SecretMarks = Flag("AMBIENT_SECRET_MARKS", Defaults.SecretMarks),
             OpenAfter = Seconds("AMBIENT_OPEN_AFTER", Defaults.OpenAfter, 1, 3600),
+            HoldFor = Seconds("AMBIENT_HOLD", Defaults.HoldFor, 0, 60),
             ProofInterval = Seconds("AMBIENT_PROOF_INTERVAL", Defaults.ProofInterval, 1, 3600),
-            AddPatience = Seconds("AMBIENT_ADD_TIMEOUT", Defaults.AddPatience, 1, 120),
+            AddPatience = Seconds("AMBIENT_ADD_TIMEOUT", Defaults.AddPatience, 1, Defaults.AddPatience.TotalSeconds),
             Probes = probes,
             ProbeAddress = Address("HOST_PROBE_SNAT_IP", AddressFamily.InterNetwork) ?? Defaults.ProbeAddress,
             ProbeAddressV6 = Address("HOST_PROBE_SNAT_IPV6", AddressFamily.InterNetworkV6) ?? Defaults.ProbeAddressV6,
@@ -66,6 +67,7 @@ internal sealed class AgentSettingsParser(IReadOnlyDictionary<string, string> en
             PrimaryFileName = FileName("CNI_CONF_NAME"),
             BinFolder = AbsolutePath("CNI_BIN_DIR"),
             PluginBinary = AbsolutePath("PLUGIN_BINARY"),
+            IsOnHostNetwork = Flag("AGENT_ON_HOST_NETWORK", false),
             MetricsPort = Port("MONITORING_PORT", Defaults.MetricsPort),
             HealthPort = Port("HEALTH_PORT", Defaults.HealthPort),
             Log = Directives(),

@@ -11,4 +11,7 @@ public enum ProbeMode
 
     /// <summary>Probes are treated as any other connection.</summary>
     Off = 2,
+
+    /// <summary>Translated, but by the node's own address where the node's network is known to drop what is translated (Cilium).</summary>
+    Automatic = 3,
 }

@@ -24,15 +24,15 @@ public sealed class KubernetesPodReporter(KubernetesClient client, string node, 
     private readonly Dictionary<string, (string Text, long At)> _said = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public async Task<string?> ReportAsync(PodFacts pod, PodReport report, CancellationToken cancellation)
+    public async Task<ReportResult> ReportAsync(PodFacts pod, PodReport report, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(pod);
         ArgumentNullException.ThrowIfNull(report);
         var key = new ResourceKey(pod.Namespace, pod.Name);
         ApiResult<Pod> patched = await client.PatchAsync(KnownResources.Pods, key, Patch.Merge(Annotation(pod, report.Redirection), Component), cancellation, "status");
-        if (patched.Error is { } error && !await IsGoneAsync(error, key, pod.Uid, cancellation))
+        if (patched.Error is { } error && !await IsGoneAsync(error, key, pod.ObjectUid, cancellation))
         {
-            return $"annotation of {key}: {error}";
+            return new ReportResult($"annotation of {key}: {error}");
         }
 
         if (patched.Error is null && report is { Redirection: ReportedRedirection.Pending, Text: { } text })
@@ -47,7 +47,7 @@ public sealed class KubernetesPodReporter(KubernetesClient client, string node, 
             }
         }
 
-        return null;
+        return new ReportResult(null, patched.Value is { } written ? PodRecords.VersionOf(written) : 0);
     }
 
     private static byte[] Annotation(PodFacts pod, ReportedRedirection redirection)
@@ -59,16 +59,11 @@ public sealed class KubernetesPodReporter(KubernetesClient client, string node, 
             writer.WriteStartObject("metadata");
 
             // Another pod of the same name is refused by its UID.
-            writer.WriteString("uid", pod.Uid);
+            writer.WriteString("uid", pod.ObjectUid);
             writer.WriteStartObject("annotations");
-            if (redirection == ReportedRedirection.Absent)
-            {
-                writer.WriteNull(EnrolmentRules.RedirectionAnnotation);
-            }
-            else
-            {
-                writer.WriteString(EnrolmentRules.RedirectionAnnotation, redirection == ReportedRedirection.Enabled ? "enabled" : "pending");
-            }
+
+            // Null takes it away.
+            writer.WriteString(EnrolmentRules.RedirectionAnnotation, PodReporting.TextOf(redirection));
 
             writer.WriteEndObject();
             writer.WriteEndObject();
@@ -116,7 +111,7 @@ public sealed class KubernetesPodReporter(KubernetesClient client, string node, 
         var said = new CoreEvent
         {
             Metadata = new ObjectMeta { Namespace = pod.Namespace, GenerateName = (pod.Name.Length > 200 ? pod.Name[..200] : pod.Name) + "." },
-            InvolvedObject = new ObjectReference { ApiVersion = "v1", Kind = "Pod", Namespace = pod.Namespace, Name = pod.Name, Uid = pod.Uid },
+            InvolvedObject = new ObjectReference { ApiVersion = "v1", Kind = "Pod", Namespace = pod.Namespace, Name = pod.Name, Uid = pod.ObjectUid },
             Type = "Warning",
             Reason = "NotInMesh",
             Message = text.Length > LongestMessage ? text[..LongestMessage] : text,

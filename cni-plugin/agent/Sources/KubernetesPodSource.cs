@@ -35,9 +35,9 @@ public sealed class KubernetesPodSource : ResourcePodSource
         ApiResult<Namespace> space = await askedSpace;
         string? error = pod.Error is { } e ? $"pod {question.Namespace}/{question.Name}: {e}" : space.Error is { } s ? $"namespace {question.Namespace}: {s}" : null;
         Pod? found = pod.Value;
-        if (found is not null && question.Uid.Length > 0 && found.Metadata.Uid != question.Uid)
+        if (found is not null && question.Uid.Length > 0 && PodRecords.UidOf(found) != question.Uid)
         {
-            error = $"pod {question.Namespace}/{question.Name} has the UID {found.Metadata.Uid}, not {question.Uid}";
+            error = $"pod {question.Namespace}/{question.Name} has the UID {PodRecords.UidOf(found)}, not {question.Uid}";
             found = null;
         }
         else if (found is not null && found.Spec.NodeName.Length > 0 && found.Spec.NodeName != _node)
@@ -46,6 +46,7 @@ public sealed class KubernetesPodSource : ResourcePodSource
             found = null;
         }
 
-        return new PodEvent.LookedUp(question.Request, found is null ? null : RecordOf(found), space.Value is null ? null : PodRecords.Of(space.Value), error);
+        bool isGone = pod.Error is { IsNotFound: true } || (pod.Value is { } other && question.Uid.Length > 0 && PodRecords.UidOf(other) != question.Uid);
+        return new PodEvent.LookedUp(question.Request, found is null ? null : RecordOf(found), space.Value is null ? null : PodRecords.Of(space.Value), error) { IsGone = isGone };
     }
 }

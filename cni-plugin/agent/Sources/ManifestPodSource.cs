@@ -48,7 +48,10 @@ public sealed class ManifestPodSource : ResourcePodSource
             question.Request,
             pod is null ? null : RecordOf(pod),
             space is not null ? PodRecords.Of(space) : WithoutObject(question.Namespace),
-            error);
+            error)
+        {
+            IsGone = pod is null,
+        };
     }
 
     private protected override bool IsOurs(Pod pod) => _node is null || pod.Spec.NodeName.Length == 0 || pod.Spec.NodeName == _node;

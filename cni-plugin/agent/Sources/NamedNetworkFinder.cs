@@ -12,7 +12,7 @@ public sealed class NamedNetworkFinder : INamespaceFinder
     public const string NetworkAnnotation = "sandbox.ambient/network-namespace";
 
     /// <inheritdoc/>
-    public NetworkNamespace? Find(PodRecord pod, out string? doubt)
+    public NetworkNamespace? Find(PodRecord pod, out string? doubt, long? asked = null)
     {
         ArgumentNullException.ThrowIfNull(pod);
         doubt = null;

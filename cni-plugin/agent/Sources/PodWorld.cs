@@ -24,6 +24,9 @@ public sealed class PodWorld : IDisposable
     /// <summary>Reports.</summary>
     public IPodReporter Reporter { get; }
 
+    /// <summary>Who starts the agent again; null where nobody can be asked.</summary>
+    public IAgentKeeper? Keeper { get; private init; }
+
     /// <summary>Network namespaces.</summary>
     public INamespaceFinder Finder { get; }
 
@@ -70,7 +73,10 @@ public sealed class PodWorld : IDisposable
             new KubernetesPodSource(new KubernetesSource(client, new WatchOptions(), time, log), node, rootNamespace),
             new KubernetesPodReporter(client, node, time, logs.For("agent::report")),
             new ProcessFinder(new ProcessTable(settings.HostRoot + "/proc", new NetworkIdentity(own.Device, own.Inode), time, ProcessLife)),
-            client);
+            client)
+        {
+            Keeper = settings.Enrolment.AgentNamespace is { Length: > 0 } podNamespace ? new DaemonSetKeeper(client, podNamespace, node, time, log) : null,
+        };
     }
 
     /// <inheritdoc/>

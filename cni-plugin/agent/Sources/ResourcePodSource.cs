@@ -107,7 +107,7 @@ public abstract class ResourcePodSource : IPodSource
             if (!_isToldSynced)
             {
                 _isToldSynced = true;
-                await tell(new PodEvent.Synced([.. Pods.All.Where(IsOurs).Select(p => p.Metadata.Uid)]));
+                await tell(new PodEvent.Synced([.. Pods.All.Where(IsOurs).Select(PodRecords.UidOf)]));
             }
 
             return;
@@ -121,9 +121,9 @@ public abstract class ResourcePodSource : IPodSource
         bool wasOurs = change.Old is not null && IsOurs(change.Old), isOurs = change.New is not null && IsOurs(change.New);
 
         // Another pod of the same name, whose predecessor's end was missed.
-        if (wasOurs && (!isOurs || change.Old!.Metadata.Uid != change.New!.Metadata.Uid))
+        if (wasOurs && (!isOurs || PodRecords.UidOf(change.Old!) != PodRecords.UidOf(change.New!)))
         {
-            await tell(new PodEvent.PodDeleted(change.Old!.Metadata.Uid));
+            await tell(new PodEvent.PodDeleted(PodRecords.UidOf(change.Old!)));
         }
 
         if (isOurs)

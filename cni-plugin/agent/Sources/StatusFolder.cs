@@ -17,7 +17,7 @@ public sealed class StatusFolder : IPodReporter
     }
 
     /// <inheritdoc/>
-    public Task<string?> ReportAsync(PodFacts pod, PodReport report, CancellationToken cancellation)
+    public Task<ReportResult> ReportAsync(PodFacts pod, PodReport report, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(pod);
         ArgumentNullException.ThrowIfNull(report);
@@ -27,7 +27,7 @@ public sealed class StatusFolder : IPodReporter
             if (report.Redirection == ReportedRedirection.Absent)
             {
                 File.Delete(path);
-                return Task.FromResult<string?>(null);
+                return Task.FromResult(new ReportResult(null));
             }
 
             using (FileStream file = File.Create(draft))
@@ -43,11 +43,11 @@ public sealed class StatusFolder : IPodReporter
             }
 
             File.Move(draft, path, overwrite: true);
-            return Task.FromResult<string?>(null);
+            return Task.FromResult(new ReportResult(null));
         }
         catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
         {
-            return Task.FromResult<string?>(unwritten.Message);
+            return Task.FromResult(new ReportResult(unwritten.Message));
         }
     }
 }

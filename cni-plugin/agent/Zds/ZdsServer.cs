@@ -251,9 +251,9 @@ public sealed class ZdsServer : IDisposable
                     _log.Warn("ztunnel refused a pod", LogField.Of("connection", connection.Talk.Id), LogField.Of("uid", send.Uid), LogField.Of("error", refusal));
                 }
 
-                _proofs.Set(send.Pod!, connection.Talk.Id, refusal, connection.Talk.TakesMarks && send.Pod!.Mark != 0);
                 if (_pods.TryGetValue(send.Uid, out ZdsPod? pod))
                 {
+                    _proofs.Set(send.Pod!, connection.Talk.Id, refusal, connection.Talk.TakesMarks && send.Pod!.Mark != 0);
                     _proofs.Publish(pod);
                 }
 

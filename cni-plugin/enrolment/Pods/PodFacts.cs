@@ -9,8 +9,11 @@ public sealed record PodFacts
     /// <summary><c>metadata.namespace</c>.</summary>
     public required string Namespace { get; init; }
 
-    /// <summary><c>metadata.uid</c>; empty when unknown.</summary>
+    /// <summary>What the container runtime calls the pod: <c>metadata.uid</c>, or for a static pod the digest of its manifest. Empty when unknown.</summary>
     public string Uid { get; init; } = "";
+
+    /// <summary><c>metadata.uid</c>: another one than <see cref="Uid"/> for the mirror of a static pod.</summary>
+    public string ObjectUid { get => field.Length > 0 ? field : Uid; init; } = "";
 
     /// <summary><c>metadata.labels</c>.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Empty;

@@ -59,6 +59,33 @@ public sealed record PodSettings
         return new PodSettings { IsStrict = isStrict, DnsCapture = dns, IngressMode = ingress ?? false, VirtualInterfaces = interfaces, Warnings = warnings };
     }
 
+    /// <summary>The shortest annotations that give these settings when they are read.</summary>
+    public IReadOnlyDictionary<string, string> ToAnnotations()
+    {
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (DnsCapture is { } dns)
+        {
+            annotations[DnsCaptureAnnotation] = dns ? "true" : "false";
+        }
+
+        if (IngressMode)
+        {
+            annotations[BypassInboundAnnotation] = "true";
+        }
+
+        if (VirtualInterfaces.Count > 0)
+        {
+            annotations[VirtualInterfacesAnnotation] = string.Join(',', VirtualInterfaces);
+        }
+
+        if (IsStrict)
+        {
+            annotations[WithoutProxyAnnotation] = "strict";
+        }
+
+        return annotations;
+    }
+
     private static bool? ReadBoolean(IReadOnlyDictionary<string, string> annotations, string name, string instead, List<string> warnings)
     {
         if (!annotations.TryGetValue(name, out string? text))

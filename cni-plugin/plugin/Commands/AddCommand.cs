@@ -23,6 +23,7 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
             return result;
         }
 
+        DateTimeOffset began = time.GetUtcNow();
         long start = time.GetTimestamp();
         using ISandbox sandbox = Open(attachment, sandboxes);
         RaiseGuard(sandbox);
@@ -35,7 +36,14 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
             sandbox.LiftGuard();
         }
 
-        log.Add("info", "sandbox added", ("pod", attachment.Pod!.Namespace + "/" + attachment.Pod.Name), ("verdict", verdict), ("guard_ms", Milliseconds(guarded)), ("agent_ms", Milliseconds(answered - guarded)));
+        log.Add(
+            "info",
+            "sandbox added",
+            ("pod", attachment.Pod!.Namespace + "/" + attachment.Pod.Name),
+            ("verdict", verdict),
+            ("began", began.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", System.Globalization.CultureInfo.InvariantCulture)),
+            ("guard_ms", Milliseconds(guarded)),
+            ("agent_ms", Milliseconds(answered - guarded)));
         return result;
     }
 
@@ -69,7 +77,7 @@ internal sealed class AddCommand(NetworkConfiguration configuration, CniEnvironm
         {
             sandbox.RaiseGuard();
         }
-        catch (LinuxException failure)
+        catch (Exception failure) when (failure is LinuxException or IOException)
         {
             throw new CniException(
                 CniErrorCode.TryAgainLater,

@@ -5,8 +5,8 @@ using Ambient.Cni.Plugin.Protocol;
 namespace Ambient.Cni.Plugin.Commands;
 
 /// <summary>
-/// DEL: the sandbox ends. The agent is told, so that it lets go at once, but nobody waits for it: it also learns it from the pod's end. A DEL that
-/// failed would keep pods terminating.
+/// DEL: the sandbox ends. The agent is told, so that it lets go at once, but its answer changes nothing and is waited for a moment only: it
+/// also learns it from the pod's end. A DEL that failed would keep pods terminating.
 /// </summary>
 internal static class DeleteCommand
 {

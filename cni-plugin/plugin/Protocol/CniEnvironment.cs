@@ -19,7 +19,20 @@ internal sealed record CniEnvironment(string ContainerId, string NetworkPath, Po
         Check("CNI_IFNAME", name, name.Length is > 0 and <= LongestInterface && name is not ("." or "..") && !name.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || char.IsControl(c)), "the name of an interface, at most 15 characters");
         string network = environment("CNI_NETNS") ?? "";
         Check("CNI_NETNS", network, (network.Length == 0 && !needsNetwork) || IsPlainPath(network), "an absolute path without . and ..");
-        return new CniEnvironment(id, network, PodArguments.Read(environment("CNI_ARGS") ?? ""));
+        return new CniEnvironment(id, network, ReadPod(environment("CNI_ARGS") ?? "", isNeeded: needsNetwork));
+    }
+
+    private static PodArguments? ReadPod(string arguments, bool isNeeded)
+    {
+        try
+        {
+            return PodArguments.Read(arguments);
+        }
+        catch (CniException) when (!isNeeded)
+        {
+            // DEL only tells the agent, which learns of the pod's end all the same.
+            return null;
+        }
     }
 
     /// <summary>Whether a path says where it leads: absolute, and without steps back.</summary>

@@ -1,11 +1,12 @@
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Tools;
 using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux.Tools;
 
 namespace Ambient.Cni.Redirection.Iptables;
 
 /// <summary>Keeps a rule set in chains of iptables and ip6tables, in one of their two variants. Thread-safe.</summary>
-internal sealed class IptablesBackEnd(NamespaceTools tools, bool legacy)
+internal sealed class IptablesBackEnd(PodTools tools, bool legacy)
 {
     private string Variant => legacy ? "legacy" : "nft";
 
@@ -51,7 +52,7 @@ internal sealed class IptablesBackEnd(NamespaceTools tools, bool legacy)
 
         // Legacy iptables holds one lock for the whole machine, in its own tool.
         string[] arguments = legacy ? ["--noflush", "--wait=30"] : ["--noflush"];
-        ToolResult restored = await tools.RunAsync(ToolOf(family) + "-restore", arguments, text, cancellation);
+        ToolResult restored = await tools.RunAsync([ToolOf(family) + "-restore", .. arguments], text, cancellation);
         restored.OrThrow(set is null ? "cannot remove the pod's rules" : "cannot write the pod's rules");
     }
 
@@ -67,7 +68,7 @@ internal sealed class IptablesBackEnd(NamespaceTools tools, bool legacy)
         {
             string name = IptablesNames.TableOf(table);
             bool wanted = set is not null && IptablesText.IsWanted(set, table);
-            foreach (RuleHook hook in IptablesNames.Hooks)
+            foreach (RuleHook hook in IptablesNames.HooksOf(table))
             {
                 if (wanted)
                 {
@@ -77,7 +78,7 @@ internal sealed class IptablesBackEnd(NamespaceTools tools, bool legacy)
 
             foreach ((string _, string chain) in current.Chains.Where(c => c.Table == name && c.Chain.StartsWith(IptablesNames.Prefix, StringComparison.Ordinal)))
             {
-                if (!wanted || !IptablesNames.Hooks.Any(h => IptablesNames.ChainOf(h) == chain))
+                if (!wanted || !IptablesNames.HooksOf(table).Any(h => IptablesNames.ChainOf(h) == chain))
                 {
                     differences.Add(new Difference(DifferenceKind.Unexpected, prefix + name, "chain " + chain));
                 }

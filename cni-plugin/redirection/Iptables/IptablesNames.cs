@@ -8,15 +8,16 @@ internal static class IptablesNames
     public const string Prefix = "ISTIO_";
 
     /// <summary>In the order in which they are written: the marks first, so that no redirect ever works without its way back.</summary>
-    public static readonly RuleTable[] Tables = [RuleTable.Mangle, RuleTable.Nat, RuleTable.Raw];
+    public static readonly RuleTable[] Tables = [RuleTable.Mangle, RuleTable.Nat, RuleTable.Raw, RuleTable.Filter];
 
-    public static readonly RuleHook[] Hooks = [RuleHook.Prerouting, RuleHook.Output];
+    public static RuleHook[] HooksOf(RuleTable table) => table == RuleTable.Filter ? [RuleHook.Output] : [RuleHook.Prerouting, RuleHook.Output];
 
     public static string TableOf(RuleTable table) => table switch
     {
         RuleTable.Raw => "raw",
         RuleTable.Mangle => "mangle",
-        _ => "nat",
+        RuleTable.Nat => "nat",
+        _ => "filter",
     };
 
     public static string ChainOf(RuleHook hook) => hook == RuleHook.Prerouting ? "ISTIO_PRERT" : "ISTIO_OUTPUT";

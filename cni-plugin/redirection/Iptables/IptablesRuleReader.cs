@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Ambient.Cni.Redirection.Nftables;
 using Ambient.Cni.Redirection.Rules;
 
 namespace Ambient.Cni.Redirection.Iptables;
@@ -53,6 +54,8 @@ internal ref struct IptablesRuleReader
             "--sport" => ReadPort(Next(), negated, source: true),
             "--dport" => ReadPort(Next(), negated, source: false),
             "--mark" => ReadMark(Next(), negated),
+            "--tcp-flags" => !negated && Next() == "SYN,RST" && Next() == "RST" && ReadReset(),
+            "--ctstate" => !negated && ReadState(Next()),
             "-j" => !negated && ReadTarget(Next()),
             _ => false,
         };
@@ -75,7 +78,7 @@ internal ref struct IptablesRuleReader
     private bool ReadModule(string text)
     {
         _module = text;
-        return text is "tcp" or "udp" or "mark" or "connmark";
+        return text is "tcp" or "udp" or "mark" or "connmark" or "conntrack";
     }
 
     private bool ReadInterface(string text, bool negated, bool incoming)
@@ -133,11 +136,27 @@ internal ref struct IptablesRuleReader
         return true;
     }
 
+    /// <summary>Flag and length come together, as they were written.</summary>
+    private bool ReadReset()
+    {
+        bool isBare = Next() == "-m" && Next() == "length" && Next() == "--length" && Next() == NftText.BareLength(_rule.Family).ToString(CultureInfo.InvariantCulture);
+        _rule = _rule with { BareReset = isBare };
+        return isBare;
+    }
+
+    private bool ReadState(string text)
+    {
+        TrackedState? state = text switch { "RELATED,ESTABLISHED" => TrackedState.Established, "INVALID" => TrackedState.Invalid, _ => null };
+        _rule = _rule with { State = state };
+        return state is not null;
+    }
+
     private bool ReadTarget(string target)
     {
         RuleAction? action = target switch
         {
             "ACCEPT" => RuleAction.Accept,
+            "DROP" => RuleAction.Drop,
             "RETURN" => RuleAction.Return,
             "REDIRECT" when Next() == "--to-ports" && ushort.TryParse(Next(), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) => RuleAction.RedirectTo(port),
             "CT" when Next() == "--zone" && ushort.TryParse(Next(), NumberStyles.None, CultureInfo.InvariantCulture, out ushort zone) => RuleAction.SetZone(zone),

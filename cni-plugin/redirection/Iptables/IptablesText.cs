@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Ambient.Cni.Redirection.Nftables;
 using Ambient.Cni.Redirection.Rules;
 
 namespace Ambient.Cni.Redirection.Iptables;
@@ -34,17 +35,17 @@ internal static class IptablesText
         return text.ToString();
     }
 
-    /// <summary>Mangle and nat always, raw only when DNS is captured.</summary>
+    /// <summary>All, raw only when DNS is captured.</summary>
     public static bool IsWanted(RuleSet set, RuleTable table) => table != RuleTable.Raw || set.Options.DnsCapture;
 
     private static void Fill(StringBuilder body, RuleSet set, RuleTable table, RuleFamily family, SavedRules current)
     {
-        foreach (RuleHook hook in IptablesNames.Hooks)
+        foreach (RuleHook hook in IptablesNames.HooksOf(table))
         {
             body.Append(':').Append(IptablesNames.ChainOf(hook)).Append(" - [0:0]\n");
         }
 
-        foreach (RuleHook hook in IptablesNames.Hooks)
+        foreach (RuleHook hook in IptablesNames.HooksOf(table))
         {
             string chain = IptablesNames.ChainOf(hook);
             if (current.Jumps(IptablesNames.TableOf(table), IptablesNames.BuiltInOf(hook), chain) == 0)
@@ -65,13 +66,13 @@ internal static class IptablesText
     private static void Clear(StringBuilder body, RuleTable table, SavedRules current, bool keep)
     {
         string name = IptablesNames.TableOf(table);
-        string[] own = [.. IptablesNames.Hooks.Select(IptablesNames.ChainOf)];
+        string[] own = [.. IptablesNames.HooksOf(table).Select(IptablesNames.ChainOf)];
         string[] doomed = [.. current.Chains.Where(c => c.Table == name && c.Chain.StartsWith(IptablesNames.Prefix, StringComparison.Ordinal) && IsPlainName(c.Chain)).Select(c => c.Chain).Where(c => !keep || !own.Contains(c)).Order(StringComparer.Ordinal)];
         foreach ((string _, string chain) in current.Chains.Where(c => c.Table == name && !c.Chain.StartsWith(IptablesNames.Prefix, StringComparison.Ordinal) && IsPlainName(c.Chain)).OrderBy(c => c.Chain, StringComparer.Ordinal))
         {
             foreach (string target in own.Concat(doomed).Distinct(StringComparer.Ordinal))
             {
-                bool rightful = keep && IptablesNames.Hooks.Any(h => IptablesNames.ChainOf(h) == target && IptablesNames.BuiltInOf(h) == chain);
+                bool rightful = keep && IptablesNames.HooksOf(table).Any(h => IptablesNames.ChainOf(h) == target && IptablesNames.BuiltInOf(h) == chain);
                 for (int surplus = current.Jumps(name, chain, target) - (rightful ? 1 : 0); surplus > 0; surplus--)
                 {
                     body.Append("-D ").Append(chain).Append(" -j ").Append(target).Append('\n');
@@ -120,6 +121,12 @@ internal static class IptablesText
             Append(text, "--dport", rule.DestinationPort, PortText);
         }
 
+        if (rule.BareReset)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" -m tcp --tcp-flags SYN,RST RST -m length --length {NftText.BareLength(rule.Family)}");
+        }
+
+        text.Append(rule.State switch { TrackedState.Established => " -m conntrack --ctstate RELATED,ESTABLISHED", TrackedState.Invalid => " -m conntrack --ctstate INVALID", _ => "" });
         AppendMark(text, "mark", rule.Mark);
         AppendMark(text, "connmark", rule.ConnectionMark);
         text.Append(" -j ").Append(ActionText(rule.Action));
@@ -145,6 +152,7 @@ internal static class IptablesText
     {
         RuleActionKind.Accept => "ACCEPT",
         RuleActionKind.Return => "RETURN",
+        RuleActionKind.Drop => "DROP",
         RuleActionKind.Redirect => string.Create(CultureInfo.InvariantCulture, $"REDIRECT --to-ports {action.Operand}"),
         RuleActionKind.SetConnectionMark => "CONNMARK --set-xmark " + action.Mark,
         RuleActionKind.RestoreMark => "CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff",

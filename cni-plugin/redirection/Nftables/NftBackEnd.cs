@@ -1,12 +1,18 @@
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Tools;
 using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux;
+using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
+using Ambient.Linux.Tools;
 
 namespace Ambient.Cni.Redirection.Nftables;
 
 /// <summary>Keeps a rule set in one nftables table of a namespace. Thread-safe.</summary>
-internal sealed class NftBackEnd(NamespaceTools tools)
+internal sealed class NftBackEnd(PodTools tools, NetworkNamespace network)
 {
+    private static readonly NftVerified Verified = new();
+
     /// <summary>Writes the rules; returns whether the namespace may hold rules of iptables on nf_tables as well.</summary>
     public async Task<bool> ApplyAsync(RuleSet set, CancellationToken cancellation)
     {
@@ -29,6 +35,40 @@ internal sealed class NftBackEnd(NamespaceTools tools)
 
     /// <summary>Adds what differs; returns the names of all inet tables that are there.</summary>
     public async Task<IReadOnlyList<string>> VerifyAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
+    {
+        byte[]? held = Snapshot();
+        string key = held is null ? "" : NftVerified.KeyOf(set, held);
+        if (held is not null && Verified.Find(key) is { } tables)
+        {
+            return tables;
+        }
+
+        int before = differences.Count;
+        IReadOnlyList<string> read = await ReadAndCompareAsync(set, differences, cancellation);
+
+        // What was read lies between two equal looks, so it is what those saw.
+        if (held is not null && differences.Count == before && Snapshot() is { } after && after.AsSpan().SequenceEqual(held))
+        {
+            Verified.Add(key, read);
+        }
+
+        return read;
+    }
+
+    private byte[]? Snapshot()
+    {
+        try
+        {
+            return NftSnapshot.TryRead(network);
+        }
+        catch (LinuxException)
+        {
+            // Whoever reads in full says what is wrong.
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ReadAndCompareAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
     {
         NftTable table = await ReadAsync(cancellation);
         foreach (string upstream in table.InetTables.Where(t => NftNames.UpstreamTables.Contains(t)))
@@ -119,5 +159,5 @@ internal sealed class NftBackEnd(NamespaceTools tools)
         ? names
         : throw new RedirectionException("`nft -j` printed something that is not its JSON; nft must be built with JSON support");
 
-    private Task<ToolResult> LoadAsync(string text, CancellationToken cancellation) => tools.RunAsync("nft", ["-f", "-"], text, cancellation);
+    private Task<ToolResult> LoadAsync(string text, CancellationToken cancellation) => tools.RunAsync(["nft", "-f", "-"], text, cancellation);
 }

@@ -18,10 +18,11 @@ internal static class NftNames
         (RuleTable.Mangle, RuleHook.Output),
         (RuleTable.Nat, RuleHook.Prerouting),
         (RuleTable.Nat, RuleHook.Output),
+        (RuleTable.Filter, RuleHook.Output),
     ];
 
     public static string ChainOf(RuleTable table, RuleHook hook) =>
-        table switch { RuleTable.Raw => "raw", RuleTable.Mangle => "mangle", _ => "nat" } + "-" + HookOf(hook);
+        table switch { RuleTable.Raw => "raw", RuleTable.Mangle => "mangle", RuleTable.Nat => "nat", _ => "filter" } + "-" + HookOf(hook);
 
     public static string HookOf(RuleHook hook) => hook == RuleHook.Prerouting ? "prerouting" : "output";
 
@@ -37,6 +38,7 @@ internal static class NftNames
     {
         RuleTable.Raw => -300,
         RuleTable.Mangle => -150,
-        _ => -100,
+        RuleTable.Nat => -100,
+        _ => 0,
     };
 }

@@ -11,6 +11,7 @@ namespace Ambient.Cni.Redirection.Nftables;
 internal static class NftRuleReader
 {
     private const string NotConcluded = "tproxy without accept";
+    private const string NotBare = "reset of any length";
 
     public static Rule Read(RuleTable table, RuleHook hook, JsonElement expressions)
     {
@@ -39,6 +40,7 @@ internal static class NftRuleReader
                 "match" => ReadMatch(rule, property.Value),
                 "accept" => rule.Action.Kind == RuleActionKind.Transparent ? Concluded(rule) : WithAction(rule, RuleAction.Accept),
                 "return" => WithAction(rule, RuleAction.Return),
+                "drop" => WithAction(rule, RuleAction.Drop),
                 "notrack" => WithAction(rule, RuleAction.NoTrack),
                 "reject" => Text(property.Value, "type") == "tcp reset" ? WithAction(rule, RuleAction.Reset) : null,
                 "tproxy" => ReadTransparent(rule, property.Value),
@@ -87,6 +89,11 @@ internal static class NftRuleReader
 
         if (IsKey(key, "meta", "mark"))
         {
+            if (value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out uint whole))
+            {
+                return RuleAction.SetMark(new MaskedMark(whole, uint.MaxValue));
+            }
+
             return IsKey(value, "ct", "mark") ? RuleAction.RestoreMark : TryMasked(value, "meta", out MaskedMark packet) ? RuleAction.SetMark(packet) : null;
         }
 
@@ -119,15 +126,25 @@ internal static class NftRuleReader
         }
 
         string? sign = op.ValueKind == JsonValueKind.String ? op.GetString() : null;
+        if (IsKey(left, "ct", "state"))
+        {
+            return sign is "in" or "==" && rule.State is null && ReadState(right) is { } state ? rule with { State = state } : null;
+        }
+
         if (sign is not ("==" or "!="))
         {
             return null;
         }
 
         bool negated = sign == "!=";
-        if (IsOpening(left, right))
+        if (IsFlags(left, right, "syn", "ack", "syn"))
         {
             return rule.Opening is null && rule.Transport != Transport.Udp ? rule with { Transport = Transport.Tcp, Opening = !negated } : null;
+        }
+
+        if (IsFlags(left, right, "syn", "rst", "rst"))
+        {
+            return !negated && !rule.BareReset && rule.Transport != Transport.Udp ? rule with { Transport = Transport.Tcp, Foreign = (rule.Foreign ?? "") + NotBare } : null;
         }
 
         if (TryGet(left, "fib", out JsonElement fib))
@@ -153,8 +170,23 @@ internal static class NftRuleReader
         return TryGet(left, "payload", out JsonElement payload) ? ReadPayload(rule, payload, right, negated) : null;
     }
 
-    /// <summary>tcp flags &amp; (syn | ack) == syn; the set of flags is a list or a pair, as the version pleases.</summary>
-    private static bool IsOpening(JsonElement left, JsonElement right)
+    private static TrackedState? ReadState(JsonElement right) => right.ValueKind switch
+    {
+        JsonValueKind.String when right.GetString() == "invalid" => TrackedState.Invalid,
+        JsonValueKind.Array when right.EnumerateArray().All(s => s.ValueKind == JsonValueKind.String)
+            && right.EnumerateArray().Select(s => s.GetString()).Order(StringComparer.Ordinal).SequenceEqual(["established", "related"]) => TrackedState.Established,
+        _ => null,
+    };
+
+    /// <summary>The length, which makes the flag before it a bare reset; it differs by family.</summary>
+    private static Rule? ReadLength(Rule rule, JsonElement right) =>
+        rule.Family != RuleFamily.Any && right.ValueKind == JsonValueKind.Number && right.TryGetInt32(out int length) && length == NftText.BareLength(rule.Family)
+        && rule.Foreign?.EndsWith(NotBare, StringComparison.Ordinal) == true
+            ? rule with { BareReset = true, Foreign = rule.Foreign.Length == NotBare.Length ? null : rule.Foreign[..^NotBare.Length] }
+            : null;
+
+    /// <summary>tcp flags &amp; (a | b) == c; the set of flags is a list or a pair, as the version pleases.</summary>
+    private static bool IsFlags(JsonElement left, JsonElement right, string a, string b, string c)
     {
         if (!TryGet(left, "&", out JsonElement pair) || pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
             || !TryGet(pair[0], "payload", out JsonElement payload) || Text(payload, "protocol") != "tcp" || Text(payload, "field") != "flags")
@@ -164,7 +196,7 @@ internal static class NftRuleReader
 
         JsonElement flags = TryGet(pair[1], "|", out JsonElement either) ? either : pair[1];
         return flags.ValueKind == JsonValueKind.Array && flags.GetArrayLength() == 2 && flags.EnumerateArray().All(f => f.ValueKind == JsonValueKind.String)
-            && flags[0].GetString() == "syn" && flags[1].GetString() == "ack" && right.ValueKind == JsonValueKind.String && right.GetString() == "syn";
+            && flags[0].GetString() == a && flags[1].GetString() == b && right.ValueKind == JsonValueKind.String && right.GetString() == c;
     }
 
     private static bool IsOnly(JsonElement element, string name, string value) => TryGet(element, name, out JsonElement found)
@@ -181,6 +213,8 @@ internal static class NftRuleReader
                 return rule with { InInterface = new(name, negated) };
             case "oifname" when rule.OutInterface is null && ReadName(value) is InterfaceName name:
                 return rule with { OutInterface = new(name, negated) };
+            case "length" when !negated:
+                return ReadLength(rule, right);
             case "l4proto" when !negated && rule.Transport == Transport.Any && ReadTransport(right) is { } transport:
                 return rule with { Transport = transport };
             case "nfproto" when !negated && rule.Family == RuleFamily.Any && value is "ipv4" or "ipv6":

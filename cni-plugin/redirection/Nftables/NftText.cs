@@ -56,7 +56,7 @@ internal static class NftText
         }
 
         string? transport = rule.Transport switch { Transport.Tcp => "tcp", Transport.Udp => "udp", _ => null };
-        if (transport is not null && rule.SourcePort is null && rule.DestinationPort is null && rule.Opening is null)
+        if (transport is not null && rule.SourcePort is null && rule.DestinationPort is null && rule.Opening is null && !rule.BareReset)
         {
             text.Append(" meta l4proto ").Append(transport);
         }
@@ -71,11 +71,20 @@ internal static class NftText
             text.Append(" tcp flags and (syn | ack) ").Append(opening ? "==" : "!=").Append(" syn");
         }
 
+        if (rule.BareReset)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" tcp flags and (syn | rst) == rst meta length {BareLength(rule.Family)}");
+        }
+
+        text.Append(rule.State switch { TrackedState.Established => " ct state established,related", TrackedState.Invalid => " ct state invalid", _ => "" });
         text.Append(rule.LocalDestination ? " fib daddr type local" : "");
         AppendMark(text, "meta mark", rule.Mark);
         AppendMark(text, "ct mark", rule.ConnectionMark);
         text.Append(" counter ").Append(ActionText(rule));
     }
+
+    /// <summary>What a packet of nothing but headers without options measures.</summary>
+    internal static int BareLength(RuleFamily family) => family == RuleFamily.IPv6 ? 60 : 40;
 
     private static void Append<T>(StringBuilder text, string selector, Match<T>? match, Func<T, string> show)
     {
@@ -99,9 +108,11 @@ internal static class NftText
 
     private static string ActionText(RuleAction action) => action.Kind switch
     {
+        RuleActionKind.SetMark when action.Mark.Mask == uint.MaxValue => string.Create(CultureInfo.InvariantCulture, $"meta mark set 0x{action.Mark.Value:x}"),
         RuleActionKind.SetMark => string.Create(CultureInfo.InvariantCulture, $"meta mark set meta mark and 0x{~action.Mark.Mask:x} or 0x{action.Mark.Value:x}"),
         RuleActionKind.Reset => "reject with tcp reset",
         RuleActionKind.NoTrack => "notrack",
+        RuleActionKind.Drop => "drop",
         RuleActionKind.Accept => "accept",
         RuleActionKind.Return => "return",
         RuleActionKind.Redirect => string.Create(CultureInfo.InvariantCulture, $"redirect to :{action.Operand}"),

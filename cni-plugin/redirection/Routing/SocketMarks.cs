@@ -1,7 +1,9 @@
 using System.Globalization;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Proc;
 
 namespace Ambient.Cni.Redirection.Routing;
 
@@ -20,9 +22,9 @@ internal sealed class SocketMarks(NetworkNamespace network)
         {
             try
             {
-                File.WriteAllText("/proc/sys/" + name, on ? "1" : "0");
+                Write(name, on ? "1" : "0");
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or LinuxException)
             {
                 throw new RedirectionException(string.Create(CultureInfo.InvariantCulture, $"cannot write /proc/sys/{name} in the pod: {e.Message}"), e);
             }
@@ -30,6 +32,20 @@ internal sealed class SocketMarks(NetworkNamespace network)
 
         return true;
     });
+
+    /// <summary>In a container that is not privileged /proc/sys is read-only, whatever namespace the thread is in.</summary>
+    private static void Write(string name, string value)
+    {
+        try
+        {
+            File.WriteAllText("/proc/sys/" + name, value);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            using var proc = ProcMount.Open();
+            File.WriteAllText(proc.Path + "/sys/" + name, value);
+        }
+    }
 
     /// <summary>Adds a difference for each that is off though the method needs it.</summary>
     public void Verify(List<Difference> differences) => differences.AddRange(network.Run(() =>

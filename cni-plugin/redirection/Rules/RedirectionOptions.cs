@@ -44,8 +44,23 @@ public sealed record RedirectionOptions
 
     /// <summary>The options with a secret mark, 30 bits of which are nobody's guess. Throws <see cref="ArgumentException"/> for one that is none.</summary>
     public RedirectionOptions WithSecret(uint mark) => SecretMarks.IsSecret(mark)
-        ? this with { ProxyMark = new(mark, SecretMarks.Mask), ProxyRoute = SecretMarks.Route }
+        ? this with { ProxyMark = new(mark, SecretMarks.Mask), ProxyRoute = SecretMarks.Route, HideMark = true }
         : throw new ArgumentException("not a secret mark", nameof(mark));
+
+    /// <summary>
+    /// Whether the proxy's mark is taken off every packet as soon as it was believed: whoever captures frames in the pod (CAP_NET_RAW is enough) reads
+    /// marks too. nftables only.
+    /// </summary>
+    public bool HideMark { get; init; }
+
+    /// <summary>The mark of packets whose secret mark was taken off; worth nothing before that.</summary>
+    public MaskedMark PassedMark { get; init; } = new(0x113, 0xfff);
+
+    /// <summary>The mark of packets that bore <see cref="PassedMark"/> without having been given it.</summary>
+    public MaskedMark StrayMark { get; init; } = new(0x114, 0xfff);
+
+    /// <summary>The mark that the proxy's packets bear behind the output hook, and where they come in again by loopback.</summary>
+    internal MaskedMark SeenMark => HideMark ? PassedMark : ProxyMark;
 
     /// <summary>The mark of replies to connections that the proxy made under a foreign source address.</summary>
     public MaskedMark ReturnMark { get; init; } = new(0x111, 0xfff);
@@ -84,9 +99,12 @@ public sealed record RedirectionOptions
         CheckMark(ProxyMark, nameof(ProxyMark));
         CheckMark(ReturnMark, nameof(ReturnMark));
         CheckMark(DirectMark, nameof(DirectMark));
-        if (ProxyMark == ReturnMark || ProxyMark == DirectMark || ReturnMark == DirectMark)
+        CheckMark(PassedMark, nameof(PassedMark));
+        CheckMark(StrayMark, nameof(StrayMark));
+        MaskedMark[] marks = [ProxyMark, ReturnMark, DirectMark, PassedMark, StrayMark];
+        if (marks.Distinct().Count() != marks.Length)
         {
-            throw new ArgumentException("ProxyMark, ReturnMark and DirectMark must differ");
+            throw new ArgumentException("ProxyMark, ReturnMark, DirectMark, PassedMark and StrayMark must differ");
         }
 
         ushort[] ports = [Ports.Outbound, Ports.Inbound, Ports.Hbone, Ports.Dns];

@@ -54,6 +54,12 @@ public sealed record Rule
     /// <summary>Only packets to an address of the namespace itself (IPv4: for IPv6 the kernel's answer depends on our own routes).</summary>
     public bool LocalDestination { get; init; }
 
+    /// <summary>What conntrack says of the packet; null when it does not matter.</summary>
+    public TrackedState? State { get; init; }
+
+    /// <summary>Only TCP resets that carry nothing, by flag and by length; needs a family.</summary>
+    public bool BareReset { get; init; }
+
     /// <summary>What a kernel's rule holds that this model has no word for; null in every rule of our own.</summary>
     public string? Foreign { get; init; }
 
@@ -73,6 +79,8 @@ public sealed record Rule
         Add(text, ConnectionMark, "connection mark");
         Add(text, Opening is null ? null : Opening.Value ? "opening" : "not opening");
         Add(text, LocalDestination ? "to itself" : null);
+        Add(text, State is null ? null : State == TrackedState.Established ? "established" : "invalid");
+        Add(text, BareReset ? "bare reset" : null);
         Add(text, Foreign is null ? null : "(" + Foreign + ")");
         Add(text, "-> " + Action);
         return text.ToString();

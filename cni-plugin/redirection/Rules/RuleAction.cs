@@ -23,6 +23,9 @@ public sealed record RuleAction(RuleActionKind Kind, ushort Operand = 0, MaskedM
     /// <summary>See <see cref="RuleActionKind.NoTrack"/>.</summary>
     public static RuleAction NoTrack { get; } = new(RuleActionKind.NoTrack);
 
+    /// <summary>See <see cref="RuleActionKind.Drop"/>.</summary>
+    public static RuleAction Drop { get; } = new(RuleActionKind.Drop);
+
     /// <summary>See <see cref="RuleActionKind.Unknown"/>.</summary>
     public static RuleAction Unknown { get; } = new(RuleActionKind.Unknown);
 
@@ -52,6 +55,7 @@ public sealed record RuleAction(RuleActionKind Kind, ushort Operand = 0, MaskedM
         RuleActionKind.Transparent => string.Create(CultureInfo.InvariantCulture, $"listener on :{Operand}"),
         RuleActionKind.Reset => "reset",
         RuleActionKind.NoTrack => "no tracking",
+        RuleActionKind.Drop => "drop",
         RuleActionKind.Accept => "accept",
         RuleActionKind.Return => "return",
         _ => "(unknown action)",

@@ -35,4 +35,7 @@ public enum RuleActionKind
 
     /// <summary>The packet is not tracked.</summary>
     NoTrack = 10,
+
+    /// <summary>The packet is lost.</summary>
+    Drop = 11,
 }

@@ -11,7 +11,10 @@ namespace Ambient.Cni.Redirection.Rules;
 /// </content>
 public sealed partial class RuleSet
 {
-    /// <summary>TCP is tracked only where it is translated: DNS, guests, and what ignores routes.</summary>
+    /// <summary>
+    /// TCP is tracked only where it is translated (DNS, guests), where it ignores routes, and where applications answer by themselves: that is how
+    /// their answers are known from packets that are none. The proxy's own bear its mark.
+    /// </summary>
     private void AddUntracked()
     {
         Rule answer = new() { Table = RuleTable.Raw, Hook = RuleHook.Output, Transport = Transport.Tcp, Action = RuleAction.Accept };
@@ -20,7 +23,6 @@ public sealed partial class RuleSet
         Rule untracked = answer with { Action = RuleAction.NoTrack };
         Add(untracked with { OutInterface = new(InterfaceName.Loopback) });
         Add(untracked with { Mark = new(_options.ProxyMark) });
-        Add(untracked with { Mark = new(_options.DirectMark) });
 
         Rule incoming = untracked with { Hook = RuleHook.Prerouting };
         foreach (InterfaceName name in _options.VirtualInterfaces)
@@ -28,14 +30,23 @@ public sealed partial class RuleSet
             Add(incoming with { InInterface = new(name), Action = RuleAction.Accept });
         }
 
-        Add(incoming with { InInterface = new(InterfaceName.Loopback, Negated: true) });
+        Rule outside = incoming with { InInterface = new(InterfaceName.Loopback, Negated: true) };
+        if (_options.IngressMode)
+        {
+            Add(outside with { SourcePort = new(_options.Ports.Hbone) });
+            Add(outside with { DestinationPort = new(_options.Ports.Hbone) });
+            Add(outside with { Action = RuleAction.Accept });
+        }
+
+        PerFamily(family => outside with { Source = new(ProbeOf(family)), Action = RuleAction.Accept });
+        Add(outside);
     }
 
     /// <summary>Every packet of a delivery, not only the opening one: a reset that answers it must find the same way back.</summary>
     private Rule AddReturn()
     {
         Rule packet = new() { Table = RuleTable.Mangle, Hook = RuleHook.Prerouting, Action = RuleAction.Accept };
-        Add(packet with { Mark = new(_options.ProxyMark), Action = RuleAction.SetMark(_options.ReturnMark) });
+        Add(packet with { Mark = new(_options.SeenMark), Action = RuleAction.SetMark(_options.ReturnMark) });
         Add(packet with { Mark = new(_options.ReturnMark) });
         return packet;
     }

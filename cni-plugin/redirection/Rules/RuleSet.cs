@@ -25,6 +25,8 @@ public sealed partial class RuleSet
 
     private Match<MaskedMark> NotFromProxy => new(_options.ProxyMark, Negated: true);
 
+    private Match<MaskedMark> NotSeenFromProxy => new(_options.SeenMark, Negated: true);
+
     /// <summary>Builds the rules. Throws <see cref="ArgumentException"/> for options that cannot work.</summary>
     public static RuleSet Build(RedirectionOptions options)
     {
@@ -53,6 +55,7 @@ public sealed partial class RuleSet
             set.AddRaw();
         }
 
+        set.AddExit();
         return set;
     }
 
@@ -75,6 +78,7 @@ public sealed partial class RuleSet
             set.AddMangle();
         }
 
+        set.AddHiding();
         return set;
     }
 
@@ -91,7 +95,7 @@ public sealed partial class RuleSet
         {
             Table = RuleTable.Mangle,
             Hook = RuleHook.Prerouting,
-            Mark = new(_options.ProxyMark),
+            Mark = new(_options.SeenMark),
             Action = RuleAction.SetConnectionMark(_options.ReturnMark),
         });
         Add(new Rule
@@ -105,6 +109,7 @@ public sealed partial class RuleSet
 
     private void AddNatVirtual()
     {
+        AddGuests();
         foreach (InterfaceName name in _options.VirtualInterfaces)
         {
             Rule rule = new() { Table = RuleTable.Nat, Hook = RuleHook.Prerouting, Transport = Transport.Tcp, InInterface = new(name), Action = RuleAction.RedirectTo(_options.Ports.Outbound) };
@@ -136,7 +141,7 @@ public sealed partial class RuleSet
             Transport = Transport.Tcp,
             Destination = new(LoopbackOf(family), Negated: true),
             DestinationPort = new(_options.Ports.Hbone, Negated: true),
-            Mark = NotFromProxy,
+            Mark = NotSeenFromProxy,
             Action = RuleAction.RedirectTo(_options.Ports.Inbound),
         });
     }
@@ -186,7 +191,7 @@ public sealed partial class RuleSet
     {
         Rule udp = new() { Table = RuleTable.Raw, Hook = RuleHook.Output, Transport = Transport.Udp, Action = RuleAction.SetZone(DnsZone) };
         Add(udp with { DestinationPort = new(DnsPort), Mark = new(_options.ProxyMark) });
-        Add(udp with { Hook = RuleHook.Prerouting, SourcePort = new(DnsPort), Mark = NotFromProxy });
+        Add(udp with { Hook = RuleHook.Prerouting, SourcePort = new(DnsPort), Mark = NotSeenFromProxy });
     }
 
     private IPAddress ProbeOf(RuleFamily family) => family == RuleFamily.IPv4 ? _options.ProbeAddress : _options.ProbeAddressV6;

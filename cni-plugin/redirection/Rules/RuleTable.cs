@@ -11,4 +11,7 @@ public enum RuleTable
 
     /// <summary>Address translation of a connection's first packet (-100).</summary>
     Nat = 2,
+
+    /// <summary>After all of that (0): what leaves is judged as it will leave.</summary>
+    Filter = 3,
 }

@@ -35,6 +35,6 @@ internal static class RuleComparison
     }
 
     public static string PlaceOf(RuleTable table, RuleHook hook) =>
-        table switch { RuleTable.Raw => "raw", RuleTable.Mangle => "mangle", _ => "nat" }
+        table switch { RuleTable.Raw => "raw", RuleTable.Mangle => "mangle", RuleTable.Nat => "nat", _ => "filter" }
         + (hook == RuleHook.Prerouting ? " prerouting" : " output");
 }

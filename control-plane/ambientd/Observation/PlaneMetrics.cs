@@ -61,6 +61,10 @@ internal sealed class PlaneMetrics : IMetricCollector
         writer.Sample(MetricLabels.None, IsLeader() ? 1 : 0);
         if (_authority.Current is { } authority)
         {
+            writer.Family("citadel_server_root_cert_expiry_timestamp", MetricKind.Gauge, "When the first of the roots ends, in seconds of Unix time.");
+            writer.Sample(MetricLabels.None, authority.RootsNotAfter.ToUnixTimeSeconds());
+            writer.Family("citadel_server_root_cert_expiry_seconds", MetricKind.Gauge, "How long that is from now.");
+            writer.Sample(MetricLabels.None, (authority.RootsNotAfter - _clock.GetUtcNow()).TotalSeconds);
             writer.Family("citadel_server_cert_chain_expiry_timestamp", MetricKind.Gauge, "When the first certificate from the signer to the roots ends, in seconds of Unix time.");
             writer.Sample(MetricLabels.None, authority.NotAfter.ToUnixTimeSeconds());
             writer.Family("citadel_server_cert_chain_expiry_seconds", MetricKind.Gauge, "How long that is from now.");

@@ -1,5 +1,6 @@
 using System.Net;
 using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.ControlPlane.Discovery.Waypoints;
 using Ambient.Telemetry.Logging;
 
 namespace Ambient.ControlPlane.Settings;
@@ -24,6 +25,9 @@ public sealed record ControlPlaneSettings
 
     /// <summary>The mesh.</summary>
     public MeshSettings Mesh { get; init; } = new();
+
+    /// <summary>How long the beginning waits for remote clusters.</summary>
+    public TimeSpan RemotePatience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Accounts of node proxies, <c>namespace/account</c>.</summary>
     public IReadOnlyList<string> TrustedNodeAccounts { get; init; } = [];
@@ -58,6 +62,9 @@ public sealed record ControlPlaneSettings
     /// <summary>What is logged.</summary>
     public LogDirectives Log { get; init; } = LogDirectives.Default;
 
+    /// <summary>With a folder of manifests: the file in which key sets of issuers outlive the process; null: nowhere.</summary>
+    public string? KeySetFile { get; init; }
+
     /// <summary>The names of the server's certificate (control-plane reference 5.1).</summary>
     public IReadOnlyList<string> ServerNames
     {
@@ -86,9 +93,11 @@ public sealed record ControlPlaneSettings
             ManifestFolder = read.Find("AMBIENT_MANIFEST_DIR"),
             TokenFile = read.Find("AMBIENT_TOKEN_FILE"),
             AuthorityFolder = read.Text("AMBIENT_CA_DIR", "/var/lib/ambient/authority"),
+            KeySetFile = read.Find("AMBIENT_KEY_SET_FILE"),
             PluggedFolder = read.Text("ROOT_CA_DIR", "/etc/cacerts"),
             MayChangeRoots = read.Flag("ISTIO_MULTIROOT_MESH", false),
             Mesh = Meshed(read, system),
+            RemotePatience = read.Duration("PILOT_REMOTE_CLUSTER_TIMEOUT", TimeSpan.FromSeconds(30)),
             TrustedNodeAccounts = accounts,
             Audiences = read.List("TOKEN_AUDIENCES", "istio-ca"),
             Hosts = read.List("ISTIOD_CUSTOM_HOST"),
@@ -119,8 +128,23 @@ public sealed record ControlPlaneSettings
         TrustDomain = read.Text("TRUST_DOMAIN", MeshSettings.DefaultTrustDomain),
         TrustDomainAliases = read.List("TRUST_DOMAIN_ALIASES"),
         Revision = read.Text("REVISION", "default"),
+        SpansClusters = read.Flag("AMBIENT_ENABLE_MULTI_NETWORK", false),
+        ServicesSelectEntries = read.Flag("PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", true),
         SendsDryRun = read.Flag("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false),
+        RequiresWaypoint = Duty(read),
     };
+
+    private static WaypointDuty Duty(EnvironmentReader read)
+    {
+        string text = read.Text("AMBIENT_REQUIRE_WAYPOINT", "policy");
+        if (WaypointDuties.Parse(text) is { } duty)
+        {
+            return duty;
+        }
+
+        read.Refuse($"AMBIENT_REQUIRE_WAYPOINT: {text} is unknown; allowed: {WaypointDuties.Words}");
+        return WaypointDuty.OnPolicy;
+    }
 
     private static ControllerSettings Controlled(EnvironmentReader read) => new()
     {
@@ -133,6 +157,7 @@ public sealed record ControlPlaneSettings
         Ipv4Pool = read.Text("PILOT_IP_AUTOALLOCATE_IPV4_PREFIX", "240.240.0.0/16"),
         Ipv6Pool = read.Text("PILOT_IP_AUTOALLOCATE_IPV6_PREFIX", "2001:2::/48"),
         Deploys = read.Flag("PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", true),
+        CopiesToObjects = read.Flag("PILOT_ENABLE_GATEWAY_API_COPY_LABELS_ANNOTATIONS", true),
         WritesGatewayStatus = read.Flag("PILOT_ENABLE_GATEWAY_API_STATUS", true),
         MakesClasses = read.Flag("PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", true),
         WaypointImage = read.Text("AMBIENT_WAYPOINT_IMAGE", "ambient/waypoint:latest"),

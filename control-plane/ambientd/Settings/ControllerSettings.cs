@@ -30,6 +30,9 @@ public sealed record ControllerSettings
     /// <summary>Whether Gateways get workloads.</summary>
     public bool Deploys { get; init; } = true;
 
+    /// <summary>Whether what is made for Gateways has their labels and annotations.</summary>
+    public bool CopiesToObjects { get; init; } = true;
+
     /// <summary>Whether Gateways get a status.</summary>
     public bool WritesGatewayStatus { get; init; } = true;
 

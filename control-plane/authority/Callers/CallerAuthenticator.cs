@@ -17,7 +17,10 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
     private const int MaxToken = 16 * 1024;
 
     /// <summary>Who makes this call.</summary>
-    /// <exception cref="GrpcException">Unauthenticated: nobody that is known. What exactly was wrong is in the message; the token is not.</exception>
+    /// <exception cref="GrpcException">
+    /// Unauthenticated: nobody that is known. Unavailable: of a cluster that is not known yet, so that it is worth asking again. What exactly was wrong is in the message; the
+    /// token is not.
+    /// </exception>
     public ValueTask<Caller> AuthenticateAsync(GrpcServerCall call, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(call);
@@ -41,6 +44,11 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
         string cluster = asked.Length == 0 ? reviewer.Clusters[0] : asked;
         if (!reviewer.Clusters.Contains(cluster, StringComparer.Ordinal))
         {
+            if (reviewer.Pending.Contains(cluster, StringComparer.Ordinal))
+            {
+                throw new GrpcException(GrpcCode.Unavailable, $"the cluster {cluster} is not known yet; ask again");
+            }
+
             throw Refuse($"the cluster {asked} is not known; known are {string.Join(", ", reviewer.Clusters)}");
         }
 

@@ -8,4 +8,7 @@ public interface IPodFacts
 
     /// <summary>Whether a node of a cluster has a pod of an account that has not failed.</summary>
     bool HasAccount(string cluster, string node, string @namespace, string serviceAccount);
+
+    /// <summary>Waits until it has; false when that was cancelled before, or the cluster is unknown.</summary>
+    Task<bool> WaitForAccountAsync(string cluster, string node, string @namespace, string serviceAccount, CancellationToken cancellation);
 }

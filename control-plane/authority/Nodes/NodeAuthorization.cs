@@ -12,8 +12,16 @@ namespace Ambient.ControlPlane.Authority.Nodes;
 public sealed record NodeAuthorization(IReadOnlyCollection<string> TrustedAccounts, IReadOnlyCollection<string> TrustDomains)
 {
     /// <summary>Null when the caller may; otherwise why not, for the log: the caller itself learns no reason.</summary>
-    public string? Refusal(Caller caller, SpiffeId requested, IPodFacts pods)
+    public string? Refusal(Caller caller, SpiffeId requested, IPodFacts pods) => Refusal(caller, requested, pods, out _);
+
+    /// <summary>The same.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="requested">Whose certificate.</param>
+    /// <param name="pods">The pods as they are known.</param>
+    /// <param name="lacking">Set when all that is missing is a pod of the account on the caller's node: that node.</param>
+    public string? Refusal(Caller caller, SpiffeId requested, IPodFacts pods, out string? lacking)
     {
+        lacking = null;
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(requested);
         ArgumentNullException.ThrowIfNull(pods);
@@ -42,8 +50,12 @@ public sealed record NodeAuthorization(IReadOnlyCollection<string> TrustedAccoun
             return $"the pod {pod.Namespace}/{pod.Name} is not the one that the token was made for: it has another {(pod.Uid != bound.Uid ? "uid" : "service account")}";
         }
 
-        return pod.Node.Length > 0 && pods.HasAccount(caller.Cluster, pod.Node, requested.Namespace, requested.ServiceAccount)
-            ? null
-            : $"no pod of {requested.Namespace}/{requested.ServiceAccount} runs on the caller's node {pod.Node} of the cluster {caller.Cluster}";
+        if (pod.Node.Length > 0 && pods.HasAccount(caller.Cluster, pod.Node, requested.Namespace, requested.ServiceAccount))
+        {
+            return null;
+        }
+
+        lacking = pod.Node.Length > 0 ? pod.Node : null;
+        return $"no pod of {requested.Namespace}/{requested.ServiceAccount} runs on the caller's node {pod.Node} of the cluster {caller.Cluster}";
     }
 }

@@ -20,13 +20,54 @@ public sealed class CertificateService(AuthorityHolder authority, IPodFacts pods
     private const int MaxRequestBytes = 64 * 1024;
     private const string Impersonated = "ImpersonatedIdentity";
     private const string Unknown = "request authenticate failure";
+    private readonly WaitingRoom _waiting = new(options.MaxWaiting, options.MaxWaitingOfOne);
 
     /// <summary>What a <see cref="GrpcServer"/> is to serve.</summary>
     public GrpcMethod Method(CallerAuthenticator authenticator) => GrpcMethod.Unary(
         Path,
         IstioCertificateRequest.Parser,
         MaxRequestBytes,
-        async (IstioCertificateRequest request, GrpcServerCall call) => Certify(await IdentifyAsync(authenticator, call), request, call.Peer));
+        async (IstioCertificateRequest request, GrpcServerCall call) => await CertifyAsync(await IdentifyAsync(authenticator, call), request, call.Peer, call.Aborted));
+
+    /// <summary>The same once the pods, or the one that it is for, are known, when that is soon: whoever starts together with us, or with the pod, shall not have to ask twice.</summary>
+    internal async Task<IstioCertificateResponse> CertifyAsync(Caller caller, IstioCertificateRequest request, string peer, CancellationToken cancellation)
+    {
+        if (!options.PodsKnown.IsCompleted && request.Metadata?.Fields.ContainsKey(Impersonated) == true)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            await Task.WhenAny(options.PodsKnown, Task.Delay(options.Patience, clock, limit.Token));
+            await limit.CancelAsync();
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        await AwaitPodAsync(caller, request, cancellation);
+        return Certify(caller, request, peer);
+    }
+
+    private async Task AwaitPodAsync(Caller caller, IstioCertificateRequest request, CancellationToken cancellation)
+    {
+        if (!options.PodsKnown.IsCompletedSuccessfully || Requested(request) is not { } text || !SpiffeId.TryParse(text, out SpiffeId? requested)
+            || options.NodeAuthorization.Refusal(caller, requested, pods, out string? node) is null || node is null || !_waiting.TryEnter(caller.Pod!.Uid))
+        {
+            return;
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(options.PodPatience, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+            await pods.WaitForAccountAsync(caller.Cluster, node, requested.Namespace, requested.ServiceAccount, either.Token);
+        }
+        finally
+        {
+            _waiting.Leave(caller.Pod.Uid);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private static string? Requested(IstioCertificateRequest request) =>
+        request.Metadata is not null && request.Metadata.Fields.TryGetValue(Impersonated, out Google.Protobuf.WellKnownTypes.Value? value) && value.StringValue.Length > 0 ? value.StringValue : null;
 
     /// <summary>Certifies a request of a known caller.</summary>
     /// <exception cref="GrpcException">It is refused.</exception>
@@ -60,7 +101,7 @@ public sealed class CertificateService(AuthorityHolder authority, IPodFacts pods
         {
             return await authenticator.AuthenticateAsync(call, call.Aborted);
         }
-        catch (GrpcException stranger)
+        catch (GrpcException stranger) when (stranger.Code != GrpcCode.Unavailable)
         {
             options.Refused(call.Peer, stranger.Detail);
             throw new GrpcException(stranger.Code, Unknown);
@@ -69,17 +110,24 @@ public sealed class CertificateService(AuthorityHolder authority, IPodFacts pods
 
     private IReadOnlyList<SpiffeId> Identities(Caller caller, IstioCertificateRequest request, string peer)
     {
-        if (request.Metadata is null || !request.Metadata.Fields.TryGetValue(Impersonated, out Google.Protobuf.WellKnownTypes.Value? value) || value.StringValue.Length == 0)
+        if (Requested(request) is not { } text)
         {
             return caller.Identities;
         }
 
-        string? refusal = SpiffeId.TryParse(value.StringValue, out SpiffeId? requested)
+        // Asked before, not after: what becomes known in between is then in the answer.
+        bool knowsPods = options.PodsKnown.IsCompletedSuccessfully;
+        string? refusal = SpiffeId.TryParse(text, out SpiffeId? requested)
             ? options.NodeAuthorization.Refusal(caller, requested, pods)
             : "the impersonated identity is not a SPIFFE id of the form spiffe://domain/ns/namespace/sa/account";
         if (refusal is null)
         {
             return [requested!];
+        }
+
+        if (!knowsPods)
+        {
+            throw new GrpcException(GrpcCode.Unavailable, "the pods of the cluster are not known yet; ask again");
         }
 
         options.Refused(peer, refusal);

@@ -20,13 +20,14 @@ public sealed class SigningAuthority : IDisposable
     private readonly SignerPool _signers;
     private readonly string[] _upstream;
 
-    private SigningAuthority(X509Certificate2 certificate, SignerPool signers, IReadOnlyList<X509Certificate2> intermediates, string rootsPem, string? revocationPem)
+    private SigningAuthority(X509Certificate2 certificate, SignerPool signers, IReadOnlyList<X509Certificate2> intermediates, string rootsPem, DateTimeOffset rootsNotAfter, string? revocationPem)
     {
         _certificate = certificate;
         _signers = signers;
         _authorityKey = X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false);
         RootsPem = rootsPem;
         RevocationPem = revocationPem;
+        RootsNotAfter = rootsNotAfter;
         NotAfter = intermediates.Append(certificate).Min(static link => (DateTimeOffset)link.NotAfter.ToUniversalTime());
         _upstream = [.. intermediates.Select(static link => link.ExportCertificatePem() + "\n"), rootsPem];
     }
@@ -39,6 +40,9 @@ public sealed class SigningAuthority : IDisposable
 
     /// <summary>When the first certificate from the signer up to the roots ends.</summary>
     public DateTimeOffset NotAfter { get; }
+
+    /// <summary>When the first of the roots ends.</summary>
+    public DateTimeOffset RootsNotAfter { get; }
 
     /// <summary>The signing certificate, DER.</summary>
     public ReadOnlyMemory<byte> CertificateDer => _certificate.RawDataMemory;
@@ -74,8 +78,14 @@ public sealed class SigningAuthority : IDisposable
         }
 
         string bundle = string.Concat(roots.RootsDer.Select(static der => PemEncoding.WriteString("CERTIFICATE", der.Span) + "\n"));
-        authority = new SigningAuthority(certificate, new SignerPool(key), intermediates, bundle, revocationPem);
+        authority = new SigningAuthority(certificate, new SignerPool(key), intermediates, bundle, roots.RootsDer.Min(static der => EndOf(der)), revocationPem);
         return true;
+    }
+
+    private static DateTimeOffset EndOf(ReadOnlyMemory<byte> der)
+    {
+        using X509Certificate2 root = X509CertificateLoader.LoadCertificate(der.Span);
+        return root.NotAfter.ToUniversalTime();
     }
 
     /// <summary>Makes a certificate: PEM of the leaf, of what leads to the roots, and last of all roots (control-plane reference 6.1).</summary>

@@ -19,10 +19,17 @@ public sealed class GatewayClasses : IController
     private readonly ClusterView _view;
     private readonly TimeProvider _clock;
     private readonly KeyedWork<string> _work;
+    private readonly IReadOnlyList<ManagedClass> _made;
 
     /// <summary>Begins to listen to classes; works when it is run.</summary>
-    public GatewayClasses(KubernetesClient client, ClusterView view, TimeProvider clock, Logger log)
+    /// <param name="client">The API.</param>
+    /// <param name="view">What is there.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="log">Where failures are told.</param>
+    /// <param name="spansNetworks">Whether gateways for other networks are made as well.</param>
+    public GatewayClasses(KubernetesClient client, ClusterView view, TimeProvider clock, Logger log, bool spansNetworks = false)
     {
+        _made = [.. ManagedClass.All.Where(kind => spansNetworks || !kind.IsForOtherNetworks)];
         ArgumentNullException.ThrowIfNull(view);
         (_client, _view, _clock) = (client, view, clock);
         _work = new KeyedWork<string>(Name, HandleAsync, clock, log, workers: 1);
@@ -45,7 +52,7 @@ public sealed class GatewayClasses : IController
         while (true)
         {
             // The definitions may come long after we did.
-            foreach (string name in ManagedClass.All.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
+            foreach (string name in _made.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
             {
                 _work.Add(name);
             }
@@ -67,7 +74,7 @@ public sealed class GatewayClasses : IController
             return ManagedClass.Of(found.Spec.ControllerName) is null ? null : await AcceptAsync(found, cancellation);
         }
 
-        if (ManagedClass.All.FirstOrDefault(kind => kind.Name == name) is not { } missing)
+        if (_made.FirstOrDefault(kind => kind.Name == name) is not { } missing)
         {
             return null;
         }

@@ -22,13 +22,13 @@ public sealed class GatewayDeployment : IController
     private const int Version = 5;
     private const string DefaultsLabel = "gateway.istio.io/defaults-for-class";
     private const string NetworkLabel = "topology.istio.io/network";
-    private const string RevisionLabel = "istio.io/rev";
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
     private readonly KubernetesClient _client;
     private readonly IResourceSource _source;
     private readonly ClusterView _view;
     private readonly GatewayTemplate _template;
     private readonly GatewaySettings _settings;
+    private readonly WritingRevision _revision;
     private readonly TimeProvider _clock;
     private readonly Logger _log;
     private readonly KeyedWork<ResourceKey> _work;
@@ -40,7 +40,9 @@ public sealed class GatewayDeployment : IController
     public GatewayDeployment(KubernetesClient client, IResourceSource source, ClusterView view, GatewayTemplate template, GatewaySettings settings, TimeProvider clock, Logger log)
     {
         ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(settings);
         (_client, _source, _view, _template, _settings, _clock, _log) = (client, source, view, template, settings, clock, log);
+        _revision = new WritingRevision(settings.Revision);
         _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log);
         view.Changed += OnChanged;
     }
@@ -107,10 +109,13 @@ public sealed class GatewayDeployment : IController
                 _work.Add(gateway.Key);
             }
         }
-        else if (ReferenceEquals(type, KnownResources.Services) && _view.Find(KnownResources.Gateways, key) is not null)
+        else if (ReferenceEquals(type, KnownResources.Services))
         {
-            _applied.TryRemove(key, out _);
-            _work.Add(key);
+            foreach (Gateway gateway in _view.All(KnownResources.Gateways).Where(gateway => gateway.Metadata.Namespace == key.Namespace && KindOf(gateway) is { } kind && GatewayRendering.NameOf(gateway, kind) == key.Name))
+            {
+                _applied.TryRemove(gateway.Key, out _);
+                _work.Add(gateway.Key);
+            }
         }
         else if (ReferenceEquals(type, KnownResources.Namespaces) && key.Name == _settings.SystemNamespace)
         {
@@ -180,13 +185,13 @@ public sealed class GatewayDeployment : IController
         return null;
     }
 
+    private ManagedClass? KindOf(Gateway gateway) => ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName);
+
     private bool IsOurs(Gateway gateway, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ManagedClass? kind)
     {
-        kind = ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName);
-        string? revision = gateway.Metadata.Labels.Find(RevisionLabel)
-            ?? _view.Find(KnownResources.Namespaces, new ResourceKey("", gateway.Metadata.Namespace))?.Metadata.Labels.Find(RevisionLabel);
+        kind = KindOf(gateway);
         string? version = gateway.Metadata.Annotations.Find(GatewayRendering.VersionAnnotation);
-        return kind is { Deploys: true } && GatewayRendering.IsManaged(gateway) && (revision is null || revision == _settings.Revision)
+        return kind is { Deploys: true } && (_settings.SpansNetworks || !kind.IsForOtherNetworks) && GatewayRendering.IsManaged(gateway) && _revision.Writes(gateway, _view)
             && (version is null || (int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= Version));
     }
 

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Controllers.Clusters;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Services;
@@ -10,12 +11,15 @@ namespace Ambient.ControlPlane.Controllers.Gateways;
 /// <param name="HasEndpoint">Whether that Service has an endpoint that is ready.</param>
 public sealed record GatewayFacts(Service? Service, bool HasEndpoint)
 {
+    /// <summary>What is to be said about each listener of an ingress gateway; null: nobody looked at them.</summary>
+    public IReadOnlyList<ListenerConditions>? Listeners { get; init; }
+
     /// <summary>Nothing is there.</summary>
     public static GatewayFacts None { get; } = new(null, HasEndpoint: false);
 
-    internal static GatewayFacts Of(Gateway gateway, ClusterView view, SliceIndex slices)
+    internal static GatewayFacts Of(Gateway gateway, ManagedClass kind, ClusterView view, SliceIndex slices, IReadOnlyList<ListenerConditions>? listeners)
     {
-        var key = new ResourceKey(gateway.Metadata.Namespace, GatewayRendering.NameOf(gateway));
-        return view.Find(KnownResources.Services, key) is { } service ? new GatewayFacts(service, slices.HasReady(key)) : None;
+        var key = new ResourceKey(gateway.Metadata.Namespace, GatewayRendering.NameOf(gateway, kind));
+        return view.Find(KnownResources.Services, key) is { } service ? new GatewayFacts(service, slices.HasReady(key)) { Listeners = listeners } : None with { Listeners = listeners };
     }
 }

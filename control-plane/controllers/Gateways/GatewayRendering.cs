@@ -16,6 +16,7 @@ public static class GatewayRendering
     internal const string NameLabel = "gateway.networking.k8s.io/gateway-name";
     internal const string ClassLabel = "gateway.networking.k8s.io/gateway-class-name";
     internal const string VersionAnnotation = "gateway.istio.io/controller-version";
+    private const string DataplaneLabel = "istio.io/dataplane-mode";
     private const string NetworkLabel = "topology.istio.io/network";
     private const string NameOverride = "gateway.istio.io/name-override";
     private const string AccountOverride = "gateway.istio.io/service-account";
@@ -23,17 +24,17 @@ public static class GatewayRendering
     private static readonly string[] NeverCopied = ["kubectl.kubernetes.io/last-applied-configuration", NameOverride, AccountOverride, VersionAnnotation];
 
     /// <summary>The name of a Gateway's Deployment and Service.</summary>
-    public static string NameOf(Gateway gateway)
+    public static string NameOf(Gateway gateway, ManagedClass kind)
     {
         ArgumentNullException.ThrowIfNull(gateway);
-        return gateway.Metadata.Annotations.Find(NameOverride) is { Length: > 0 } other ? other : gateway.Metadata.Name;
+        return gateway.Metadata.Annotations.Find(NameOverride) is { Length: > 0 } other ? other : BaseName(gateway, kind);
     }
 
     /// <summary>The name of its ServiceAccount.</summary>
-    public static string AccountOf(Gateway gateway)
+    public static string AccountOf(Gateway gateway, ManagedClass kind)
     {
         ArgumentNullException.ThrowIfNull(gateway);
-        return gateway.Metadata.Annotations.Find(AccountOverride) is { Length: > 0 } other ? other : gateway.Metadata.Name;
+        return gateway.Metadata.Annotations.Find(AccountOverride) is { Length: > 0 } other ? other : BaseName(gateway, kind);
     }
 
     /// <summary>Whether a Gateway gets workloads of its own (7.2).</summary>
@@ -58,8 +59,15 @@ public static class GatewayRendering
         ArgumentNullException.ThrowIfNull(template);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(overlays);
-        string name = NameOf(gateway), account = AccountOf(gateway);
-        Dictionary<string, string> labels = Copied(gateway.Spec.Infrastructure?.Labels, gateway.Metadata.Labels);
+        string name = NameOf(gateway, kind), account = AccountOf(gateway, kind);
+        Dictionary<string, string> labels = Copied(gateway.Spec.Infrastructure?.Labels, settings.CopiesToObjects ? gateway.Metadata.Labels : StringMap.Empty);
+        if (kind.IsIngress)
+        {
+            // Only what the user says; and the objects themselves are not of the mesh.
+            network = labels.GetValueOrDefault(NetworkLabel, "");
+            labels.TryAdd(DataplaneLabel, "none");
+        }
+
         network = labels.TryAdd(NetworkLabel, network) ? network : labels[NetworkLabel];
         if (network.Length == 0)
         {
@@ -69,8 +77,8 @@ public static class GatewayRendering
         labels[ManagedLabel] = kind.ManagedLabel;
         labels[NameLabel] = gateway.Metadata.Name;
         labels[ClassLabel] = gateway.Spec.GatewayClassName;
-        Dictionary<string, string> notes = Copied(gateway.Spec.Infrastructure?.Annotations, gateway.Metadata.Annotations);
-        if (template.Fill(Values(gateway, name, account, network, settings), out error) is not { } bodies)
+        Dictionary<string, string> notes = Copied(gateway.Spec.Infrastructure?.Annotations, settings.CopiesToObjects ? gateway.Metadata.Annotations : StringMap.Empty);
+        if (template.Fill(Values(gateway, kind, name, account, network, settings), out error) is not { } bodies)
         {
             error = "the template: " + error;
             return null;
@@ -82,10 +90,10 @@ public static class GatewayRendering
             switch ((string)body["kind"]!)
             {
                 case "Deployment":
-                    SetPods(body, gateway, labels, notes);
+                    SetPods(body, gateway, kind, labels, notes);
                     break;
                 case "Service":
-                    SetService(body, gateway);
+                    SetService(body, gateway, kind);
                     break;
             }
         }
@@ -93,7 +101,7 @@ public static class GatewayRendering
         return Overlaid(bodies, gateway, name, labels, notes, overlays, out error);
     }
 
-    private static Dictionary<string, string> Values(Gateway gateway, string name, string account, string network, GatewaySettings settings) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> Values(Gateway gateway, ManagedClass kind, string name, string account, string network, GatewaySettings settings) => new(StringComparer.Ordinal)
     {
         ["gateway"] = gateway.Metadata.Name,
         ["namespace"] = gateway.Metadata.Namespace,
@@ -108,6 +116,7 @@ public static class GatewayRendering
         ["trustDomain"] = settings.TrustDomain,
         ["domainSuffix"] = settings.DomainSuffix,
         ["rootMap"] = settings.RootMap,
+        ["role"] = kind.IsForOtherNetworks ? "east-west" : "",
     };
 
     private static Dictionary<string, string> Copied(StringMap? ofInfrastructure, StringMap own)
@@ -155,7 +164,9 @@ public static class GatewayRendering
         });
     }
 
-    private static void SetPods(JsonObject deployment, Gateway gateway, Dictionary<string, string> labels, Dictionary<string, string> notes)
+    private static string BaseName(Gateway gateway, ManagedClass kind) => kind.IsIngress ? $"{gateway.Metadata.Name}-{gateway.Spec.GatewayClassName}" : gateway.Metadata.Name;
+
+    private static void SetPods(JsonObject deployment, Gateway gateway, ManagedClass kind, Dictionary<string, string> labels, Dictionary<string, string> notes)
     {
         JsonObject spec = Map(deployment, "spec");
         spec["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { [NameLabel] = gateway.Metadata.Name } };
@@ -164,12 +175,22 @@ public static class GatewayRendering
         // The user's own wish for the data plane counts; what identifies the pod is ours.
         Put(Map(metadata, "labels"), labels, isStronger: true);
         Put(Map(metadata, "annotations"), notes, isStronger: true);
+        if (kind.IsIngress)
+        {
+            // Listeners have the numbers that clients see, and pods no capabilities.
+            Map(Map(Map(spec, "template"), "spec"), "securityContext")["sysctls"] = new JsonArray(new JsonObject { ["name"] = "net.ipv4.ip_unprivileged_port_start", ["value"] = "0" });
+        }
     }
 
-    private static void SetService(JsonObject service, Gateway gateway)
+    private static void SetService(JsonObject service, Gateway gateway, ManagedClass kind)
     {
         JsonObject spec = Map(service, "spec");
-        string type = gateway.Metadata.Annotations.Find(ServiceType) is { Length: > 0 } asked ? asked : "ClusterIP";
+        if (kind.IsIngress)
+        {
+            Map(Map(service, "metadata"), "annotations").Remove("networking.istio.io/traffic-distribution");
+        }
+
+        string type = gateway.Metadata.Annotations.Find(ServiceType) is { Length: > 0 } asked ? asked : kind.IsIngress || kind.IsForOtherNetworks ? "LoadBalancer" : "ClusterIP";
         spec["type"] = type;
         spec["selector"] = new JsonObject { [NameLabel] = gateway.Metadata.Name };
         if (type == "LoadBalancer" && gateway.Spec.Addresses is [{ Value.Length: > 0 } address])

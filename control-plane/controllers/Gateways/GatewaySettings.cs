@@ -18,6 +18,12 @@ public sealed record GatewaySettings
     /// <summary>The trust domain.</summary>
     public string TrustDomain { get; init; } = "cluster.local";
 
+    /// <summary>Whether the mesh has other networks; without, nothing is made for Gateways of the class istio-east-west.</summary>
+    public bool SpansNetworks { get; init; }
+
+    /// <summary>Whether a Gateway's labels and annotations are copied to what is made for it (PILOT_ENABLE_GATEWAY_API_COPY_LABELS_ANNOTATIONS).</summary>
+    public bool CopiesToObjects { get; init; } = true;
+
     /// <summary>What waypoints run.</summary>
     public required string Image { get; init; }
 

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Services;
 
 namespace Ambient.ControlPlane.Controllers.Gateways;
 
@@ -24,7 +26,7 @@ public static class GatewayStatusRules
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(facts);
         IReadOnlyList<GatewayAddress> addresses = Addresses(gateway, kind, facts, domainSuffix);
-        Condition accepted = Accepted(gateway, kind, problem), programmed = Programmed(gateway, kind, facts, addresses, domainSuffix);
+        Condition accepted = Accepted(gateway, facts, problem), programmed = Programmed(gateway, kind, facts, addresses, domainSuffix);
         long generation = gateway.Metadata.Generation;
         IReadOnlyList<Condition>? conditions = ConditionList.Merge(
             gateway.Status.Conditions,
@@ -33,7 +35,7 @@ public static class GatewayStatusRules
             generation,
             now);
         bool isRemote = kind.Name == "istio-remote";
-        (JsonArray Json, bool IsSame) listeners = isRemote ? ([], gateway.Status.Listeners.Count == 0) : Listeners(gateway, kind, programmed, now);
+        (JsonArray Json, bool IsSame) listeners = isRemote ? ([], gateway.Status.Listeners.Count == 0) : Listeners(gateway, kind, facts, programmed, now);
         bool isSame = conditions is null && listeners.IsSame && addresses.SequenceEqual(gateway.Status.Addresses);
         return isSame ? null : new JsonObject
         {
@@ -56,6 +58,15 @@ public static class GatewayStatusRules
             return gateway.Status.Addresses;
         }
 
+        if ((kind.IsForOtherNetworks || kind.IsIngress) && service.Spec.Type == "LoadBalancer")
+        {
+            // Others do not reach what is inside: until somebody has given it an address, it has none.
+            GatewayAddress[] outside = [.. service.Status.LoadBalancer.Ingress
+                .Select(static given => given.Ip is { Length: > 0 } ip ? new GatewayAddress { Type = "IPAddress", Value = ip } : new GatewayAddress { Type = "Hostname", Value = given.Hostname ?? "" })
+                .Where(static address => address.Value.Length > 0)];
+            return outside.Length > 0 ? outside : gateway.Status.Addresses;
+        }
+
         var addresses = new List<GatewayAddress> { new() { Type = "Hostname", Value = $"{service.Metadata.Name}.{service.Metadata.Namespace}.svc.{domainSuffix}" } };
         if (service.Spec.ClusterIP is { Length: > 0 } ip and not "None")
         {
@@ -65,21 +76,31 @@ public static class GatewayStatusRules
         return addresses;
     }
 
-    private static Condition Accepted(Gateway gateway, ManagedClass kind, string? problem)
+    private static Condition Accepted(Gateway gateway, GatewayFacts facts, string? problem)
     {
         if (problem is not null)
         {
             return False("Accepted", "InvalidParameters", problem);
         }
 
-        if (gateway.Spec.Addresses.FirstOrDefault(static address => address.Type is not (null or "" or "IPAddress" or "Hostname")) is { } strange)
+        if (Strange(gateway) is { } strange)
         {
-            return False("Accepted", "UnsupportedAddress", $"only Hostname and IPAddress are supported, not {strange.Type}");
+            return False("Accepted", "UnsupportedAddress", strange);
         }
 
-        return !kind.Deploys && kind.Name == "istio" && GatewayRendering.IsManaged(gateway)
-            ? False("Accepted", "UnsupportedAddress", "this control plane deploys no ingress gateways; name an existing one by its Hostname in spec.addresses")
+        return facts.Listeners is { Count: > 0 } listeners && listeners.All(static listener => listener.Wanted.Any(static condition => condition is { Type: "Accepted", Status: "False" }))
+            ? False("Accepted", "ListenersNotValid", "no listener is accepted; their conditions say why")
             : new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "Resource accepted" };
+    }
+
+    private static string? Strange(Gateway gateway) =>
+        gateway.Spec.Addresses.FirstOrDefault(static address => address.Type is not (null or "" or "IPAddress" or "Hostname")) is { } strange ? $"only Hostname and IPAddress are supported, not {strange.Type}" : null;
+
+    /// <summary>Which ports are missing, and what was perhaps meant.</summary>
+    private static string Missing(int[] missing, Service service, string host)
+    {
+        string hint = string.Join(", ", service.Spec.Ports.Where(port => port.TargetPort.Number is { } target && missing.Contains(target)).Select(static port => $"{port.TargetPort.Number} is the target of port {port.Port}, which is the one to name"));
+        return $"port {string.Join(", ", missing)} not found for hostname \"{host}\"; its ports are {string.Join(", ", service.Spec.Ports.Select(static port => port.Port))}{(hint.Length > 0 ? $" ({hint})" : "")}";
     }
 
     private static Condition Programmed(Gateway gateway, ManagedClass kind, GatewayFacts facts, IReadOnlyList<GatewayAddress> addresses, string domainSuffix)
@@ -89,7 +110,12 @@ public static class GatewayStatusRules
             return True("Programmed", "This resource is remote and is not programmed here");
         }
 
-        string host = $"{GatewayRendering.NameOf(gateway)}.{gateway.Metadata.Namespace}.svc.{domainSuffix}";
+        if (Strange(gateway) is { } strange)
+        {
+            return False("Programmed", "UnsupportedAddress", strange);
+        }
+
+        string host = $"{GatewayRendering.NameOf(gateway, kind)}.{gateway.Metadata.Namespace}.svc.{domainSuffix}";
         if (!kind.Deploys || !GatewayRendering.IsManaged(gateway))
         {
             return addresses.Count > 0 ? True("Programmed", $"Resource programmed, named addresses: {string.Join(", ", addresses.Select(static address => address.Value))}") : False("Programmed", "AddressNotAssigned", "spec.addresses is empty");
@@ -100,30 +126,39 @@ public static class GatewayStatusRules
             return False("Programmed", "AddressNotUsable", $"hostname \"{host}\" not found");
         }
 
-        int[] missing = [.. gateway.Spec.Listeners.Select(static listener => listener.Port).Where(port => service.Spec.Ports.All(known => known.Port != port)).Distinct()];
+        int[] missing = [.. gateway.Spec.Listeners.Where(listener => facts.Listeners?.FirstOrDefault(said => said.Name == listener.Name)?.IsServing != false).Select(static listener => listener.Port).Where(port => service.Spec.Ports.All(known => known.Port != port)).Distinct()];
         if (missing.Length > 0)
         {
-            return False("Programmed", "AddressNotUsable", $"port {string.Join(", ", missing)} not found for hostname \"{host}\"");
+            return False("Programmed", "AddressNotUsable", Missing(missing, service, host));
+        }
+
+        if (kind.IsIngress && service.Spec.Type == "LoadBalancer" && facts.HasEndpoint && addresses.Count == 0)
+        {
+            return False("Programmed", "AddressNotAssigned", $"the load balancer of \"{host}\" has no address yet");
         }
 
         return addresses.Count > 0
             ? True("Programmed", $"Resource programmed, assigned to service(s) {string.Join(" and ", gateway.Spec.Listeners.Select(listener => $"{host}:{listener.Port}").Distinct())}")
+            : kind.IsForOtherNetworks && facts.HasEndpoint ? False("Programmed", "AddressNotAssigned", $"assigned to service {host}, waiting for its load balancer's address")
             : False("Programmed", "AddressNotUsable", $"no instances found for hostname \"{host}\"");
     }
 
-    private static (JsonArray Json, bool IsSame) Listeners(Gateway gateway, ManagedClass kind, Condition programmed, DateTimeOffset now)
+    private static (JsonArray Json, bool IsSame) Listeners(Gateway gateway, ManagedClass kind, GatewayFacts facts, Condition programmed, DateTimeOffset now)
     {
         var json = new JsonArray();
         bool isSame = gateway.Status.Listeners.Count == gateway.Spec.Listeners.Count;
         foreach ((int at, Listener listener) in gateway.Spec.Listeners.Index())
         {
             ListenerStatus? there = gateway.Status.Listeners.FirstOrDefault(candidate => candidate.Name == listener.Name);
-            bool isGood = kind.Controller != ManagedClass.WaypointController || listener is { Port: 15008, Protocol: "HBONE" };
+            bool isGood = IsServed(listener, kind);
             Condition accepted = isGood
                 ? new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "No errors found" }
-                : False("Accepted", "UnsupportedProtocol", $"protocol \"{listener.Protocol}\" on port {listener.Port} is not supported: a waypoint has one listener, with protocol \"HBONE\" on port 15008");
+                : False("Accepted", "UnsupportedProtocol", $"protocol \"{listener.Protocol}\" on port {listener.Port} is not supported: a {(kind.IsForOtherNetworks ? "gateway for other networks" : "waypoint")} has one listener, with protocol \"HBONE\" on port 15008{(kind.IsForOtherNetworks ? " and TLS mode Terminate" : "")}");
+            ListenerConditions? said = kind.IsIngress ? facts.Listeners?.FirstOrDefault(candidate => candidate.Name == listener.Name) : null;
+            int attached = said?.AttachedRoutes ?? there?.AttachedRoutes ?? 0;
             IReadOnlyList<Condition>? conditions = ConditionList.Merge(
                 there?.Conditions ?? [],
+                said is not null ? [.. said.Wanted, Programmed(said, programmed)] :
                 [
                     accepted,
                     new Condition { Type = "Conflicted", Status = "False", Reason = "NoConflicts", Message = "No errors found" },
@@ -133,18 +168,31 @@ public static class GatewayStatusRules
                 OfListeners,
                 gateway.Metadata.Generation,
                 now);
-            isSame &= conditions is null && there is not null && at < gateway.Status.Listeners.Count && gateway.Status.Listeners[at].Name == listener.Name;
+            IReadOnlyList<string> kinds = said?.SupportedKinds ?? [];
+            isSame &= conditions is null && there is not null && there.AttachedRoutes == attached && there.SupportedKinds.Select(static kind => kind.Kind).SequenceEqual(kinds, StringComparer.Ordinal) && at < gateway.Status.Listeners.Count && gateway.Status.Listeners[at].Name == listener.Name;
             json.Add((JsonNode)new JsonObject
             {
                 ["name"] = listener.Name,
-                ["attachedRoutes"] = there?.AttachedRoutes ?? 0,
-                ["supportedKinds"] = new JsonArray(),
+                ["attachedRoutes"] = attached,
+                ["supportedKinds"] = new JsonArray([.. kinds.Select(static kind => (JsonNode)new JsonObject { ["group"] = "gateway.networking.k8s.io", ["kind"] = kind })]),
                 ["conditions"] = ConditionList.ToJson(conditions ?? there!.Conditions),
             });
         }
 
         return (json, isSame);
     }
+
+    /// <summary>Waypoints and gateways for other networks have one port; TLS that is passed through by name is not built.</summary>
+    private static bool IsServed(Listener listener, ManagedClass kind) => kind switch
+    {
+        { IsForOtherNetworks: true } => listener is { Port: 15008, Protocol: "HBONE", Tls: null or { Mode: "" or "Terminate" } },
+        { Controller: ManagedClass.WaypointController } => listener is { Port: 15008, Protocol: "HBONE" },
+        _ => true,
+    };
+
+    private static Condition Programmed(ListenerConditions said, Condition gateway) => said.IsServing ? gateway with { Type = "Programmed" }
+        : said.Wanted.FirstOrDefault(static condition => condition is { Type: "Conflicted", Status: "True" }) is { } conflict ? False("Programmed", conflict.Reason, conflict.Message)
+        : False("Programmed", "Invalid", said.Wanted.First(static condition => condition.Status == (condition.Type == "Conflicted" ? "True" : "False")).Message);
 
     private static Condition True(string type, string message) => new() { Type = type, Status = "True", Reason = type, Message = message };
 

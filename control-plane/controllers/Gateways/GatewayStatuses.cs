@@ -2,6 +2,7 @@ using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Controllers.Leading;
 using Ambient.ControlPlane.Controllers.Reconciling;
 using Ambient.ControlPlane.Controllers.Statuses;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
@@ -15,16 +16,19 @@ public sealed class GatewayStatuses : IController
     private readonly KubernetesClient _client;
     private readonly ClusterView _view;
     private readonly GatewayDeployment? _deployment;
+    private readonly WritingRevision _revision;
+    private readonly Func<ResourceKey, IReadOnlyList<ListenerConditions>?> _listeners;
     private readonly string _domainSuffix;
     private readonly TimeProvider _clock;
     private readonly SliceIndex _slices;
     private readonly KeyedWork<ResourceKey> _work;
 
     /// <summary>Begins to listen; works when it is run.</summary>
-    public GatewayStatuses(KubernetesClient client, ClusterView view, GatewayDeployment? deployment, string domainSuffix, TimeProvider clock, Logger log)
+    public GatewayStatuses(KubernetesClient client, ClusterView view, GatewayDeployment? deployment, WritingRevision revision, string domainSuffix, TimeProvider clock, Logger log, Func<ResourceKey, IReadOnlyList<ListenerConditions>?>? listeners = null)
     {
         ArgumentNullException.ThrowIfNull(view);
-        (_client, _view, _deployment, _domainSuffix, _clock) = (client, view, deployment, domainSuffix, clock);
+        (_client, _view, _deployment, _revision, _domainSuffix, _clock) = (client, view, deployment, revision, domainSuffix, clock);
+        _listeners = listeners ?? (static _ => null);
         _slices = new SliceIndex(view);
         _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log);
         view.Changed += OnChanged;
@@ -47,6 +51,9 @@ public sealed class GatewayStatuses : IController
 
         return _work.RunAsync(leading);
     }
+
+    /// <summary>Something else is to be said about a Gateway's listeners.</summary>
+    public void OnListeners(ResourceKey gateway) => _work.Add(gateway);
 
     private void OnChanged(ResourceType type, ResourceKey key)
     {
@@ -85,13 +92,13 @@ public sealed class GatewayStatuses : IController
 
     private Task<string?> HandleAsync(ResourceKey key, CancellationToken cancellation)
     {
-        if (_view.Find(KnownResources.Gateways, key) is not { Metadata.DeletionTimestamp: null } gateway
+        if (_view.Find(KnownResources.Gateways, key) is not { Metadata.DeletionTimestamp: null } gateway || !_revision.Writes(gateway, _view)
             || ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName) is not { } kind)
         {
             return Task.FromResult<string?>(null);
         }
 
-        return GatewayStatusRules.Status(gateway, kind, GatewayFacts.Of(gateway, _view, _slices), _deployment?.ProblemOf(key), _domainSuffix, _clock.GetUtcNow()) is { } status
+        return GatewayStatusRules.Status(gateway, kind, GatewayFacts.Of(gateway, kind, _view, _slices, _listeners(key)), _deployment?.ProblemOf(key), _domainSuffix, _clock.GetUtcNow()) is { } status
             ? StatusPatch.WriteAsync(_client, KnownResources.Gateways, gateway, status, cancellation)
             : Task.FromResult<string?>(null);
     }

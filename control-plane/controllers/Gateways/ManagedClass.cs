@@ -10,13 +10,26 @@ public sealed record ManagedClass(string Name, string Controller, string Descrip
     /// <summary>Waypoints.</summary>
     public const string WaypointController = "istio.io/mesh-controller";
 
-    /// <summary>All of them. Ingress gateways are not deployed: the class is there for Gateways with addresses of their own.</summary>
+    /// <summary>Gateways for callers of other networks.</summary>
+    public const string EastWestController = "istio.io/eastwest-controller";
+
+    /// <summary>Ingress gateways.</summary>
+    public const string IngressController = "istio.io/gateway-controller";
+
+    /// <summary>All of them.</summary>
     public static IReadOnlyList<ManagedClass> All { get; } =
     [
         new("istio-waypoint", WaypointController, "Waypoints of the ambient mesh", Deploys: true),
-        new("istio", "istio.io/gateway-controller", "Gateways that exist already and are named by their addresses", Deploys: false),
+        new("istio", IngressController, "Ingress gateways", Deploys: true),
         new("istio-remote", "istio.io/unmanaged-gateway", "Gateways and waypoints that are managed elsewhere", Deploys: false),
+        new("istio-east-west", EastWestController, "Gateways for callers of other networks", Deploys: true) { IsForOtherNetworks = true },
     ];
+
+    /// <summary>Whether its Gateways lead in from other networks: only a mesh of several has them, and their Services are reached from outside.</summary>
+    public bool IsForOtherNetworks { get; init; }
+
+    /// <summary>Whether its Gateways are for clients outside the mesh.</summary>
+    public bool IsIngress => Controller == IngressController;
 
     /// <summary>The value of the label of what is made for it.</summary>
     public string ManagedLabel => Controller.Replace('/', '-');

@@ -37,6 +37,9 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
         }
     }
 
+    /// <summary>A key is due after a while, or when the work ends before that.</summary>
+    internal void AddAfter(TKey key, TimeSpan pause, CancellationToken cancellation) => _ = LaterAsync(key, pause, cancellation);
+
     /// <summary>Works until it is cancelled. A failure is said when it is new and then with every tenth try.</summary>
     internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellation)));
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ambient.ControlPlane.Controllers.Clusters;
@@ -12,7 +13,10 @@ using Ambient.Telemetry.Logging;
 
 namespace Ambient.ControlPlane.Controllers.Roots;
 
-/// <summary>Keeps the mesh's roots, and its revocation lists, in every namespace (control-plane reference 6.6). Thread-safe.</summary>
+/// <summary>Keeps the mesh's roots, and its revocation lists, in every namespace that is selected (control-plane reference 6.6). Thread-safe.</summary>
+/// <remarks>
+/// They are taken away from a namespace when it stops being selected, and never because it is not: who else looks after such a namespace keeps the same maps in it.
+/// </remarks>
 public sealed class RootDistribution : IController
 {
     private const string ConfigLabel = "istio.io/config";
@@ -23,6 +27,7 @@ public sealed class RootDistribution : IController
     private readonly ClusterView _view;
     private readonly Func<RootBundle?> _bundle;
     private readonly RootDistributionOptions _options;
+    private readonly ConcurrentDictionary<string, bool> _left = new(StringComparer.Ordinal);
     private readonly KeyedWork<string> _work;
     private ResourceCache<ConfigMap>? _roots;
     private ResourceCache<ConfigMap>? _lists;
@@ -52,6 +57,21 @@ public sealed class RootDistribution : IController
         {
             _work.Add(space.Metadata.Name);
         }
+    }
+
+    /// <summary>A namespace became selected, or is not any more.</summary>
+    public void OnSelection(string space, bool isSelected)
+    {
+        if (isSelected)
+        {
+            _left.TryRemove(space, out _);
+        }
+        else
+        {
+            _left[space] = true;
+        }
+
+        _work.Add(space);
     }
 
     /// <inheritdoc/>
@@ -91,7 +111,13 @@ public sealed class RootDistribution : IController
         if (_bundle() is not { } bundle || LeftOut.Contains(space)
             || _view.Find(KnownResources.Namespaces, new ResourceKey("", space)) is not { Metadata.DeletionTimestamp: null, Status.Phase: not "Terminating" })
         {
+            _left.TryRemove(space, out _);
             return null;
+        }
+
+        if (!_options.IsSelected(space))
+        {
+            return _left.ContainsKey(space) ? await LeaveAsync(space, cancellation) : null;
         }
 
         string? error = await PutAsync(_roots!, new ResourceKey(space, _options.RootMap), "root-cert.pem", bundle.RootsPem, cancellation);
@@ -114,6 +140,21 @@ public sealed class RootDistribution : IController
         };
         ApiResult<ConfigMap> applied = await _client.PatchAsync(KnownResources.ConfigMaps, key, Patch.Apply(Encoding.UTF8.GetBytes(wanted.ToJsonString()), Manager), cancellation);
         return applied.Error is { } error && !IsRace(error) ? error.ToString() : null;
+    }
+
+    private async Task<string?> LeaveAsync(string space, CancellationToken cancellation)
+    {
+        foreach ((ResourceCache<ConfigMap> known, string name) in new[] { (_roots!, _options.RootMap), (_lists!, _options.RevocationMap) })
+        {
+            var key = new ResourceKey(space, name);
+            if (known.Find(key)?.Metadata.Labels.Find(ConfigLabel) == "true" && await _client.DeleteAsync(KnownResources.ConfigMaps, key, cancellation) is { IsNotFound: false } error)
+            {
+                return error.ToString();
+            }
+        }
+
+        _left.TryRemove(space, out _);
+        return null;
     }
 
     /// <summary>The namespace is on its way out: then nobody needs its map.</summary>

@@ -8,4 +8,7 @@ public sealed record RootDistributionOptions
 
     /// <summary>The ConfigMap of revocation lists.</summary>
     public string RevocationMap { get; init; } = "istio-ca-crl";
+
+    /// <summary>Whether a namespace is to have them.</summary>
+    public Func<string, bool> IsSelected { get; init; } = static _ => true;
 }

@@ -21,19 +21,25 @@ namespace Ambient.ControlPlane.Controllers.Statuses;
 public sealed class ObjectStatuses : IController
 {
     private static readonly Condition[] Nothing = [];
+
+    // Of other kinds routing speaks about that.
+    private static readonly string[] OfEntries = [.. ConditionTypes.All, ConditionTypes.Reconciled];
     private readonly KubernetesClient _client;
     private readonly ClusterView _view;
+    private readonly WritingRevision _revision;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), IReadOnlyList<Condition>> _wanted = new();
     private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead)> _refused = new();
     private readonly KeyedWork<(ResourceType Type, ResourceKey Key)> _work;
+    private readonly DampedWrites _damped;
 
     /// <summary>Begins to listen; works when it is run.</summary>
-    public ObjectStatuses(KubernetesClient client, ClusterView view, TimeProvider clock, Logger log)
+    public ObjectStatuses(KubernetesClient client, ClusterView view, WritingRevision revision, TimeProvider clock, Logger log)
     {
         ArgumentNullException.ThrowIfNull(view);
-        (_client, _view, _clock) = (client, view, clock);
+        (_client, _view, _revision, _clock) = (client, view, revision, clock);
         _work = new KeyedWork<(ResourceType, ResourceKey)>(Name, HandleAsync, clock, log);
+        _damped = new DampedWrites(Name, client, _work, clock, log);
         view.Changed += OnChanged;
     }
 
@@ -64,6 +70,7 @@ public sealed class ObjectStatuses : IController
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken leading)
     {
+        _damped.Clear();
         foreach ((ResourceType, ResourceKey) key in _wanted.Keys.Concat(_refused.Keys))
         {
             _work.Add(key);
@@ -104,6 +111,11 @@ public sealed class ObjectStatuses : IController
 
     private Task<string?> HandleAsync((ResourceType Type, ResourceKey Key) at, CancellationToken cancellation)
     {
+        if (!_revision.Writes(Find(at.Type, at.Key)))
+        {
+            return Task.FromResult<string?>(null);
+        }
+
         if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead) refused))
         {
             return at.Type switch
@@ -133,10 +145,18 @@ public sealed class ObjectStatuses : IController
     private static string TypeOf(ReadProblem problem) =>
         problem.Remains is AuthorizationPolicy { Spec.TargetRefs.Count: > 0 } ? ConditionTypes.WaypointAccepted : ConditionTypes.ZtunnelAccepted;
 
-    private Task<string?> WriteAsync<T>(ResourceType<T> type, T seen, IReadOnlyList<Condition> existing, IReadOnlyList<Condition> wanted, CancellationToken cancellation)
-        where T : Resource => ConditionList.Merge(existing, wanted, ConditionTypes.All, seen.Metadata.Generation, _clock.GetUtcNow()) is { } conditions
-            ? StatusPatch.WriteAsync(_client, type, seen, new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) }, cancellation)
-            : Task.FromResult<string?>(null);
+    private async Task<string?> WriteAsync<T>(ResourceType<T> type, T seen, IReadOnlyList<Condition> existing, IReadOnlyList<Condition> wanted, CancellationToken cancellation)
+        where T : Resource
+    {
+        (ResourceType, ResourceKey) at = (type, seen.Key);
+        long generation = seen.Metadata.Generation;
+        if (ConditionList.Merge(existing, wanted, type is ResourceType<ServiceEntry> ? OfEntries : ConditionTypes.All, generation, _clock.GetUtcNow()) is not { } conditions || !await _damped.MayWriteAsync(at, wanted, generation, cancellation))
+        {
+            return null;
+        }
+
+        return await StatusPatch.WriteAsync(_client, type, seen, new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) }, cancellation, () => _damped.Note(at, wanted, generation));
+    }
 
     /// <summary>The object itself cannot be read, so what it says about its status cannot either: the condition is written as it is.</summary>
     private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead) refused, CancellationToken cancellation)

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
+using Ambient.ControlPlane.Discovery.Clusters;
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Discovery.Selection;
+using Ambient.ControlPlane.Discovery.Waypoints;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Watching;
 using ResourceChange = Ambient.Xds.Server.Resources.ResourceChange;
 using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
@@ -10,12 +14,37 @@ using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
 namespace Ambient.ControlPlane.Discovery.Feeding;
 
 /// <summary>Follows a source of objects and keeps a store equal to what the index makes of them. Thread-safe.</summary>
-public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, ResourceStore store, FeedObserver observer, IFeedPart? part = null) : IDisposable
+public sealed class DiscoveryFeed : IDisposable
 {
+    private readonly IResourceSource _source;
+    private readonly MeshIndex _index;
+    private readonly IMeshSink _sink;
+    private readonly FeedObserver _observer;
+    private readonly IFeedPart? _part;
+    private readonly bool _isRemote;
+    private readonly NamespaceSelection _selection;
+    private readonly List<IFollowedKind> _kinds = [];
+    private readonly List<DiscoveryFeed> _attached = [];
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _due = new(0, 1);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, bool> _missing = new(StringComparer.Ordinal);
+    private TaskCompletionSource? _stored;
+
+    /// <summary>The only cluster of a mesh.</summary>
+    public DiscoveryFeed(IResourceSource source, MeshIndex index, ResourceStore store, FeedObserver observer, IFeedPart? part = null)
+        : this(source, index, new StoreSink(store), observer, part, isRemote: false)
+    {
+    }
+
+    private DiscoveryFeed(IResourceSource source, MeshIndex index, IMeshSink sink, FeedObserver observer, IFeedPart? part, bool isRemote) =>
+        (_source, _index, _sink, _observer, _part, _isRemote, _selection) = (source, index, sink, observer, part, isRemote, new NamespaceSelection(index.Settings));
+
+    /// <summary>The control plane's own cluster, of several.</summary>
+    public static DiscoveryFeed Own(IResourceSource source, MeshIndex index, ClusterMerge merge, FeedObserver observer, IFeedPart? part) => new(source, index, new OwnSink(merge), observer, part, isRemote: false);
+
+    /// <summary>Another cluster: its policies do not count, what is attached to the own cluster's feed decides.</summary>
+    internal static DiscoveryFeed Remote(IResourceSource source, MeshIndex index, RemoteSink sink, FeedObserver observer) => new(source, index, sink, observer, null, isRemote: true);
 
     /// <summary>Completes when everything that exists is in the store.</summary>
     public Task Synced => _synced.Task;
@@ -26,38 +55,59 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
     /// <summary>The kinds that are not known yet, by name.</summary>
     public IReadOnlyList<string> Missing => [.. _missing.Keys.Order(StringComparer.Ordinal)];
 
-    /// <summary>Works until it is cancelled.</summary>
+    /// <summary>Whether <c>discoverySelectors</c> of MeshConfig select a namespace: nothing of others is seen but their pods, for certificates.</summary>
+    public bool IsSelected(string @namespace) => _selection.Contains(@namespace);
+
+    /// <summary>Works until it is cancelled, or until a part of it fails: then it fails as a whole.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] following =
         [
-            Follow(KnownResources.Namespaces, (key, now) => index.SetNamespace(key.Name, now), cancellation),
-            Follow(KnownResources.Nodes, (key, now) => index.SetNode(key.Name, now), cancellation),
-            Follow(KnownResources.GatewayClasses, (key, now) => index.SetGatewayClass(key.Name, now), cancellation),
-            Follow(KnownResources.Gateways, index.SetGateway, cancellation),
-            Follow(KnownResources.Services, index.SetService, cancellation),
-            Follow(KnownResources.ServiceEntries, index.SetServiceEntry, cancellation),
-            Follow(KnownResources.EndpointSlices, index.SetEndpointSlice, cancellation),
-            Follow(KnownResources.AuthorizationPolicies, index.SetAuthorizationPolicy, cancellation),
-            Follow(KnownResources.PeerAuthentications, index.SetPeerAuthentication, cancellation),
-            Follow(KnownResources.WorkloadEntries, index.SetWorkloadEntry, cancellation),
-            Follow(
-                KnownResources.Pods,
-                (key, now) =>
-                {
-                    index.SetPod(key, now);
-                    observer.OnPod(key, now);
-                },
-                cancellation),
+            Follow(KnownResources.Namespaces, (key, now) => SetNamespace(key.Name, now), ending.Token),
+            Follow(KnownResources.Nodes, (key, now) => _index.SetNode(key.Name, now), ending.Token),
+            Follow(KnownResources.GatewayClasses, (key, now) => _index.SetGatewayClass(key.Name, now), ending.Token),
+            Follow(KnownResources.Gateways, _index.SetGateway, ending.Token),
+            Follow(KnownResources.Services, _index.SetService, ending.Token),
+            Follow(KnownResources.ServiceEntries, _index.SetServiceEntry, ending.Token),
+            Follow(KnownResources.EndpointSlices, _index.SetEndpointSlice, ending.Token),
+            Follow(KnownResources.WorkloadEntries, _index.SetWorkloadEntry, ending.Token),
+            Follow(KnownResources.Pods, _index.SetPod, ending.Token),
         ];
-        Task[] further = [.. (part?.Kinds ?? []).Select(kind => Follow(kind, static (_, _) => { }, cancellation))];
-        if (part?.ConfigMap is { } map)
+        following = _isRemote ? following :
+        [
+            .. following,
+            Follow(KnownResources.AuthorizationPolicies, (key, now) => Share(index => index.SetAuthorizationPolicy(key, now)), ending.Token),
+            Follow(KnownResources.PeerAuthentications, (key, now) => Share(index => index.SetPeerAuthentication(key, now)), ending.Token),
+        ];
+        Task[] further = [.. (_part?.Kinds ?? []).Select(kind => Follow(kind, (key, now) => SetFurther(kind, key, now), ending.Token))];
+        if (_part?.ConfigMap is { } map)
         {
             var one = new ResourceScope(map.Namespace, Fields: "metadata.name=" + map.Name);
-            further = [.. further, Follow(KnownResources.ConfigMaps, static (_, _) => { }, cancellation, one)];
+            further = [.. further, Follow(KnownResources.ConfigMaps, (_, now) => SetMeshConfig(now?.Data.Find("mesh")), ending.Token, one)];
         }
 
-        await Task.WhenAll([.. following, .. further, StoreAsync(cancellation)]);
+        // The others would go on for ever after one has failed, and nobody would hear of it.
+        List<Task> running = [.. following, .. further, StoreAsync(ending.Token)];
+        while (running.Count > 0)
+        {
+            Task ended = await Task.WhenAny(running);
+            running.Remove(ended);
+            if (!ended.IsCompletedSuccessfully)
+            {
+                await ending.CancelAsync();
+                await Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                await ended;
+            }
+        }
+    }
+
+    private void SetFurther(ResourceType<RoutingResource> kind, ResourceKey key, RoutingResource? now)
+    {
+        if (ReferenceEquals(kind, KnownResources.RequestAuthentications))
+        {
+            Share(index => index.SetRequestAuthentication(key, now));
+        }
     }
 
     /// <summary>Changes something of the part while nobody else does, then computes what is due.</summary>
@@ -72,8 +122,101 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
         Wake();
     }
 
+    /// <summary>Completes when what is due now is in the store; before everything is known, nothing is.</summary>
+    public Task StoredAsync()
+    {
+        Task stored;
+        lock (_gate)
+        {
+            _stored ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            stored = _stored.Task;
+        }
+
+        Wake();
+        return stored;
+    }
+
+    /// <summary>Another cluster obeys this one's policies and settings from now on.</summary>
+    internal void Attach(DiscoveryFeed other)
+    {
+        lock (_gate)
+        {
+            other.Update(() =>
+            {
+                _index.ShareWith(other._index);
+                other.Select(_selection.Read);
+            });
+            _attached.Add(other);
+        }
+    }
+
+    /// <summary>Another cluster is gone.</summary>
+    internal void Detach(DiscoveryFeed other)
+    {
+        lock (_gate)
+        {
+            _attached.Remove(other);
+        }
+    }
+
+    /// <summary>Everything is computed anew.</summary>
+    internal void Refresh() => Update(_index.MarkEverything);
+
+    /// <summary>The gateways that another cluster tells of.</summary>
+    internal void SetForeignGateways(string cluster, IReadOnlyList<NetworkGateway> gateways) => Update(() => _index.SetForeignGateways(cluster, gateways));
+
     /// <inheritdoc/>
     public void Dispose() => _due.Dispose();
+
+    /// <summary>What this cluster decides for all. Locks are taken from the own cluster to the others, never the other way.</summary>
+    private void Share(Action<MeshIndex> change)
+    {
+        change(_index);
+        _attached.ForEach(other => other.Update(() => change(other._index)));
+    }
+
+    private void SetMeshConfig(string? yaml)
+    {
+        string?[] problems = [_index.SetMeshConfig(yaml), _index.SetVisibility(yaml), Select(yaml)];
+        foreach (string problem in problems.OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            _observer.OnMeshConfigRefused(problem);
+        }
+
+        // What cannot be read changes nothing there either.
+        _attached.ForEach(other => other.Update(() => _ = (other._index.SetMeshConfig(yaml), other._index.SetVisibility(yaml), other.Select(yaml))));
+    }
+
+    /// <summary>A namespace as it is now; its objects follow when that makes a difference.</summary>
+    private void SetNamespace(string name, Namespace? now)
+    {
+        _index.SetNamespace(name, now);
+        if (_selection.Set(name, now?.Metadata.Labels))
+        {
+            Reselect(other => other == name);
+        }
+    }
+
+    /// <summary>Which namespaces count, by MeshConfig; what is wrong with it, or null.</summary>
+    private string? Select(string? meshConfig)
+    {
+        string? problem = _selection.Obey(meshConfig, out Func<string, bool>? isOther);
+        if (isOther is not null)
+        {
+            Reselect(isOther);
+        }
+
+        return problem;
+    }
+
+    private void Reselect(Func<string, bool> isOther)
+    {
+        _kinds.ForEach(kind => kind.Reselect(isOther));
+        foreach (string name in IsSynced ? _selection.Known.Where(isOther) : [])
+        {
+            _observer.OnSelection(name, _selection.Contains(name));
+        }
+    }
 
     private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation, ResourceScope? scope = null)
         where T : Resource
@@ -81,36 +224,42 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
         _missing[type.FullName] = true;
 
         // The index keeps what it needs of the objects; a cache of its own tells what a new list no longer has.
-        var cache = new ResourceCache<T>(source, type, scope);
-        return cache.RunAsync(
+        var kind = new FollowedKind<T>(
+            new ResourceCache<T>(_source, type, scope),
+            _selection,
+            _gate,
+            (key, now) =>
+            {
+                set(key, now);
+                _part?.Set(type, key, now);
+                if (!ReferenceEquals(type, KnownResources.Pods) && scope is null)
+                {
+                    _observer.OnObject(type, key, now);
+                }
+            },
+            (key, isKnown, problem) => _observer.OnRefused(type, key, problem, Refuse(type, key, isKnown, problem)));
+        lock (_gate)
+        {
+            _kinds.Add(kind);
+        }
+
+        return kind.RunAsync(
             change =>
             {
-                switch (change.Kind)
+                if (change is ResourceChange<Pod> pod && pod.Kind is not (ResourceChangeKind.Refused or ResourceChangeKind.Synced))
                 {
-                    case ResourceChangeKind.Refused:
-                        observer.OnRefused(type, change.Key, change.Problem!, Refuse(type, change.Key, change.New is not null, change.Problem!));
-                        break;
-                    case ResourceChangeKind.Synced:
-                        _missing.TryRemove(type.FullName, out _);
-                        Wake();
-                        break;
-                    default:
-                        lock (_gate)
-                        {
-                            set(change.Key, change.New);
-                            part?.Set(type, change.Key, change.New);
-                        }
-
-                        if (!ReferenceEquals(type, KnownResources.Pods) && scope is null)
-                        {
-                            observer.OnObject(type, change.Key, change.New);
-                        }
-
-                        Wake();
-                        break;
+                    // Of every namespace (control-plane reference 6.3), and before the index, which may be at work: the pod's certificate is asked for already.
+                    _observer.OnPod(pod.Key, pod.New);
+                }
+            },
+            change =>
+            {
+                if (change.Kind is ResourceChangeKind.Synced)
+                {
+                    _missing.TryRemove(type.FullName, out _);
                 }
 
-                return ValueTask.CompletedTask;
+                Wake();
             },
             cancellation);
     }
@@ -123,20 +272,21 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
             return RefusalOutcome.EarlierStays;
         }
 
-        lock (_gate)
+        if (!_index.SetUnreadable(type, key, problem))
         {
-            if (!index.SetUnreadable(type, key, problem))
-            {
-                return RefusalOutcome.Absent;
-            }
-
-            if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
-            {
-                part?.Set(type, key, problem.Remains);
-            }
+            return RefusalOutcome.Absent;
         }
 
-        Wake();
+        if (ReferenceEquals(type, KnownResources.AuthorizationPolicies) || ReferenceEquals(type, KnownResources.PeerAuthentications))
+        {
+            _attached.ForEach(other => other.Update(() => other._index.SetUnreadable(type, key, problem)));
+        }
+
+        if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
+        {
+            _part?.Set(type, key, problem.Remains);
+        }
+
         return RefusalOutcome.Guarded;
     }
 
@@ -163,25 +313,37 @@ public sealed class DiscoveryFeed(IResourceSource source, MeshIndex index, Resou
                 continue;
             }
 
-            IReadOnlyList<ResourceChange> changes;
-            IReadOnlyList<ObjectConditions> conditions;
+            ClusterUpdate update;
+            IReadOnlyList<ResourceChange> further;
+            IReadOnlyList<ObjectConditions> conditions, ofPart;
+            TaskCompletionSource? stored;
             lock (_gate)
             {
-                changes = [.. index.Take(), .. part?.Take() ?? []];
-                conditions = index.TakeConditions();
+                (stored, _stored) = (_stored, null);
+                update = _index.TakeUpdate();
+                further = _part?.Take() ?? [];
+                conditions = _index.TakeConditions();
+                ofPart = _part?.TakeConditions() ?? [];
             }
 
-            if (conditions.Count > 0)
+            if (conditions.Count > 0 && !_isRemote)
             {
-                observer.OnConditions(conditions);
+                _observer.OnConditions(conditions);
             }
 
-            if (changes.Count > 0)
+            if (ofPart.Count > 0)
             {
-                observer.OnChanged(store.Apply(changes));
+                _observer.OnPartConditions(ofPart);
+            }
+
+            int changed = _sink.Apply(update, further);
+            if (update.Changes.Count + further.Count > 0)
+            {
+                _observer.OnChanged(changed);
             }
 
             _synced.TrySetResult();
+            stored?.TrySetResult();
         }
     }
 }

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.Kubernetes.Resources;
 using Ambient.Xds.Server.Resources;
 
@@ -19,4 +20,7 @@ public interface IFeedPart
 
     /// <summary>Computes what is due and returns what changed; after the mesh's own changes.</summary>
     IReadOnlyList<ResourceChange> Take();
+
+    /// <summary>What objects' statuses should say since the last call; after <see cref="Take"/>.</summary>
+    IReadOnlyList<ObjectConditions> TakeConditions();
 }

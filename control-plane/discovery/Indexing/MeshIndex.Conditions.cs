@@ -28,6 +28,7 @@ public sealed partial class MeshIndex
         SourceKind.ServiceBinding => KnownResources.Services,
         SourceKind.ServiceEntryBinding => KnownResources.ServiceEntries,
         SourceKind.WorkloadEntryBinding => KnownResources.WorkloadEntries,
+        SourceKind.EndpointSlice => KnownResources.EndpointSlices,
         _ => KnownResources.AuthorizationPolicies,
     };
 
@@ -42,7 +43,7 @@ public sealed partial class MeshIndex
             SourceKind.ServiceBinding => _services.TryGetValue(source.Key, out Kubernetes.Resources.Services.Service? service) ? Binding(source, service.Metadata, "service", isWorkload: false) : null,
             SourceKind.ServiceEntryBinding => _serviceEntries.TryGetValue(source.Key, out ServiceEntry? entry) ? EntryConditions(source, entry) : null,
             SourceKind.WorkloadEntryBinding => _entries.TryGetValue(source.Key, out WorkloadEntry? workload)
-                ? Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true)
+                ? [.. Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true), .. Special(SpecialAddresses.Problem(workload))]
                 : null,
 
             // What stands for an object that cannot be read has no status; the object's own says what is wrong.
@@ -62,7 +63,22 @@ public sealed partial class MeshIndex
         }
     }
 
-    private List<Condition> Binding(Source source, ObjectMeta meta, string trafficType, bool isWorkload)
+    private static Condition[] Special(string? problem) =>
+        problem is null ? [] : [new Condition { Type = ConditionTypes.EndpointsAccepted, Status = "False", Reason = "ForbiddenAddress", Message = problem }];
+
+    /// <summary>EndpointSlices have no status; what is said about one is for who reads it elsewhere.</summary>
+    private void SaySpecial(Source slice, string? problem)
+    {
+        Condition[] now = Special(problem);
+        IReadOnlyList<Condition> before = _conditions.GetValueOrDefault(slice) ?? [];
+        if (!before.SequenceEqual(now))
+        {
+            Put(_conditions, slice, now.Length > 0 ? now : null);
+            _conditionChanges.Add(slice);
+        }
+    }
+
+    private List<Condition> Binding(Source source, ObjectMeta meta, string trafficType, bool isWorkload, bool isEntry = false)
     {
         string ns = source.Key.Namespace;
         if (meta.Labels.Find(ManagedLabel) is "istio.io-mesh-controller" or "istio.io-eastwest-controller" || WaypointReference.Of(meta.Labels, LabelsOf(ns), ns) is not { } reference)
@@ -71,7 +87,8 @@ public sealed partial class MeshIndex
         }
 
         Use(source, reference.Key);
-        BindingReason reason = Judge(reference, ns, trafficType, out WaypointGateway? waypoint);
+        WaypointGateway? waypoint = null;
+        BindingReason reason = IsForbidden(reference.Key, ns, source.Kind == SourceKind.ServiceEntryBinding || isEntry) ? BindingReason.Forbidden : Judge(reference, ns, trafficType, out waypoint);
         if (isWorkload && reason == BindingReason.WrongTraffic && !reference.IsOwn)
         {
             return [];
@@ -80,8 +97,9 @@ public sealed partial class MeshIndex
         string name = $"{reference.Key.Namespace}/{reference.Key.Name}";
         (string word, string message) = reason switch
         {
-            BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns) + CanaryNote(source, meta, ns, reference.Key))}"),
+            BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns) + DutyNote(meta, isEntry, reference.Key) + CanaryNote(source, meta, ns, reference.Key))}"),
             BindingReason.NotReady => ("WaypointIsNotReady", $"waypoint \"{name}\" is not ready: it does not exist or has no address"),
+            BindingReason.Forbidden => ("CrossNamespaceWaypointForbidden", $"waypoint \"{name}\" is in another namespace, which must not see this ServiceEntry (serviceEntryVisibility of the mesh)"),
             BindingReason.Denied => ("AttachmentDenied", $"waypoint \"{name}\" does not allow the namespace {ns} (allowedRoutes of its listener)"),
             _ => ("UnsupportedTrafficType", $"attempting to bind to traffic type \"{trafficType}\" which the waypoint \"{name}\" does not support: it is for \"{waypoint!.TrafficType}\""),
         };
@@ -103,7 +121,7 @@ public sealed partial class MeshIndex
 
     private List<Condition> EntryConditions(Source source, ServiceEntry entry)
     {
-        List<Condition> conditions = Binding(source, entry.Metadata, "service", isWorkload: false);
+        List<Condition> conditions = Binding(source, entry.Metadata, "service", isWorkload: false, isEntry: true);
         if (entry.Spec.Hosts.Any(static host => host.StartsWith('*')) && conditions is not [{ Status: "True" }])
         {
             conditions.Add(new Condition
@@ -113,6 +131,23 @@ public sealed partial class MeshIndex
                 Reason = "NoWaypointForWildcardService",
                 Message = "ServiceEntry with a wildcard host is not bound to a waypoint and has no effect until it is",
             });
+        }
+        else if (entry.Metadata.Annotations.Find("istio.io/connect-strategy") == "RACE_FIRST_TCP_CONNECT" && conditions is not [{ Status: "True" }])
+        {
+            conditions.Add(new Condition
+            {
+                Type = ConditionTypes.WaypointMissing,
+                Status = "True",
+                Reason = "NoWaypointForRacingConnectStrategy",
+                Message = "ServiceEntry asks for connections to be raced and is not bound to a waypoint: connections are not raced until it is",
+            });
+        }
+
+        conditions.AddRange(VisibilityConditions(source.Key.Namespace));
+        conditions.AddRange(Special(SpecialAddresses.Problem(entry)));
+        if (EntryProblem(source.Key, entry) is { } problem)
+        {
+            conditions.Add(problem);
         }
 
         return conditions;
@@ -148,19 +183,19 @@ public sealed partial class MeshIndex
         var key = new ResourceKey(source.Key.Namespace, target.Name);
         string reference = $"{target.Kind}.{(target.Group.Length == 0 ? "core" : target.Group)}:{key.Namespace}/{key.Name}";
         TargetVerdict Missing() => new(false, "TargetNotFound", $"{target.Kind} {key} was not found", reference);
-        TargetVerdict OfObject(ObjectMeta? meta)
+        TargetVerdict OfObject(ObjectMeta? meta, bool isEntry)
         {
             return meta is null ? Missing()
-                : Binding(source, meta, "service", isWorkload: false) is [{ Status: "True" } bound] ? new(true, "Accepted", "bound to the waypoint of " + key + ": " + bound.Message, reference)
+                : Binding(source, meta, "service", isWorkload: false, isEntry) is [{ Status: "True" } bound] ? new(true, "Accepted", "bound to the waypoint of " + key + ": " + bound.Message, reference)
                 : new(false, "AncestorNotBound", $"{target.Kind} {key} is not bound to a waypoint", reference);
         }
 
         switch (target.Kind, target.Group)
         {
             case ("Service", ""):
-                return OfObject(_services.GetValueOrDefault(key)?.Metadata);
+                return OfObject(_services.GetValueOrDefault(key)?.Metadata, isEntry: false);
             case ("ServiceEntry", "networking.istio.io"):
-                return OfObject(_serviceEntries.GetValueOrDefault(key)?.Metadata);
+                return OfObject(_serviceEntries.GetValueOrDefault(key)?.Metadata, isEntry: true);
             case ("Gateway", "gateway.networking.k8s.io"):
                 Use(source, key);
                 return _waypoints.ContainsKey(key) ? new(true, "Accepted", "bound to " + key, reference) : Missing();

@@ -12,19 +12,53 @@ public sealed partial class MeshIndex
     private readonly Dictionary<string, HashSet<Source>> _networkUsers = new(StringComparer.Ordinal);
     private readonly Dictionary<Source, List<string>> _networksOf = [];
 
+    private readonly SortedDictionary<string, IReadOnlyList<NetworkGateway>> _foreignGateways = new(StringComparer.Ordinal);
+    private NetworkGateway[]? _ownGateways;
+
+    /// <summary>The gateways that this cluster's objects tell of, in a fixed order. The same list while they are the same.</summary>
+    internal IReadOnlyList<NetworkGateway> OwnGateways => _ownGateways ??=
+        [.. _networkGateways.Values.OrderBy(static gateway => gateway.Key.Namespace, StringComparer.Ordinal).ThenBy(static gateway => gateway.Key.Name, StringComparer.Ordinal)];
+
     private string TrustDomain => settings.TrustDomain == MeshSettings.DefaultTrustDomain ? "" : settings.TrustDomain;
 
     private void RefreshNetworkGateway(ResourceKey key, Gateway? now)
     {
-        NetworkGateway? before = _networkGateways.GetValueOrDefault(key), after = now is null ? null : NetworkGateway.Of(now);
+        NetworkGateway? before = _networkGateways.GetValueOrDefault(key), after = now is null ? null : isRemote ? NetworkGateway.OfRemote(now, _network) : NetworkGateway.Of(now);
         if (Equals(before, after))
         {
             return;
         }
 
         Put(_networkGateways, key, after);
+        _ownGateways = null;
         Mark(SourceKind.NetworkGateway, key);
-        foreach (string network in new[] { before?.Network, after?.Network }.OfType<string>().Distinct(StringComparer.Ordinal))
+        MarkUsersOf(new[] { before?.Network, after?.Network }.OfType<string>());
+    }
+
+    /// <summary>The gateways that another cluster tells of: workloads that are written down for its network go through them. None: it is gone.</summary>
+    internal void SetForeignGateways(string cluster, IReadOnlyList<NetworkGateway> now)
+    {
+        IReadOnlyList<NetworkGateway> before = _foreignGateways.GetValueOrDefault(cluster) ?? [];
+        if (before.SequenceEqual(now))
+        {
+            return;
+        }
+
+        if (now.Count == 0)
+        {
+            _foreignGateways.Remove(cluster);
+        }
+        else
+        {
+            _foreignGateways[cluster] = now;
+        }
+
+        MarkUsersOf(before.Concat(now).Select(static gateway => gateway.Network));
+    }
+
+    private void MarkUsersOf(IEnumerable<string> networks)
+    {
+        foreach (string network in networks.Distinct(StringComparer.Ordinal))
         {
             _due.UnionWith(_networkUsers.TryGetValue(network, out HashSet<Source>? users) ? users : []);
         }
@@ -48,9 +82,7 @@ public sealed partial class MeshIndex
 
         used.Add(network);
         LabelIndex.Add(_networkUsers, network, user);
-        return _networkGateways.Values.Where(gateway => gateway.Network == network)
-            .OrderBy(static gateway => gateway.Key.Namespace, StringComparer.Ordinal).ThenBy(static gateway => gateway.Key.Name, StringComparer.Ordinal)
-            .FirstOrDefault()?.Address;
+        return OwnGateways.Concat(_foreignGateways.Values.SelectMany(static gateways => gateways)).FirstOrDefault(gateway => gateway.Network == network)?.Address;
     }
 
     private void ForgetNetworks(Source user)

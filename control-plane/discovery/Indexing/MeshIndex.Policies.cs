@@ -60,6 +60,7 @@ public sealed partial class MeshIndex
         // One that could not be enforced was listed by nobody, whatever it selected.
         StringMap? before = _verdicts.GetValueOrDefault(key)?.Message is null ? null : Selector(_policies.GetValueOrDefault(key));
         SetTargets(key, _policies.GetValueOrDefault(key), now);
+        MarkRequirements(_http.Set(isTokens: false, key, HttpPolicies.Targets(now, isGuard)));
         Put(_policies, key, now);
         PolicyVerdict? verdict = now is null ? null : AuthorizationConversion.Convert(now, settings);
         Put(_verdicts, key, verdict);

@@ -63,7 +63,7 @@ public sealed partial class MeshIndex
 
     private void RefreshServiceEntry(ResourceKey key)
     {
-        Claim((true, key), _serviceEntries.TryGetValue(key, out ServiceEntry? entry) ? ServiceConversion.OfEntry(entry, AnnotationsOf(key.Namespace), _network) : []);
+        Claim((true, key), _serviceEntries.TryGetValue(key, out ServiceEntry? entry) ? Visible(entry) : []);
         Mark(SourceKind.ServiceEntry, key);
         Mark(SourceKind.ServiceEntryBinding, key);
         MarkPoliciesOf("ServiceEntry", key);
@@ -122,6 +122,7 @@ public sealed partial class MeshIndex
         foreach (ServiceView view in ordered.Concat(before.Values).Where(static view => view.IsEntry))
         {
             Mark(SourceKind.ServiceEntry, view.Source);
+            Mark(SourceKind.ServiceEntryBinding, view.Source);
         }
 
         foreach (ServiceView gone in before.Values.Where(view => !now.ContainsKey(view.Message.Namespace)))
@@ -129,8 +130,10 @@ public sealed partial class MeshIndex
             facts?.OnService(gone.Name, null);
         }
 
+        // One that only its namespace sees is canonical for nobody, and keeps its place there.
+        ServiceView? canonical = ordered.FirstOrDefault(view => view.Message.Visibility == MeshService.Types.Visibility.Public && now[view.Message.Namespace] == view);
         var source = new Source(SourceKind.Host, new ResourceKey("", host));
-        Give(source, [.. now.Values.Select(view => ToChange(view, isCanonical: view == ordered[0]))]);
+        Give(source, [.. now.Values.Select(view => ToChange(view, isCanonical: view == canonical))]);
     }
 
     /// <summary>Workloads that the old or the new one selects are due when what they take from it is different.</summary>
@@ -145,6 +148,8 @@ public sealed partial class MeshIndex
         if (now is null)
         {
             _owners.Remove(name);
+            ForgetScope(before!);
+            SetRequirement(name, null);
         }
 
         string ns = (now ?? before)!.Message.Namespace;
@@ -177,9 +182,12 @@ public sealed partial class MeshIndex
         bool isManaged = view.Labels.Find("gateway.istio.io/managed") is "istio.io-mesh-controller" or "istio.io-eastwest-controller";
         var user = new Source(SourceKind.Host, new ResourceKey("", message.Hostname));
         WaypointGateway? waypoint = isManaged ? null : Waypoint(user, view.Labels, message.Namespace, "service");
+        waypoint = waypoint is not null && IsForbidden(waypoint.Key, message.Namespace, view.IsEntry) ? null : waypoint;
         message.Waypoint = waypoint?.Address;
         AddCanary(user, view, waypoint, message);
-        facts?.OnService(view.Name, Facts(view, OwnersOf(view.Name)));
+        Require(view);
+        IReadOnlyList<ResourceKey> serving = SetScope(view, waypoint) ? [.. OwnersOf(view.Name), .. _eastWest] : OwnersOf(view.Name);
+        facts?.OnService(view.Name, Facts(view, serving) with { Named = isManaged ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
         message.IngressUseWaypoint = waypoint is not null && IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
         return new ResourceChange(AddressType, view.Name, new ResourceContent
         {
@@ -196,6 +204,7 @@ public sealed partial class MeshIndex
     {
         uint weight = 0;
         WaypointGateway? canary = primary is null ? null : Canary(user, view.Labels, view.Annotations, message.Namespace, primary.Key, out weight, out _);
+        canary = canary is not null && IsForbidden(canary.Key, message.Namespace, view.IsEntry) ? null : canary;
         Put(_owners, view.Name, primary is null ? null : canary is null ? (ResourceKey[])[primary.Key] : [primary.Key, canary.Key]);
         if (primary is not null && canary is not null)
         {
@@ -245,7 +254,13 @@ public sealed partial class MeshIndex
         view.Message.Hostname,
         view.IsEntry,
         [.. view.Ports.Select(static port => new PortFacts((ushort)port.Number, port.Name, port.Declared))],
-        waypoints);
+        waypoints)
+    {
+        Resolution = view.Resolution,
+        IsExternal = view.IsExternal,
+        Races = view.IsEntry && view.Annotations.Find("istio.io/connect-strategy") == "RACE_FIRST_TCP_CONNECT",
+        SubjectAltNames = view.IsEntry ? [.. view.Message.SubjectAltNames] : [],
+    };
 
     private static bool IsTrue(string? text) => text is "1" or "t" or "T" or "true" or "TRUE" or "True";
 

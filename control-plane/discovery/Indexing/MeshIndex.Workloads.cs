@@ -30,6 +30,7 @@ public sealed partial class MeshIndex
             LabelIndex.Drop(_podsByNode, old.Spec.NodeName, key);
         }
 
+        SetInstance(key, old, now);
         Put(_pods, key, now);
         _podLabels.Set(key, now?.Metadata.Labels);
         if (now is not null)
@@ -122,14 +123,15 @@ public sealed partial class MeshIndex
 
     private void ComputeWorkloadEntry(Source source)
     {
-        if (!_entries.TryGetValue(source.Key, out WorkloadEntry? entry))
+        if (!_entries.TryGetValue(source.Key, out WorkloadEntry? entry) || SpecialAddresses.Problem(entry) is not null)
         {
             Give(source, []);
             return;
         }
 
         StringMap labels = WorkloadConversion.Labels(entry);
-        Workload workload = WorkloadConversion.OfEntry(entry, Context(source, labels, labels, Selecting(source.Key.Namespace, labels), null));
+        IEnumerable<ServiceView> services = Selecting(source.Key.Namespace, labels).Where(view => view.IsEntry || settings.ServicesSelectEntries);
+        Workload workload = WorkloadConversion.OfEntry(entry, Context(source, labels, labels, services, null));
         workload.NetworkGateway = GatewayOf(source, workload.Network);
         Give(source, [Told(workload, labels)]);
     }
@@ -145,19 +147,20 @@ public sealed partial class MeshIndex
 
         ServiceView[] won = [.. (_claims.GetValueOrDefault((true, source.Key)) ?? []).Where(view => ReferenceEquals(_byName.GetValueOrDefault(view.Name), view))];
         var changes = new List<ResourceChange>();
-        foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints : [])
+        // Two of one address would be one workload: what is told of it is what was noted of it.
+        foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints.Where(static endpoint => SpecialAddresses.Problem(endpoint.Address) is null).DistinctBy(static endpoint => endpoint.Address) : [])
         {
             changes.Add(Told(EndpointWorkload(source, entry, endpoint, Context(source, entry.Metadata.Labels, endpoint.Labels, won, null)), endpoint.Labels));
         }
 
         bool isImplicit = entry.Spec.Endpoints.Count == 0 && entry.Spec.WorkloadSelector is null && (entry.Spec.Resolution is "DNS" or "DNS_ROUND_ROBIN" or "DYNAMIC_DNS");
-        foreach (ServiceView view in isImplicit ? won : [])
+        foreach (ServiceView view in isImplicit ? won.DistinctBy(static view => view.Message.Hostname) : [])
         {
             WorkloadContext context = Context(source, entry.Metadata.Labels, StringMap.Of(("istio.io/use-waypoint", "none")), [view], null);
             changes.Add(Told(EndpointWorkload(source, entry, new WorkloadEntrySpec { Address = view.Message.Hostname }, context), StringMap.Empty));
         }
 
-        Give(source, [.. changes.DistinctBy(static change => change.Name)]);
+        Give(source, changes);
     }
 
     private Workload EndpointWorkload(Source source, ServiceEntry entry, WorkloadEntrySpec endpoint, WorkloadContext context)
@@ -175,7 +178,9 @@ public sealed partial class MeshIndex
     /// <summary>Endpoints that are no pods, such as the API server's (control-plane reference 1.11).</summary>
     private void ComputeSlice(Source source)
     {
-        if (!_slices.TryGetValue(source.Key, out EndpointSlice? slice) || !IsUsable(slice)
+        _slices.TryGetValue(source.Key, out EndpointSlice? slice);
+        SaySpecial(source, slice is null ? null : SpecialAddresses.Problem(slice));
+        if (slice is null || !IsUsable(slice)
             || _claims.GetValueOrDefault((false, ServiceOf(slice))) is not [{ } service])
         {
             Give(source, []);
@@ -185,7 +190,7 @@ public sealed partial class MeshIndex
         var changes = new List<ResourceChange>();
         foreach (Endpoint endpoint in slice.Endpoints.Where(static endpoint => endpoint.TargetRef?.Kind != "Pod" && endpoint.Addresses.Count > 0).DistinctBy(static endpoint => endpoint.Addresses[0]))
         {
-            if (ServiceConversion.Bytes(endpoint.Addresses[0]) is null)
+            if (ServiceConversion.Bytes(endpoint.Addresses[0]) is null || SpecialAddresses.Problem(endpoint) is not null)
             {
                 continue;
             }
@@ -251,11 +256,12 @@ public sealed partial class MeshIndex
 
     private ResourceChange Told(Workload workload, StringMap labels)
     {
+        AddRefusal(workload);
         facts?.OnWorkload(workload.Uid, new WorkloadFacts(labels, [.. workload.Services.Keys]));
         return ToChange(workload);
     }
 
-    private static ResourceChange ToChange(Workload workload) => new(AddressType, workload.Uid, new ResourceContent
+    internal static ResourceChange ToChange(Workload workload) => new(AddressType, workload.Uid, new ResourceContent
     {
         Message = new Address { Workload = workload },
         Aliases = [.. workload.Addresses.Select(address => Alias(workload.Network, address, null)).Distinct(StringComparer.Ordinal)],

@@ -11,7 +11,10 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// From Kubernetes' objects to the mesh's resources. An object that changes marks what depends on it; <see cref="Take"/> computes that and
 /// nothing else, and says what is different. Not thread-safe.
 /// </summary>
-public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts = null)
+/// <param name="settings">What the mesh has in common, and which cluster this is.</param>
+/// <param name="facts">Told what there is; null: nobody.</param>
+/// <param name="isRemote">Whether the cluster is another one than the control plane's own: then its gateways for others lead to it.</param>
+public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts = null, bool isRemote = false)
 {
     /// <summary>The type of workloads and services.</summary>
     public const string AddressType = "type.googleapis.com/istio.workload.Address";
@@ -32,6 +35,12 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     private readonly HashSet<Source> _due = [];
     private readonly List<ResourceChange> _changes = [];
     private string _network = "";
+
+    /// <summary>What the mesh has in common.</summary>
+    internal MeshSettings Settings => settings;
+
+    /// <summary>The cluster's network; empty: it has no name.</summary>
+    public string Network => _network;
 
     /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
     public long Computed { get; private set; }
@@ -83,19 +92,31 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     /// <summary>A Gateway as it is now; null: it is gone.</summary>
     public void SetGateway(ResourceKey key, Gateway? now)
     {
+        Gateway? before = _gateways.GetValueOrDefault(key);
         Put(_gateways, key, now);
         RefreshWaypoint(key);
+        if (before?.Spec.GatewayClassName != now?.Spec.GatewayClassName || before?.Spec.Addresses.SequenceEqual(now?.Spec.Addresses ?? []) == false)
+        {
+            MarkUsers(key);
+        }
+
         RefreshNetworkGateway(key, now);
+        RefreshEastWest(key, now);
     }
 
     /// <summary>A GatewayClass as it is now; null: it is gone.</summary>
     public void SetGatewayClass(string name, GatewayClass? now)
     {
+        bool isOthers = _classes.GetValueOrDefault(name)?.Spec.ControllerName != now?.Spec.ControllerName;
         Put(_classes, name, now);
         MarkPoliciesOf("GatewayClass", new ResourceKey(settings.RootNamespace, name));
         foreach (ResourceKey key in _gateways.Values.Where(gateway => gateway.Spec.GatewayClassName == name).Select(static gateway => gateway.Key).ToArray())
         {
             RefreshWaypoint(key);
+            if (isOthers)
+            {
+                MarkUsers(key);
+            }
         }
     }
 
@@ -150,6 +171,9 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
             case SourceKind.PeerAuthentication:
                 ComputePeerAuthentication(source);
                 break;
+            case SourceKind.WaypointRefusal:
+                ComputeRefusal(source);
+                break;
             case SourceKind.ServiceBinding or SourceKind.ServiceEntryBinding or SourceKind.WorkloadEntryBinding or SourceKind.PolicyBinding:
                 ComputeConditions(source);
                 break;
@@ -170,6 +194,7 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
                 _changes.Add(new ResourceChange(type, name, null));
                 if (type == AddressType && source.Kind != SourceKind.Host)
                 {
+                    DropRefusal(name);
                     facts?.OnWorkload(name, null);
                 }
             }
@@ -206,15 +231,23 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
 
     private void RefreshNetwork()
     {
-        foreach (ResourceKey gateway in _gateways.Keys.ToArray())
+        foreach ((ResourceKey key, Gateway gateway) in _gateways.ToArray())
         {
-            RefreshWaypoint(gateway);
+            RefreshWaypoint(key);
+            RefreshNetworkGateway(key, gateway);
         }
 
         MarkAll(SourceKind.Pod, _pods.Keys);
         MarkAll(SourceKind.WorkloadEntry, _entries.Keys);
         MarkAll(SourceKind.EndpointSlice, _slices.Keys);
         RefreshServicesOf(null);
+    }
+
+    /// <summary>Everything is due.</summary>
+    public void MarkEverything()
+    {
+        RefreshNetwork();
+        MarkAll(SourceKind.NetworkGateway, _networkGateways.Keys);
     }
 
     private void RefreshWaypoint(ResourceKey key)

@@ -9,4 +9,20 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// <param name="IsEntry">Whether the object is a ServiceEntry.</param>
 /// <param name="Ports">Its ports.</param>
 /// <param name="Waypoints">The Gateways whose waypoints serve it: the first, and the second that it tries.</param>
-public sealed record ServiceFacts(string Namespace, string Name, string Hostname, bool IsEntry, IReadOnlyList<PortFacts> Ports, IReadOnlyList<ResourceKey> Waypoints);
+public sealed record ServiceFacts(string Namespace, string Name, string Hostname, bool IsEntry, IReadOnlyList<PortFacts> Ports, IReadOnlyList<ResourceKey> Waypoints)
+{
+    /// <summary>The Gateway that its labels name, or those of its namespace, whether it serves or not; null: none.</summary>
+    public ResourceKey? Named { get; init; }
+
+    /// <summary>How its endpoints are found (ServiceEntries): NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS; empty for Services.</summary>
+    public string Resolution { get; init; } = "";
+
+    /// <summary>Whether it is outside of the mesh (ServiceEntries).</summary>
+    public bool IsExternal { get; init; }
+
+    /// <summary>Whether connections to all addresses of its name are to be raced (<c>istio.io/connect-strategy</c>).</summary>
+    public bool Races { get; init; }
+
+    /// <summary>What certificates of its endpoints say (ServiceEntries).</summary>
+    public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
+}

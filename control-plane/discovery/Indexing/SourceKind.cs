@@ -41,4 +41,7 @@ internal enum SourceKind
 
     /// <summary>The one policy that denies plaintext.</summary>
     StaticStrict,
+
+    /// <summary>A policy that refuses what goes around a waypoint.</summary>
+    WaypointRefusal,
 }

@@ -62,7 +62,8 @@ public static class AuthorizationConversion
         : policy.Metadata.Namespace == settings.RootNamespace ? Protocol.Istio.Security.Scope.Global
         : Protocol.Istio.Security.Scope.Namespace;
 
-    private static bool IsDryRun(AuthorizationPolicy policy) =>
+    /// <summary>Whether a policy is only tried.</summary>
+    internal static bool IsDryRun(AuthorizationPolicy policy) =>
         policy.Metadata.Annotations.Find(DryRun) is "1" or "t" or "T" or "true" or "True" or "TRUE";
 
     private static PolicyVerdict WithRules(AuthorizationPolicy policy, Authorization message)

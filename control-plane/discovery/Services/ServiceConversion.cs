@@ -88,10 +88,32 @@ internal static class ServiceConversion
                 Message = message,
                 Ports = ports,
                 Selector = entry.Spec.WorkloadSelector?.Labels ?? StringMap.Empty,
+                Resolution = isPassthrough ? "NONE" : entry.Spec.Resolution,
+                IsExternal = entry.Spec.Location is "" or "MESH_EXTERNAL",
                 Labels = entry.Metadata.Labels,
                 Annotations = entry.Metadata.Annotations,
             };
         })];
+    }
+
+    /// <summary>What of a ServiceEntry cannot be used, field by field, and what becomes of it.</summary>
+    internal static IEnumerable<string> Problems(ServiceEntry entry)
+    {
+        foreach ((int at, string text) in entry.Spec.Addresses.Index())
+        {
+            if (Block(text, "") is null)
+            {
+                yield return $"spec.addresses[{at}]: '{text}' is no address or block of addresses: the entry has no effect";
+            }
+        }
+
+        foreach ((int at, ServiceEntryPort port) in entry.Spec.Ports.Index())
+        {
+            if (port.Number is <= 0 or > ushort.MaxValue)
+            {
+                yield return $"spec.ports[{at}].number: {port.Number} is no port: it has none";
+            }
+        }
     }
 
     /// <summary>An address; null for what is none, such as the <c>None</c> of headless services.</summary>

@@ -30,6 +30,12 @@ internal sealed record ServiceView
     /// <summary>Annotations of the object.</summary>
     internal required StringMap Annotations { get; init; }
 
+    /// <summary>How its endpoints are found, as ServiceEntries say it; empty for Services.</summary>
+    internal string Resolution { get; init; } = "";
+
+    /// <summary>Whether it is outside of the mesh.</summary>
+    internal bool IsExternal { get; init; }
+
     /// <summary>The resource's name, <c>namespace/hostname</c>.</summary>
     internal string Name => $"{Message.Namespace}/{Message.Hostname}";
 }

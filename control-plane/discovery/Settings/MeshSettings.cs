@@ -1,3 +1,5 @@
+using Ambient.ControlPlane.Discovery.Waypoints;
+
 namespace Ambient.ControlPlane.Discovery.Settings;
 
 /// <summary>What the whole mesh has in common (control-plane reference 0.1). Immutable.</summary>
@@ -27,6 +29,15 @@ public sealed record MeshSettings
     /// <summary>Our revision; configuration of others is not seen. Empty: any but labelled ones.</summary>
     public string Revision { get; init; } = "default";
 
+    /// <summary>Whether other clusters and networks belong to the mesh (AMBIENT_ENABLE_MULTI_NETWORK).</summary>
+    public bool SpansClusters { get; init; }
+
+    /// <summary>Whether selectors of Services choose WorkloadEntries (PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES).</summary>
+    public bool ServicesSelectEntries { get; init; } = true;
+
     /// <summary>Whether policies that are only tried are sent (AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY).</summary>
     public bool SendsDryRun { get; init; }
+
+    /// <summary>Whether what goes around waypoints is refused, where nobody says otherwise (AMBIENT_REQUIRE_WAYPOINT).</summary>
+    public WaypointDuty RequiresWaypoint { get; init; } = WaypointDuty.OnPolicy;
 }

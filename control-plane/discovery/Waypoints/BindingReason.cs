@@ -12,6 +12,9 @@ internal enum BindingReason
     /// <summary>The waypoint does not admit the namespace.</summary>
     Denied,
 
+    /// <summary>The waypoint is where the object must not be seen.</summary>
+    Forbidden,
+
     /// <summary>The waypoint is not for this kind of traffic.</summary>
     WrongTraffic,
 }

@@ -13,6 +13,7 @@ internal sealed record WaypointGateway
     private const uint HbonePort = 15008;
 
     private const string ForLabel = "istio.io/waypoint-for";
+    private const string AccountAnnotation = "gateway.istio.io/service-account";
     private const string BindingAnnotation = "ambient.istio.io/waypoint-inbound-binding";
 
     /// <summary>Namespace and name.</summary>
@@ -20,6 +21,9 @@ internal sealed record WaypointGateway
 
     /// <summary>Where it is reached.</summary>
     internal required GatewayAddress Address { get; init; }
+
+    /// <summary>The account that its instances run under.</summary>
+    internal required string Account { get; init; }
 
     /// <summary><c>service</c>, <c>workload</c>, <c>all</c> or <c>none</c>.</summary>
     internal required string TrafficType { get; init; }
@@ -33,10 +37,10 @@ internal sealed record WaypointGateway
     /// <summary>How the ztunnel of its instances hands on traffic (3.6); null: not at all.</summary>
     internal ApplicationTunnel? Binding { get; init; }
 
-    /// <summary>The Gateway as a waypoint; null while it has no address.</summary>
+    /// <summary>The Gateway as a waypoint; null while it has no address, and when it is for callers of other networks.</summary>
     internal static WaypointGateway? Of(Gateway gateway, GatewayClass? gatewayClass, string network)
     {
-        if (Reach(gateway, network) is not { } address)
+        if (NetworkGateway.IsEastWest(gateway) || Reach(gateway, network) is not { } address)
         {
             return null;
         }
@@ -47,6 +51,7 @@ internal sealed record WaypointGateway
         {
             Key = gateway.Key,
             Address = address,
+            Account = gateway.Metadata.Annotations.Find(AccountAnnotation) is { Length: > 0 } account ? account : gateway.Metadata.Name,
             TrafficType = gateway.Metadata.Labels.Find(ForLabel) ?? gatewayClass?.Metadata.Labels.Find(ForLabel) ?? "service",
             AllowedFrom = allowed?.From is { Length: > 0 } from ? from : "Same",
             AllowedSelector = allowed?.Selector,

@@ -12,35 +12,51 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
     public DestinationSettings? Compile(RoutedService service)
     {
         RoutingObject[] rules = Rules(service);
-        if (rules.Length == 0)
+        IReadOnlyDictionary<uint, UpstreamTls> attached = new BackendTlsPolicies(scope, problems).For(service);
+        Dictionary<uint, UpstreamTls?> withheld = Withheld(service);
+        NameResolution? names = Names.Of(service);
+        if (rules.Length == 0 && attached.Count == 0 && withheld.Count == 0)
         {
-            return null;
+            return names is null ? null : new DestinationSettings { Namespace = service.Namespace, Hostname = service.Hostname, Names = names };
         }
 
-        DestinationSettings settings = new() { Namespace = service.Namespace, Hostname = service.Hostname };
+        Encryption encryption = new(new TlsPolicies(scope, service), rules.Length > 0 && IsBroad(rules[0], service), attached, withheld);
+        DestinationSettings settings = new() { Namespace = service.Namespace, Hostname = service.Hostname, Names = names };
+        Array.ForEach(rules, problems.Use);
         SpecReader[] specs = [.. rules.Select(rule => new SpecReader(rule, problems))];
         SpecReader? top = specs.FirstOrDefault(spec => spec.Has("trafficPolicy"))?.Object("trafficPolicy");
         PolicyGroups whole = top is null ? PolicyGroups.None : PolicyGroups.Read(top);
         Dictionary<uint, PolicyGroups> ports = Ports(top);
-        Add(settings, "", whole, ports.ToDictionary(port => port.Key, port => port.Value.AsPortOver(whole)));
+        foreach (uint port in encryption.Ports)
+        {
+            // What a port has of its own replaces everything; one that has only a BackendTLSPolicy keeps the rest.
+            ports.TryAdd(port, whole);
+        }
+
+        Add(settings, "", whole, ports.ToDictionary(port => port.Key, port => ReferenceEquals(port.Value, whole) ? whole : port.Value.AsPortOver(whole)), encryption);
         foreach (SpecReader subset in specs.SelectMany(spec => spec.Objects("subsets")))
         {
-            Subset(settings, service, subset, whole, ports);
+            Subset(settings, service, subset, whole, ports, encryption);
         }
 
         Finish(specs, top);
-        Warn(settings, rules[0], service);
+        encryption.SayUnused(problems);
+        if (rules.Length > 0)
+        {
+            Warn(settings, rules[0], service);
+        }
+
         return settings;
     }
 
     /// <summary>The rules of the first namespace that has any, of the most specific host there; the oldest first.</summary>
     private RoutingObject[] Rules(RoutedService service)
     {
-        foreach (string @namespace in new[] { scope.Namespace, service.Namespace, scope.RootNamespace }.Distinct())
+        foreach (string @namespace in Namespaces(service))
         {
             (RoutingObject Rule, string Host)[] found = [.. scope.Of("DestinationRule")
-                .Where(rule => rule.Namespace == @namespace && IsVisible(rule))
-                .Select(rule => (rule, hosts.Full(new SpecReader(rule, problems).Text("host"), rule.Namespace)))
+                .Where(rule => rule.Namespace == @namespace && IsVisible(rule) && !IsSelective(rule))
+                .Select(rule => (rule, HostOf(rule)))
                 .Where(candidate => Hosts.Covers(candidate.Item2, service.Hostname))];
             if (found.Length > 0)
             {
@@ -52,20 +68,69 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
         return [];
     }
 
-    private bool IsVisible(RoutingObject rule)
+    private IEnumerable<string> Namespaces(RoutedService service) => new[] { scope.Namespace, service.Namespace, scope.RootNamespace }.Distinct();
+
+    private string HostOf(RoutingObject rule) => hosts.Full(new SpecReader(rule, problems).Text("host"), rule.Namespace);
+
+    /// <summary>Whether a rule was written for the mesh or for many hosts rather than for this service.</summary>
+    private bool IsBroad(RoutingObject rule, RoutedService service) =>
+        HostOf(rule).StartsWith('*') || (rule.Namespace == scope.RootNamespace && rule.Namespace != scope.Namespace && rule.Namespace != service.Namespace);
+
+    /// <summary>
+    /// TLS of rules that select workloads, by port (0 is all others; null: none is wanted). They are not followed, and what they want encrypted does not become plain by that:
+    /// it is broken, unless somebody else has TLS for it.
+    /// </summary>
+    private Dictionary<uint, UpstreamTls?> Withheld(RoutedService service)
     {
-        SpecReader spec = new(rule, problems);
-        IReadOnlyList<string> exports = spec.Texts("exportTo");
-        if (spec.Has("workloadSelector"))
+        Dictionary<uint, UpstreamTls?> withheld = [];
+        foreach (RoutingObject rule in Namespaces(service).SelectMany(@namespace => scope.Of("DestinationRule").Where(rule => rule.Namespace == @namespace)))
         {
-            problems.Add(rule, RoutingProblem.UnsupportedValue, "spec.workloadSelector is not supported at waypoints; the rule has no effect there");
-            return false;
+            if (new SpecReader(rule, problems) is var spec && spec.Has("workloadSelector") && IsVisible(rule) && Hosts.Covers(HostOf(rule), service.Hostname)
+                && spec.Object("trafficPolicy") is { } policy)
+            {
+                Withhold(rule, PolicyGroups.Read(policy), 0, withheld);
+                foreach ((uint port, PolicyGroups groups) in Ports(policy))
+                {
+                    Withhold(rule, groups, port, withheld);
+                }
+            }
         }
 
+        return withheld.Values.Any(static tls => tls is not null) ? withheld : [];
+    }
+
+    private void Withhold(RoutingObject rule, PolicyGroups groups, uint port, Dictionary<uint, UpstreamTls?> withheld)
+    {
+        bool isWanted = groups.IsTlsMalformed || (groups.Tls is { } tls && tls.Has("mode") && tls.Text("mode") is not ("DISABLE" or "ISTIO_MUTUAL"));
+        if (isWanted)
+        {
+            problems.Add(rule, RoutingProblem.UnsupportedValue, "spec.workloadSelector is not supported at waypoints; requests that no other rule encrypts instead are answered 503 there");
+        }
+
+        if (withheld.GetValueOrDefault(port) is null)
+        {
+            withheld[port] = isWanted ? new UpstreamTls { Broken = $"DestinationRule {rule.Namespace}/{rule.Name}: TLS with a workloadSelector is not supported at waypoints" } : null;
+        }
+    }
+
+    private bool IsVisible(RoutingObject rule)
+    {
+        IReadOnlyList<string> exports = new SpecReader(rule, problems).Texts("exportTo");
         return exports.Count == 0 || exports.Any(to => to == "*" || to == scope.Namespace || (to == "." && rule.Namespace == scope.Namespace));
     }
 
-    private void Subset(DestinationSettings settings, RoutedService service, SpecReader subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> wholePorts)
+    private bool IsSelective(RoutingObject rule)
+    {
+        bool isSelective = new SpecReader(rule, problems).Has("workloadSelector");
+        if (isSelective)
+        {
+            problems.Add(rule, RoutingProblem.UnsupportedValue, "spec.workloadSelector is not supported at waypoints; the rule has no effect there");
+        }
+
+        return isSelective;
+    }
+
+    private void Subset(DestinationSettings settings, RoutedService service, SpecReader subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> wholePorts, Encryption encryption)
     {
         string name = subset.Text("name");
         IReadOnlyDictionary<string, string> labels = subset.Map("labels");
@@ -83,19 +148,19 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
         Dictionary<uint, PolicyGroups> ports = [];
         foreach (uint port in wholePorts.Keys.Union(ownPorts.Keys))
         {
-            PolicyGroups below = wholePorts.TryGetValue(port, out PolicyGroups? ofPort) ? ofPort.AsPortOver(whole) : whole;
+            PolicyGroups below = wholePorts.TryGetValue(port, out PolicyGroups? ofPort) && !ReferenceEquals(ofPort, whole) ? ofPort.AsPortOver(whole) : whole;
             PolicyGroups merged = own.Over(below);
             ports[port] = ownPorts.TryGetValue(port, out PolicyGroups? ofSubset) ? ofSubset.AsPortOver(merged) : merged;
         }
 
-        Add(settings, name, own.Over(whole), ports);
+        Add(settings, name, own.Over(whole), ports, encryption);
         End(policy);
     }
 
-    private static void Add(DestinationSettings settings, string subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> ports)
+    private static void Add(DestinationSettings settings, string subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> ports, Encryption encryption)
     {
-        settings.Policies.Add(new ScopedPolicy { Subset = subset, Policy = TrafficPolicies.Make(whole) });
-        settings.Policies.AddRange(ports.OrderBy(port => port.Key).Select(port => new ScopedPolicy { Subset = subset, Port = port.Key, Policy = TrafficPolicies.Make(port.Value) }));
+        settings.Policies.Add(new ScopedPolicy { Subset = subset, Policy = TrafficPolicies.Make(whole, encryption.For(whole, 0)) });
+        settings.Policies.AddRange(ports.OrderBy(port => port.Key).Select(port => new ScopedPolicy { Subset = subset, Port = port.Key, Policy = TrafficPolicies.Make(port.Value, encryption.For(port.Value, port.Key)) }));
     }
 
     private static Dictionary<uint, PolicyGroups> Ports(SpecReader? policy)

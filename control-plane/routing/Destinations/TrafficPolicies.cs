@@ -6,13 +6,13 @@ namespace Ambient.ControlPlane.Routing.Destinations;
 /// <summary>Traffic policies as the waypoint gets them (waypoint reference 2.3.1 to 2.3.4). Pure.</summary>
 internal static class TrafficPolicies
 {
-    public static TrafficPolicy Make(PolicyGroups groups)
+    public static TrafficPolicy Make(PolicyGroups groups, UpstreamTls? tls)
     {
         TrafficPolicy policy = new()
         {
             Pool = Pool(groups.Pool),
             Outliers = Outliers(groups.Outliers),
-            Tls = Tls(groups.Tls),
+            Tls = tls,
             ProxyProtocol = groups.Proxy?.Text("version") switch { null => 0, "V2" => 2, _ => 1 },
         };
         Balance(groups.Balancing, policy);
@@ -135,35 +135,6 @@ internal static class TrafficPolicies
         };
         outliers.Unsupported("consecutiveErrors", "use consecutive5xxErrors");
         outliers.End();
-        return result;
-    }
-
-    private static UpstreamTls? Tls(SpecReader? tls)
-    {
-        string mode = tls?.Text("mode") ?? "DISABLE";
-        if (tls is null || mode is "" or "DISABLE" or "ISTIO_MUTUAL")
-        {
-            return null;
-        }
-
-        UpstreamTls result = new() { Sni = tls.Text("sni"), SkipVerify = tls.Flag("insecureSkipVerify"), SubjectAltNames = { tls.Texts("subjectAltNames") } };
-        foreach (string file in new[] { "caCertificates", "clientCertificate", "privateKey", "credentialName", "caCrl" })
-        {
-            if (tls.Has(file))
-            {
-                // Never in the clear because a certificate could not be had (Q6).
-                result.Broken = $"{tls.Path}.{file} is not supported";
-                tls.Unsupported(file, "requests are answered 503");
-            }
-        }
-
-        if (mode == "MUTUAL" && result.Broken.Length == 0)
-        {
-            result.Broken = "MUTUAL needs a client certificate";
-            tls.Invalid("mode", "MUTUAL needs a client certificate; requests are answered 503");
-        }
-
-        tls.End();
         return result;
     }
 }

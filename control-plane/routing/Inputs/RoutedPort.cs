@@ -8,6 +8,9 @@ namespace Ambient.ControlPlane.Routing.Inputs;
 /// <param name="Protocol">What it speaks.</param>
 public sealed record RoutedPort(ushort Number, string Name, PortProtocol Protocol)
 {
+    /// <summary>Whether clients may speak gRPC-Web, which endpoints do not see.</summary>
+    public bool IsGrpcWeb { get; init; }
+
     /// <summary>Whether HTTP routes apply.</summary>
     public bool MayBeHttp => Protocol is PortProtocol.Http or PortProtocol.Http2 or PortProtocol.Detect;
 

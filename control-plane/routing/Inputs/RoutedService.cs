@@ -10,6 +10,18 @@ namespace Ambient.ControlPlane.Routing.Inputs;
 /// <param name="Ports">Its ports.</param>
 public sealed record RoutedService(string Namespace, string Name, string Hostname, bool IsEntry, IReadOnlyList<RoutedPort> Ports)
 {
+    /// <summary>What certificates of its endpoints say, where rules do not say it (ServiceEntries).</summary>
+    public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
+
+    /// <summary>How its endpoints are found, as ServiceEntries say it; empty for Services.</summary>
+    public string Resolution { get; init; } = "";
+
+    /// <summary>Whether it is outside of the mesh.</summary>
+    public bool IsExternal { get; init; }
+
+    /// <summary>Whether connections to all addresses of its name are raced.</summary>
+    public bool Races { get; init; }
+
     /// <summary>The name of its resources.</summary>
     public string ResourceName => $"{Namespace}/{Hostname}";
 

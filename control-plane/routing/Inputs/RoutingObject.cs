@@ -10,6 +10,9 @@ namespace Ambient.ControlPlane.Routing.Inputs;
 /// <param name="Spec">Its spec.</param>
 public sealed record RoutingObject(string Kind, string Namespace, string Name, DateTimeOffset Created, JsonElement Spec)
 {
+    /// <summary>Which version of its spec this is.</summary>
+    public long Generation { get; init; }
+
     /// <summary>Kind, namespace and name, for messages.</summary>
     public override string ToString() => $"{Kind} {Namespace}/{Name}";
 }

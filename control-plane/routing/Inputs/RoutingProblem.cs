@@ -20,6 +20,9 @@ public sealed record RoutingProblem(string Kind, string Namespace, string Name, 
     /// <summary>A backend is of a kind that cannot be one.</summary>
     public const string InvalidKind = "InvalidKind";
 
+    /// <summary>A backend of another namespace that no ReferenceGrant allows.</summary>
+    public const string RefNotPermitted = "RefNotPermitted";
+
     /// <summary>A filter is unknown.</summary>
     public const string InvalidFilter = "InvalidFilter";
 

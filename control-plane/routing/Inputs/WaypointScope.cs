@@ -55,6 +55,25 @@ public sealed record WaypointScope
     /// <summary>The key set of an issuer, fetched elsewhere; null when it could not be had.</summary>
     public Func<KeySource, string?> Keys { get; init; } = static _ => null;
 
+    /// <summary>Why there is no key set; null: it is being fetched for the first time.</summary>
+    public Func<KeySource, string?> KeysMissing { get; init; } = static _ => "nobody has fetched them";
+
+    /// <summary>What Secrets and ConfigMaps say that objects name.</summary>
+    public Func<ReferenceKey, Referenced> References { get; init; } = static _ => Referenced.Missing;
+
+    /// <summary>Istio's Gateways (<c>namespace/name</c>) for which routes are meant; null: for the mesh.</summary>
+    public IReadOnlySet<string>? Gateways { get; init; }
+
+    /// <summary>Labels of an ingress gateway's pods, which policies may select; null: of a waypoint, which they cannot.</summary>
+    public IReadOnlyDictionary<string, string>? PodLabels { get; init; }
+
+    /// <summary>Whether a reference from one namespace into another is allowed: the object, and the kind, namespace and name of what it names. Mesh routes need no grants.</summary>
+    public Func<RoutingObject, string, string, string, bool> IsGranted { get; init; } = static (_, _, _, _) => true;
+
+    /// <summary>Whether an object of a namespace that names these gateways means us.</summary>
+    internal bool IsNamed(IReadOnlyList<string> gateways, string @namespace) =>
+        Gateways is null ? gateways.Contains("mesh") : gateways.Any(name => Gateways.Contains(name.Contains('/', StringComparison.Ordinal) ? name : $"{@namespace}/{name}"));
+
     /// <summary>The objects of one kind, oldest first; ties by name, then namespace.</summary>
     public IEnumerable<RoutingObject> Of(string kind) => Objects.Where(o => o.Kind == kind).OrderBy(o => o.Created).ThenBy(o => o.Name, StringComparer.Ordinal).ThenBy(o => o.Namespace, StringComparer.Ordinal);
 }

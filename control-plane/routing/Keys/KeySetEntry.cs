@@ -10,6 +10,15 @@ internal sealed class KeySetEntry(KeySource source)
     /// <summary>The last good keys.</summary>
     public string? Keys { get; set; }
 
+    /// <summary>In whose share it is: the namespace that asked first; null: nobody asked yet.</summary>
+    public string? Asker { get; set; }
+
+    /// <summary>Whether the keys are those of an earlier life still.</summary>
+    public bool IsRemembered { get; set; }
+
+    /// <summary>When those were fetched.</summary>
+    public DateTimeOffset Fetched { get; set; }
+
     /// <summary>Why the last try failed; null when it did not.</summary>
     public string? Error { get; set; }
 

@@ -12,6 +12,8 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
     private readonly Lock _lock = new();
     private readonly Dictionary<KeySource, KeySetEntry> _entries = [];
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private long _fetches;
+    private long _failures;
 
     /// <summary>Keys changed: what was compiled with the old ones must be compiled again. Called outside of all locks.</summary>
     public event Action? Changed;
@@ -31,20 +33,86 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
         }
     }
 
-    /// <summary>The last good keys of a source; null when there are none. Asking is what makes it fetch.</summary>
-    public string? Find(KeySource source)
+    /// <summary>How many fetches succeeded.</summary>
+    public long Fetches => Interlocked.Read(ref _fetches);
+
+    /// <summary>How many failed.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Whether everything that is wanted has been tried at least once, or is known from an earlier life.</summary>
+    public bool IsSettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Values.All(static entry => entry.Keys is not null || entry.Failures > 0);
+            }
+        }
+    }
+
+    /// <summary>The good keys of all sources as they are now.</summary>
+    public IReadOnlyList<RememberedKeySet> Held
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _entries.Values.Where(static entry => entry.Keys is not null).Select(static entry => new RememberedKeySet(entry.Source, entry.Keys!, entry.Fetched))];
+            }
+        }
+    }
+
+    /// <summary>How many sources have no keys, or only those from before, since the last try failed.</summary>
+    public int Failing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Values.Count(static entry => entry.Error is not null);
+            }
+        }
+    }
+
+    /// <summary>Takes over what an earlier life knew and what is not too old: it is in force until it is fetched again, which is due at once.</summary>
+    /// <returns>How many were taken over.</returns>
+    public int Remember(IEnumerable<RememberedKeySet> sets)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        int taken = 0;
+        lock (_lock)
+        {
+            DateTimeOffset now = clock.GetUtcNow();
+            foreach (RememberedKeySet set in sets.Where(set => set.Fetched <= now && now - set.Fetched <= options.Remembered))
+            {
+                if (_entries.Count < options.Capacity && _entries.TryAdd(set.Source, new KeySetEntry(set.Source) { Keys = set.Keys, IsRemembered = true, Fetched = set.Fetched, Due = now, Used = now }))
+                {
+                    taken++;
+                }
+            }
+        }
+
+        Wake();
+        return taken;
+    }
+
+    /// <summary>The last good keys of a source, or why there are none. Asking is what makes it fetch.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="asker">The namespace that asks: each has its share; empty: nobody's.</param>
+    public KeyAnswer Answer(KeySource source, string asker = "")
     {
         ArgumentNullException.ThrowIfNull(source);
         bool isNew = false;
-        string? keys;
+        KeyAnswer answer;
         lock (_lock)
         {
             DateTimeOffset now = clock.GetUtcNow();
             if (!_entries.TryGetValue(source, out KeySetEntry? entry))
             {
-                if (_entries.Count >= options.Capacity)
+                if (NoRoom(asker) is { } full)
                 {
-                    return null;
+                    return new KeyAnswer(null, full);
                 }
 
                 entry = new KeySetEntry(source) { Due = now };
@@ -53,7 +121,8 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
             }
 
             entry.Used = now;
-            keys = entry.Keys;
+            entry.Asker ??= asker;
+            answer = new KeyAnswer(entry.Keys, entry.Keys is null ? entry.Error : null);
         }
 
         if (isNew)
@@ -61,8 +130,11 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
             Wake();
         }
 
-        return keys;
+        return answer;
     }
+
+    /// <summary>The last good keys of a source; null when there are none. Asking is what makes it fetch.</summary>
+    public string? Find(KeySource source) => Answer(source).Keys;
 
     /// <summary>Why a source has no (newer) keys; null when it has.</summary>
     public string? ErrorOf(KeySource source)
@@ -82,6 +154,7 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
             while (true)
             {
                 running.RemoveAll(static task => task.IsCompleted);
+                ForgetAged();
                 foreach (KeySetEntry entry in TakeDue(options.Concurrency - running.Count))
                 {
                     running.Add(FetchAsync(entry, cancellation));
@@ -97,7 +170,36 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
     }
 
     /// <summary>Fetches what is due now, once.</summary>
-    internal Task FetchDueAsync(CancellationToken cancellation) => Task.WhenAll(TakeDue(options.Concurrency).Select(entry => FetchAsync(entry, cancellation)));
+    internal Task FetchDueAsync(CancellationToken cancellation)
+    {
+        ForgetAged();
+        return Task.WhenAll(TakeDue(options.Concurrency).Select(entry => FetchAsync(entry, cancellation)));
+    }
+
+    private string? NoRoom(string asker) =>
+        asker.Length > 0 && _entries.Values.Count(entry => entry.Asker == asker) >= options.Share ? $"namespace {asker} names more than {options.Share} issuers, and no further ones are fetched"
+        : _entries.Count >= options.Capacity ? $"more than {options.Capacity} issuers are named in the mesh, and no further ones are fetched"
+        : null;
+
+    /// <summary>Keys of an earlier life end at their age, also when the issuer stays silent: who kept them may have been told wrong ones.</summary>
+    private void ForgetAged()
+    {
+        bool isAny = false;
+        lock (_lock)
+        {
+            DateTimeOffset now = clock.GetUtcNow();
+            foreach (KeySetEntry entry in _entries.Values.Where(entry => entry.IsRemembered && now - entry.Fetched > options.Remembered))
+            {
+                (entry.Keys, entry.IsRemembered, isAny) = (null, false, true);
+                entry.Error ??= "those of an earlier life are too old";
+            }
+        }
+
+        if (isAny)
+        {
+            Changed?.Invoke();
+        }
+    }
 
     private List<KeySetEntry> TakeDue(int most)
     {
@@ -176,15 +278,20 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
         bool hasOlder;
         lock (_lock)
         {
-            isChanged = keys is not null && keys != entry.Keys;
             hasOlder = entry.Keys is not null;
+
+            // That there are none is news as well, the first time.
+            isChanged = keys is not null ? keys != entry.Keys : !hasOlder && entry.Failures == 0;
+            entry.Fetched = keys is null ? entry.Fetched : clock.GetUtcNow();
             entry.IsBusy = false;
             entry.Error = keys is null ? error : null;
             entry.Failures = keys is null ? entry.Failures + 1 : 0;
             entry.Keys = keys ?? entry.Keys;
+            entry.IsRemembered &= keys is null;
             entry.Due = clock.GetUtcNow() + (keys is null ? PauseAfter(entry.Failures, hasOlder) : options.Refresh);
         }
 
+        Interlocked.Increment(ref keys is null ? ref _failures : ref _fetches);
         if (keys is null)
         {
             Failed?.Invoke(entry.Source, error, hasOlder);

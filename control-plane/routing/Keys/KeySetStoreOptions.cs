@@ -18,11 +18,17 @@ public sealed record KeySetStoreOptions
     /// <summary>The longest pause.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How old keys of an earlier life may be to be used, or to stay in use, until they are fetched again.</summary>
+    public TimeSpan Remembered { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>After how long keys that nobody asked for are dropped.</summary>
-    public TimeSpan Unused { get; init; } = TimeSpan.FromDays(7);
+    public TimeSpan Unused { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>How many key sets are kept; further ones are not fetched.</summary>
     public int Capacity { get; init; } = 1024;
+
+    /// <summary>How many of them may be there because one namespace asked.</summary>
+    public int Share { get; init; } = 100;
 
     /// <summary>How many are fetched at a time.</summary>
     public int Concurrency { get; init; } = 8;

@@ -1,5 +1,6 @@
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
+using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Access;
@@ -16,7 +17,8 @@ internal sealed class AccessCompiler(WaypointScope scope, ProblemList problems)
         foreach (AuthorizationPolicy policy in scope.Policies.OrderBy(policy => policy.Metadata.Namespace, StringComparer.Ordinal).ThenBy(policy => policy.Metadata.Name, StringComparer.Ordinal))
         {
             IEnumerable<TargetReference> references = policy.Spec.TargetRef is { } one ? policy.Spec.TargetRefs.Append(one) : policy.Spec.TargetRefs;
-            IReadOnlyList<Attachment> attachments = _targets.Resolve(policy.Metadata.Namespace, references);
+            bool isSelecting = !references.Any() && _targets.Selects(policy.Metadata.Namespace, policy.Spec.Selector?.MatchLabels ?? StringMap.Empty);
+            IReadOnlyList<Attachment> attachments = isSelecting ? [new Attachment { All = true }] : _targets.Resolve(policy.Metadata.Namespace, references);
             if (attachments.Count > 0)
             {
                 yield return Compile(policy, attachments);

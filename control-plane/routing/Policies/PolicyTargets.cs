@@ -7,6 +7,11 @@ namespace Ambient.ControlPlane.Routing.Policies;
 /// <summary>What the targetRefs of policies mean at a waypoint (waypoint reference 2.6.1). Immutable.</summary>
 internal sealed class PolicyTargets(WaypointScope scope)
 {
+    /// <summary>Whether a policy without targets is for us: for an ingress gateway whose pods it selects, or without selector for all pods of its namespace, or of the mesh.</summary>
+    public bool Selects(string policyNamespace, IReadOnlyDictionary<string, string> selector) => scope.PodLabels is { } labels
+        && (policyNamespace == scope.Namespace || policyNamespace == scope.RootNamespace)
+        && selector.All(wanted => labels.TryGetValue(wanted.Key, out string? value) && value == wanted.Value);
+
     /// <summary>What a policy is attached to here; empty when it is none of this waypoint's business.</summary>
     public IReadOnlyList<Attachment> Resolve(string policyNamespace, IEnumerable<TargetReference> references)
     {

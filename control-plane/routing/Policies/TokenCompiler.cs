@@ -17,12 +17,14 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
             SpecReader spec = new(source, problems);
             IEnumerable<SpecReader> references = spec.Objects("targetRefs");
             references = spec.Object("targetRef") is { } one ? references.Append(one) : references;
-            IReadOnlyList<Attachment> attachments = _targets.Resolve(source.Namespace, references.Select(Reference));
+            bool isSelecting = !references.Any() && _targets.Selects(source.Namespace, spec.Object("selector")?.Map("matchLabels") ?? new Dictionary<string, string>());
+            IReadOnlyList<Attachment> attachments = isSelecting ? [new Attachment { All = true }] : _targets.Resolve(source.Namespace, references.Select(Reference));
             if (attachments.Count == 0)
             {
                 continue;
             }
 
+            problems.Use(source);
             TokenPolicy policy = new() { Namespace = source.Namespace, Name = source.Name };
             policy.Attachments.AddRange(attachments);
             policy.Rules.AddRange(spec.Objects("jwtRules").Select(Rule));
@@ -46,10 +48,13 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
         string inline = rule.Text("jwks");
         string address = rule.Has("jwksUri") ? rule.Text("jwksUri") : rule.Text("jwks_uri");
         TimeSpan timeout = rule.Milliseconds("timeout") is { } given and > 0 ? TimeSpan.FromMilliseconds(given) : KeySource.UsualTimeout;
-        string? keys = inline.Length > 0 ? inline : scope.Keys(new KeySource(issuer, address, timeout));
-        if (keys is null)
+        var from = new KeySource(issuer, address, timeout);
+        string? keys = inline.Length > 0 ? inline : scope.Keys(from);
+
+        // While they are fetched for the first time there is nothing to say yet.
+        if (keys is null && scope.KeysMissing(from) is { } reason)
         {
-            problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path}: the keys of {issuer} could not be had{(address.Length > 0 ? $" from {address}" : "")}; every token of it is refused");
+            problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path}: the keys of {issuer} could not be had{(address.Length > 0 ? $" from {address}" : "")} ({reason}); every token of it is refused");
         }
 
         TokenRule compiled = new()

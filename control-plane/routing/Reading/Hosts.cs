@@ -22,6 +22,9 @@ internal sealed class Hosts(WaypointScope scope)
     public RoutedService? Find(string hostname) =>
         scope.Directory.OfHost(hostname).OrderByDescending(service => service.Namespace == scope.Namespace).ThenBy(service => service.Namespace, StringComparer.Ordinal).FirstOrDefault();
 
+    /// <summary>Whether an object may name one of that namespace.</summary>
+    public bool IsGranted(RoutingObject source, string kind, string @namespace, string name) => scope.IsGranted(source, kind, @namespace, name);
+
     /// <summary>The Service or ServiceEntry of that name.</summary>
     public RoutedService? Find(string @namespace, string name, bool isEntry) => scope.Directory.OfObject(@namespace, name, isEntry);
 

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Routing.Reading;
 
@@ -6,8 +7,17 @@ namespace Ambient.ControlPlane.Routing.Reading;
 internal sealed class ProblemList
 {
     private readonly HashSet<RoutingProblem> _seen = [];
+    private readonly HashSet<ObjectName> _used = [];
 
     public List<RoutingProblem> All { get; } = [];
+
+    /// <summary>The objects that have a part in what is computed.</summary>
+    public IReadOnlyCollection<ObjectName> Used => _used;
+
+    /// <summary>An object has a part in what is computed.</summary>
+    public void Use(string kind, string @namespace, string name) => _used.Add(new ObjectName(kind, new ResourceKey(@namespace, name)));
+
+    public void Use(RoutingObject source) => Use(source.Kind, source.Namespace, source.Name);
 
     public void Add(RoutingObject source, string reason, string message) => Add(new RoutingProblem(source.Kind, source.Namespace, source.Name, reason, message));
 

@@ -24,7 +24,8 @@ internal sealed class SpecReader
     {
     }
 
-    private SpecReader(RoutingObject source, ProblemList problems, JsonElement json, string path)
+    /// <summary>Reads something that was made of several objects.</summary>
+    public SpecReader(RoutingObject source, ProblemList problems, JsonElement json, string path)
     {
         Source = source;
         Problems = problems;
@@ -35,6 +36,9 @@ internal sealed class SpecReader
     public RoutingObject Source { get; }
 
     public ProblemList Problems { get; }
+
+    /// <summary>It as it was written.</summary>
+    public JsonElement Json => _json;
 
     /// <summary>Where it is, for messages.</summary>
     public string Path { get; }
@@ -143,6 +147,9 @@ internal sealed class SpecReader
 
     public IReadOnlyList<SpecReader> Objects(string name) =>
         [.. Items(name).Select((item, index) => new SpecReader(Source, Problems, item, string.Create(CultureInfo.InvariantCulture, $"{Path}.{name}[{index}]")))];
+
+    /// <summary>The items of a list as they were written.</summary>
+    public IReadOnlyList<JsonElement> Elements(string name) => [.. Items(name)];
 
     public IReadOnlyList<string> Texts(string name) => [.. Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)];
 

@@ -52,20 +52,55 @@ internal sealed class GatewayRouteCompiler(WaypointScope scope, Hosts hosts, Pro
                 route.ServerNames.AddRange(names);
             }
 
-            foreach (SpecReader backend in rule.Objects("backendRefs"))
-            {
-                WeightedTarget target = _filters.Backend(backend, source.Namespace);
-                backend.End();
-                if (target.Destination is not null || target.FailStatus != 0)
-                {
-                    route.Targets.Add(target);
-                }
-            }
-
-            _ = rule.Text("name");
-            rule.End();
+            Backends(rule, source, route);
             yield return route;
         }
+    }
+
+    /// <summary>The same for routes that are attached to a listener, whose host name is settled.</summary>
+    public IReadOnlyList<CandidateRoute> Http(IEnumerable<RoutingObject> attached, RoutedPort port)
+    {
+        List<(RoutePrecedence Rank, CandidateRoute Route)> ranked = [];
+        foreach (RoutingObject source in attached.OrderBy(o => o.Created).ThenBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal))
+        {
+            problems.Use(source);
+            foreach ((SpecReader rule, int index) in Open(source).Objects("rules").Select((rule, index) => (rule, index)))
+            {
+                Rule(rule, index, port, "", ranked);
+            }
+        }
+
+        return [.. ranked.OrderByDescending(item => item.Rank).Select(item => item.Route)];
+    }
+
+    /// <summary>The rule of a TCPRoute or TLSRoute that is attached to a listener; null when it has none.</summary>
+    public TcpRoute? Connection(RoutingObject source, IReadOnlyList<string> names)
+    {
+        problems.Use(source);
+        if (Open(source).Objects("rules") is not [{ } rule, ..])
+        {
+            return null;
+        }
+
+        TcpRoute route = new() { Name = $"{source.Namespace}.{source.Name}", ServerNames = { names.Where(static name => name != "*") } };
+        Backends(rule, source, route);
+        return route;
+    }
+
+    private void Backends(SpecReader rule, RoutingObject source, TcpRoute route)
+    {
+        foreach (SpecReader backend in rule.Objects("backendRefs"))
+        {
+            WeightedTarget target = _filters.Backend(backend, source.Namespace);
+            backend.End();
+            if (target.Destination is not null || target.FailStatus != 0)
+            {
+                route.Targets.Add(target);
+            }
+        }
+
+        _ = rule.Text("name");
+        rule.End();
     }
 
     private SpecReader Open(RoutingObject source)

@@ -87,6 +87,13 @@ internal sealed class GatewayRouteFilters(Hosts hosts)
             return null;
         }
 
+        if (home != @namespace && kind == "Service" && !hosts.IsGranted(backend.Source, kind, home, name))
+        {
+            reason = RoutingProblem.RefNotPermitted;
+            problem = $"no ReferenceGrant of {home} allows {backend.Source.Kind} of {@namespace} the Service {name}";
+            return null;
+        }
+
         if (port is null || service.Ports.All(candidate => candidate.Number != port))
         {
             reason = RoutingProblem.BackendNotFound;

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Protocol.L7;
@@ -16,7 +17,7 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
         RoutingObject[] applicable = [.. _virtual.Applicable(service)];
         foreach (RoutedPort port in service.Ports)
         {
-            PortRoutes compiled = new() { Port = port.Number, Protocol = port.Protocol };
+            PortRoutes compiled = new() { Port = port.Number, Protocol = port.Protocol, GrpcWeb = port.IsGrpcWeb, HostPattern = Names.IsByRequest(service) ? service.Hostname.ToLowerInvariant() : "" };
             if (port.MayBeHttp)
             {
                 Http(service, port, applicable, compiled);

@@ -51,14 +51,9 @@ internal sealed class VirtualServiceActions(Hosts hosts)
         // A single destination gets everything, whatever its weight.
         VirtualServiceCompiler.OneTargetIsAll(action.Targets);
         Mirrors(rule, @namespace, port, action);
-        rule.Unsupported("delegate", "the rule answers 500");
-        if (rule.Has("delegate") || (action.Redirect is null && action.Response is null && action.Targets.All(target => target.Weight == 0)))
+        if (action.Redirect is null && action.Response is null && action.Targets.All(target => target.Weight == 0))
         {
-            if (!rule.Has("delegate"))
-            {
-                rule.Problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path} has nowhere to go; the rule answers 500");
-            }
-
+            rule.Problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path} has nowhere to go; the rule answers 500");
             action.Targets.Clear();
             (action.Redirect, action.Response) = (null, null);
             action.Targets.Add(new WeightedTarget { Weight = 1, FailStatus = 500 });

@@ -8,16 +8,17 @@ namespace Ambient.ControlPlane.Routing.Services;
 internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, ProblemList problems)
 {
     private readonly VirtualServiceActions _actions = new(hosts);
+    private readonly VirtualServiceDelegates _delegates = new(scope, hosts, problems);
 
     /// <summary>The VirtualServices that apply to a service, oldest first.</summary>
-    public IEnumerable<RoutingObject> Applicable(RoutedService service) => scope.Of("VirtualService").Where(candidate => Applies(candidate, service));
+    public IEnumerable<RoutingObject> Applicable(RoutedService service) => scope.Of("VirtualService").Where(candidate => Applies(candidate, service)).Select(Used);
 
     /// <summary>The HTTP rules of one VirtualService for one port, up to its first catch-all.</summary>
     public IReadOnlyList<CandidateRoute> Http(RoutingObject source, ushort port)
     {
         List<CandidateRoute> routes = [];
         SpecReader spec = Open(source);
-        foreach (SpecReader rule in spec.Objects("http"))
+        foreach (SpecReader rule in spec.Objects("http").SelectMany(rule => rule.Has("delegate") ? _delegates.Expand(rule) : [rule]))
         {
             if (Rule(rule, port, routes))
             {
@@ -33,6 +34,12 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
     {
         SpecReader spec = Open(source);
         return (Connections(spec, "tls", service, port), Connections(spec, "tcp", service, port));
+    }
+
+    private RoutingObject Used(RoutingObject source)
+    {
+        problems.Use(source);
+        return source;
     }
 
     private SpecReader Open(RoutingObject source)
@@ -154,12 +161,12 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
         }
     }
 
-    private static bool ConnectionEntry(SpecReader entry, bool isTls, RoutedService service, ushort port, TcpRoute route)
+    private bool ConnectionEntry(SpecReader entry, bool isTls, RoutedService service, ushort port, TcpRoute route)
     {
         IReadOnlyList<string> gateways = entry.Texts("gateways");
         IReadOnlyList<string> names = entry.Texts("sniHosts");
         uint? wanted = entry.Number("port");
-        bool applies = (gateways.Count == 0 || gateways.Contains("mesh")) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels");
+        bool applies = (gateways.Count == 0 || scope.IsNamed(gateways, entry.Source.Namespace)) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels");
         entry.Unsupported("sourceLabels", "the entry never matches");
         entry.Unsupported("sourceSubnet", "it is ignored");
         entry.Unsupported("destinationSubnets", "they are ignored");

@@ -14,7 +14,7 @@ internal static class VirtualServiceMatches
     {
         bool applies = true;
         IReadOnlyList<string> gateways = entry.Texts("gateways");
-        if (gateways.Count > 0 && !gateways.Contains("mesh"))
+        if (gateways.Count > 0 && !scope.IsNamed(gateways, entry.Source.Namespace))
         {
             applies = false;
         }

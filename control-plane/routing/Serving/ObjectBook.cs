@@ -8,12 +8,13 @@ namespace Ambient.ControlPlane.Routing.Serving;
 /// <summary>The objects that configuration is compiled from, by what they are about. Not thread-safe.</summary>
 internal sealed class ObjectBook(string clusterDomain)
 {
-    private static readonly string[] RouteKinds = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
+    internal static readonly string[] RouteKinds = ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"];
     private readonly Dictionary<(string Kind, ResourceKey Key), RoutingObject> _objects = [];
     private readonly Dictionary<ResourceKey, AuthorizationPolicy> _policies = [];
     private readonly SetIndex<(string Kind, string Host), ResourceKey> _byHost = new();
     private readonly SetIndex<(string Namespace, string Name, bool IsEntry), (string Kind, ResourceKey Key)> _byParent = new();
     private readonly SetIndex<TargetReference, (string Kind, ResourceKey Key)> _byTarget = new();
+    private readonly SetIndex<ResourceKey, ResourceKey> _roots = new();
 
     public RoutingObject? Find(string kind, ResourceKey key) => _objects.GetValueOrDefault((kind, key));
 
@@ -38,8 +39,31 @@ internal sealed class ObjectBook(string clusterDomain)
         (Touched old, Touched fresh) = (About(before), About(now));
         Index(kind, key, old, isThere: false);
         Index(kind, key, fresh, isThere: true);
-        return old.And(fresh);
+        if (kind != "VirtualService")
+        {
+            return old.And(fresh);
+        }
+
+        foreach (ResourceKey named in Delegates(before))
+        {
+            _roots.Remove(named, key);
+        }
+
+        foreach (ResourceKey named in Delegates(now))
+        {
+            _roots.Add(named, key);
+        }
+
+        // What delegates say is said for the hosts of those that name them.
+        return _roots.Of(key).Select(root => About(_objects.GetValueOrDefault((kind, root)))).Aggregate(old.And(fresh), static (all, root) => all.And(root));
     }
+
+    /// <summary>VirtualServices with those that their rules name.</summary>
+    public IEnumerable<RoutingObject> WithDelegates(IReadOnlyCollection<RoutingObject> services) =>
+        services.Concat(services.SelectMany(Delegates).Select(named => _objects.GetValueOrDefault(("VirtualService", named))).OfType<RoutingObject>()).Distinct();
+
+    private static IEnumerable<ResourceKey> Delegates(RoutingObject? source) => source is null ? []
+        : new SpecReader(source, new ProblemList()).Objects("http").Select(Services.VirtualServiceDelegates.Named).OfType<(string Namespace, string Name)>().Select(static named => new ResourceKey(named.Namespace, named.Name)).Distinct();
 
     /// <summary>The same for an AuthorizationPolicy.</summary>
     public Touched SetPolicy(ResourceKey key, AuthorizationPolicy? now)
@@ -71,9 +95,17 @@ internal sealed class ObjectBook(string clusterDomain)
     /// <summary>The routes of all kinds whose parent is an object.</summary>
     public IEnumerable<RoutingObject> ChildrenOf(RoutedService service) => _byParent.Of((service.Namespace, service.Name, service.IsEntry)).Select(item => _objects[item]);
 
+    /// <summary>The BackendTLSPolicies about an object.</summary>
+    public IEnumerable<RoutingObject> AttachedTo(string @namespace, string name, bool isEntry) =>
+        _byParent.Of((@namespace, name, isEntry)).Where(static item => item.Kind == "BackendTLSPolicy").Select(item => _objects[item]);
+
     /// <summary>Policies of both kinds that name a target.</summary>
     public IReadOnlyCollection<(string Kind, ResourceKey Key)> PoliciesFor(string group, string kind, string @namespace, string name) =>
         _byTarget.Of(new TargetReference { Group = group, Kind = kind, Namespace = @namespace, Name = name });
+
+    /// <summary>All policies of a namespace, of both kinds.</summary>
+    public IEnumerable<(string Kind, ResourceKey Key)> PoliciesOf(string @namespace) => _policies.Keys.Where(key => key.Namespace == @namespace).Select(static key => ("AuthorizationPolicy", key))
+        .Concat(_objects.Keys.Where(item => item.Kind == "RequestAuthentication" && item.Key.Namespace == @namespace));
 
     /// <summary>Policies that stand for one that cannot be read: they may have named anything of their namespace.</summary>
     public IReadOnlyCollection<(string Kind, ResourceKey Key)> PoliciesForAll(string @namespace) => _byTarget.Of(Everything(@namespace));
@@ -107,6 +139,11 @@ internal sealed class ObjectBook(string clusterDomain)
             IEnumerable<SpecReader> references = spec.Objects("targetRefs");
             references = spec.Object("targetRef") is { } one ? references.Append(one) : references;
             return new Touched([], [], [.. references.Select(target => Plain(target.Text("group"), target.Text("kind"), source.Namespace, target.Text("name")))]);
+        }
+
+        if (source.Kind == "BackendTLSPolicy")
+        {
+            return new Touched([], [.. spec.Objects("targetRefs").Select(target => Parent(target, source.Namespace)).OfType<(string, string, bool)>()], []);
         }
 
         if (RouteKinds.Contains(source.Kind))

@@ -5,6 +5,9 @@ namespace Ambient.ControlPlane.Routing.Serving;
 /// <summary>What a port speaks at a waypoint, by what it is said to speak (waypoint reference 1.3). Pure.</summary>
 internal static class PortProtocols
 {
+    /// <summary>Whether clients may speak gRPC-Web there.</summary>
+    public static bool IsGrpcWeb(string declared) => declared.StartsWith("grpc-web", StringComparison.OrdinalIgnoreCase);
+
     public static PortProtocol Of(string declared, ushort port)
     {
         switch (declared)
@@ -15,7 +18,7 @@ internal static class PortProtocols
                 return PortProtocol.Http;
             case "kubernetes.io/wss":
                 return PortProtocol.Tls;
-            case var web when web.StartsWith("grpc-web", StringComparison.OrdinalIgnoreCase):
+            case var web when IsGrpcWeb(web):
                 return PortProtocol.Http2;
             default:
                 return declared.Split('-')[0].ToUpperInvariant() switch

@@ -17,4 +17,7 @@ public sealed record RoutingSettings
 
     /// <summary>Our revision; configuration of others is not seen.</summary>
     public string Revision { get; init; } = "default";
+
+    /// <summary>Whether there are several networks: tunnels between them name services by host (AMBIENT_ENABLE_MULTI_NETWORK).</summary>
+    public bool HasSeveralNetworks { get; init; }
 }

@@ -8,6 +8,7 @@ namespace Ambient.ControlPlane.Routing.Serving;
 internal sealed class ServiceBook : IServiceDirectory
 {
     private readonly Dictionary<string, (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints)> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ResourceKey> _named = new(StringComparer.Ordinal);
     private readonly SetIndex<string, string> _byHost = new();
     private readonly SetIndex<(string Namespace, string Name, bool IsEntry), string> _byObject = new();
     private readonly SetIndex<ResourceKey, string> _served = new();
@@ -22,6 +23,26 @@ internal sealed class ServiceBook : IServiceDirectory
 
     /// <summary>The waypoints that serve a service: the first, and the second that it tries.</summary>
     public IReadOnlyList<ResourceKey> WaypointsOf(string name) => _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) held) ? held.Waypoints : [];
+
+    /// <summary>The waypoint that a service names, whether that serves it or not.</summary>
+    public ResourceKey? NamedWaypoint(string name) => _named.TryGetValue(name, out ResourceKey waypoint) ? waypoint : null;
+
+    /// <summary>Sets it; whether it is another than before.</summary>
+    public bool SetNamed(string name, ResourceKey? now)
+    {
+        if (NamedWaypoint(name) == now)
+        {
+            return false;
+        }
+
+        _named.Remove(name);
+        if (now is { } waypoint)
+        {
+            _named[name] = waypoint;
+        }
+
+        return true;
+    }
 
     /// <summary>The waypoints that serve anything.</summary>
     public IReadOnlyCollection<ResourceKey> Waypoints => _served.Keys;
@@ -50,7 +71,7 @@ internal sealed class ServiceBook : IServiceDirectory
     public bool Set(string name, RoutedService? now, IReadOnlyList<ResourceKey> waypoints, out RoutedService? before, out IReadOnlyList<ResourceKey> waypointsBefore)
     {
         (before, waypointsBefore) = _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) old) ? (old.Service, old.Waypoints) : (null, []);
-        bool isSame = waypointsBefore.SequenceEqual(waypoints) && (before is null ? now is null : now is not null && before with { Ports = now.Ports } == now && before.Ports.SequenceEqual(now.Ports));
+        bool isSame = waypointsBefore.SequenceEqual(waypoints) && (before is null ? now is null : now is not null && before with { Ports = now.Ports, SubjectAltNames = now.SubjectAltNames } == now && before.Ports.SequenceEqual(now.Ports) && before.SubjectAltNames.SequenceEqual(now.SubjectAltNames));
         if (isSame)
         {
             return false;

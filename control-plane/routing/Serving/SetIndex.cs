@@ -29,6 +29,9 @@ internal sealed class SetIndex<TKey, TValue>
         }
     }
 
+    /// <summary>The key has none any more.</summary>
+    public void RemoveAll(TKey key) => _sets.Remove(key);
+
     public void Put(TKey key, TValue value, bool isThere)
     {
         if (isThere)

@@ -12,6 +12,9 @@ internal enum UnitKind
     /// <summary>An AuthorizationPolicy.</summary>
     Access,
 
+    /// <summary>The ports of an ingress gateway, with their routes and certificates.</summary>
+    Edge,
+
     /// <summary>The routes of a service; they decide which destinations there are, so they are computed first.</summary>
     Routes,
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Messages;
 using Ambient.Xds.Server.Resources;
@@ -54,30 +57,38 @@ public sealed partial class WaypointIndex
     private void Compute(Unit unit, Dictionary<ResourceKey, RoutedService[]> served, List<ResourceChange> changes)
     {
         RecordingDirectory directory = new(_services);
-        IReadOnlyList<RoutingProblem> problems = [];
+        IReadOnlyList<RoutingProblem> before = _problems.GetValueOrDefault(unit) ?? [];
+        Findings found = Findings.None;
         IMessage? message = unit.Kind switch
         {
-            UnitKind.Settings => Settings(unit, directory, served, ref problems),
-            UnitKind.Routes => Routes(unit, directory, ref problems),
-            UnitKind.Destination => Destination(unit, directory, ref problems),
-            UnitKind.Access => Access(unit, directory, served, ref problems),
-            _ => Tokens(unit, directory, served, ref problems),
+            UnitKind.Settings => Settings(unit, directory, served, ref found),
+            UnitKind.Edge => null,
+            UnitKind.Routes => Routes(unit, directory, ref found),
+            UnitKind.Destination => Destination(unit, directory, ref found),
+            UnitKind.Access => Access(unit, directory, served, ref found),
+            _ => Tokens(unit, directory, served, ref found),
         };
+        if (unit.Kind == UnitKind.Edge)
+        {
+            ComputeEdge(unit, directory, changes, ref found);
+        }
+
         Remember(unit, directory.Asked);
-        foreach (RoutingProblem news in problems.Except(_problems.GetValueOrDefault(unit) ?? []))
+        foreach (RoutingProblem news in found.Problems.Except(before))
         {
             _say(news);
         }
 
-        if (problems.Count > 0)
+        if (found.Problems.Count > 0)
         {
-            _problems[unit] = problems;
+            _problems[unit] = found.Problems;
         }
         else
         {
             _problems.Remove(unit);
         }
 
+        NoteParts(unit, before, found);
         if (message is not null)
         {
             _there.Add(unit);
@@ -110,9 +121,9 @@ public sealed partial class WaypointIndex
         }
     }
 
-    private bool Exists(ResourceKey waypoint) => _gateways.ContainsKey(waypoint) || _services.ServedBy(waypoint).Count > 0;
+    private bool Exists(ResourceKey waypoint) => IsEdge(waypoint) || _gateways.ContainsKey(waypoint) || _services.ServedBy(waypoint).Count > 0;
 
-    private WaypointSettings? Settings(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    private WaypointSettings? Settings(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref Findings found)
     {
         if (!Exists(unit.Waypoint))
         {
@@ -123,12 +134,30 @@ public sealed partial class WaypointIndex
         AccessPolicy[] policies = [.. _custom.Where(pair => pair.Key.Waypoint == unit.Waypoint).OrderBy(pair => pair.Key.Name, StringComparer.Ordinal).Select(static pair => pair.Value)];
         CompiledPart<IReadOnlyList<Authorizer>> authorizers = WaypointCompiler.Authorizers(Scope(unit.Waypoint, directory, []) with { ExtensionProviders = _providers }, policies);
         CompiledPart<TelemetrySettings> telemetry = WaypointCompiler.Telemetry(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [.. _objects.All("Telemetry")], MeshConfig = _meshConfig });
-        problems = [.. authorizers.Problems, .. telemetry.Problems];
+        found = new Findings([.. authorizers.Problems, .. telemetry.Problems], telemetry.Used);
         Lead(unit, [.. WaypointCompiler.Targets(authorizers.Result!).Select(static target => $"{target.Namespace}/{target.Hostname}")]);
-        return new WaypointSettings { TrustDomainAliases = { _settings.TrustDomainAliases }, Authorizers = { authorizers.Result }, Telemetry = telemetry.Result };
+        WaypointSettings settings = new()
+        {
+            TrustDomainAliases = { _settings.TrustDomainAliases },
+            Authorizers = { authorizers.Result },
+            Telemetry = telemetry.Result,
+            OwnNames = { NamesOf(_gateways.GetValueOrDefault(unit.Waypoint)) },
+            ServesHostNames = _settings.HasSeveralNetworks,
+            DnsRefreshMs = RefreshOf(_meshConfig),
+        };
+        AddTopology(unit.Waypoint, settings);
+        return settings;
     }
 
-    private ServiceRoutes? Routes(Unit unit, RecordingDirectory directory, ref IReadOnlyList<RoutingProblem> problems)
+    // 0: as usual.
+    private static ulong RefreshOf(RoutingObject? meshConfig) =>
+        meshConfig is not null && DurationText.TryParse(new SpecReader(meshConfig, new ProblemList()).Text("dnsRefreshRate"), out TimeSpan rate) && rate > TimeSpan.Zero ? (ulong)rate.TotalMilliseconds : 0;
+
+    /// <summary>How workloads name a waypoint (control-plane reference 3.1).</summary>
+    private static IEnumerable<string> NamesOf(Gateway? gateway) => gateway is null ? []
+        : gateway.Status.Addresses.Where(static address => address.Value.Length > 0).Select(address => address.Type == "Hostname" ? $"{gateway.Metadata.Namespace}/{address.Value}" : address.Value);
+
+    private ServiceRoutes? Routes(Unit unit, RecordingDirectory directory, ref Findings found)
     {
         RoutedService? service = _services.WaypointsOf(unit.Name).Contains(unit.Waypoint) ? _services.Find(unit.Name) : null;
         if (service is null)
@@ -137,9 +166,15 @@ public sealed partial class WaypointIndex
             return null;
         }
 
-        WaypointScope scope = Scope(unit.Waypoint, directory, [service]) with { Objects = [.. _objects.Covering("VirtualService", service.Hostname), .. _objects.ChildrenOf(service)] };
+        if (IsEastWest(unit.Waypoint))
+        {
+            Lead(unit, []);
+            return new ServiceRoutes { Namespace = service.Namespace, Hostname = service.Hostname, Ports = { service.Ports.Select(static port => new PortRoutes { Port = port.Number, Protocol = PortProtocol.Tcp }) } };
+        }
+
+        WaypointScope scope = Scope(unit.Waypoint, directory, [service]) with { Objects = [.. _objects.WithDelegates([.. _objects.Covering("VirtualService", service.Hostname)]), .. _objects.ChildrenOf(service)] };
         CompiledPart<ServiceRoutes> compiled = WaypointCompiler.Routes(scope, service);
-        problems = compiled.Problems;
+        found = new Findings(compiled.Problems, compiled.Used);
         Lead(unit, [unit.Name, .. WaypointCompiler.Targets(compiled.Result!).Select(static target => $"{target.Namespace}/{target.Hostname}").Where(name => name != unit.Name)]);
         return compiled.Result;
     }
@@ -161,6 +196,7 @@ public sealed partial class WaypointIndex
             {
                 _users.Add(name, unit.Waypoint);
                 MarkDestination(unit.Waypoint, name);
+                JudgeAttachedTo(name);
             }
         }
 
@@ -176,30 +212,44 @@ public sealed partial class WaypointIndex
             _uses.Remove((unit.Waypoint, name));
             _users.Remove(name, unit.Waypoint);
             MarkDestination(unit.Waypoint, name);
+            JudgeAttachedTo(name);
         }
     }
 
-    private DestinationSettings? Destination(Unit unit, RecordingDirectory directory, ref IReadOnlyList<RoutingProblem> problems)
+    private DestinationSettings? Destination(Unit unit, RecordingDirectory directory, ref Findings found)
     {
+        _referrers.Forget(unit);
         RoutedService? service = _uses.ContainsKey((unit.Waypoint, unit.Name)) ? _services.Find(unit.Name) : null;
         if (service is null)
         {
             return null;
         }
 
-        WaypointScope scope = Scope(unit.Waypoint, directory, []) with { Objects = [.. _objects.Covering("DestinationRule", service.Hostname)], Members = _services.Members };
+        WaypointScope scope = Scope(unit.Waypoint, directory, []) with
+        {
+            Objects = [.. _objects.Covering("DestinationRule", service.Hostname), .. _objects.ChildrenOf(service).Where(static attached => attached.Kind == BackendTlsPolicies.Kind)],
+            Members = _services.Members,
+            References = ReferencesFor(unit),
+        };
         CompiledPart<DestinationSettings> compiled = WaypointCompiler.Destination(scope, service);
-        problems = compiled.Problems;
-        return compiled.Result;
+        found = new Findings(compiled.Problems, compiled.Used);
+        DestinationSettings? result = compiled.Result;
+        if (IsEdge(unit.Waypoint) && GoesThroughWaypoint(service))
+        {
+            result ??= new DestinationSettings { Namespace = service.Namespace, Hostname = service.Hostname };
+            result.ThroughWaypoint = true;
+        }
+
+        return result;
     }
 
-    private AccessPolicy? Access(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    private AccessPolicy? Access(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref Findings found)
     {
         bool isAsked = _custom.Remove(unit);
-        CompiledPart<AccessPolicy>? compiled = Exists(unit.Waypoint) && _objects.FindPolicy(Key(unit.Name)) is { } policy
+        CompiledPart<AccessPolicy>? compiled = Exists(unit.Waypoint) && !IsEastWest(unit.Waypoint) && _objects.FindPolicy(Key(unit.Name)) is { } policy
             ? WaypointCompiler.Access(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Policies = [policy] })
             : null;
-        problems = compiled?.Problems ?? [];
+        found = new Findings(compiled?.Problems ?? [], []);
         if (compiled?.Result is { Action: AccessAction.Custom } custom)
         {
             _custom[unit] = custom;
@@ -214,16 +264,16 @@ public sealed partial class WaypointIndex
         return compiled?.Result;
     }
 
-    private TokenPolicy? Tokens(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref IReadOnlyList<RoutingProblem> problems)
+    private TokenPolicy? Tokens(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref Findings found)
     {
         _keysIn.Remove(unit);
-        if (!Exists(unit.Waypoint) || _objects.Find("RequestAuthentication", Key(unit.Name)) is not { } source)
+        if (!Exists(unit.Waypoint) || IsEastWest(unit.Waypoint) || _objects.Find("RequestAuthentication", Key(unit.Name)) is not { } source)
         {
             return null;
         }
 
-        CompiledPart<TokenPolicy> compiled = WaypointCompiler.Tokens(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [source], Keys = KeysFor(unit) });
-        problems = compiled.Problems;
+        CompiledPart<TokenPolicy> compiled = WaypointCompiler.Tokens(Scope(unit.Waypoint, directory, Served(unit.Waypoint, served)) with { Objects = [source], Keys = KeysFor(unit), KeysMissing = KeysMissingIn(unit) });
+        found = new Findings(compiled.Problems, compiled.Used);
         return compiled.Result;
     }
 
@@ -249,5 +299,6 @@ public sealed partial class WaypointIndex
         ClusterId = _settings.ClusterId,
         Served = served,
         Directory = directory,
+        PodLabels = PodLabelsOf(waypoint),
     };
 }

@@ -2,12 +2,16 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Keys;
 using Ambient.Kubernetes.Manifests;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Istio;
+using Ambient.Kubernetes.Resources.Services;
+using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Mesh.Identities;
 
 namespace Ambient.ControlPlane.Routing.Serving;
@@ -20,10 +24,13 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 {
     private const string RevisionLabel = "istio.io/rev";
     private const string MeshMap = "istio";
+    private const string EastWestClass = "istio-east-west";
     private const string AccountOverride = "gateway.istio.io/service-account";
+    private static readonly string[] NotHonoured = ["defaultServiceExportTo", "defaultVirtualServiceExportTo", "defaultDestinationRuleExportTo"];
     private readonly RoutingSettings _settings;
     private readonly Action<RoutingProblem> _say;
-    private readonly Func<KeySource, string?> _keys;
+    private readonly Func<KeySource, string, KeyAnswer> _keys;
+    private readonly Func<ReferenceKey, Referenced> _references;
     private readonly ServiceBook _services = new();
     private readonly ObjectBook _objects;
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
@@ -34,13 +41,15 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     /// <summary>Knows nothing yet.</summary>
     /// <param name="settings">What all waypoints have in common.</param>
     /// <param name="say">Told of each thing that is not in force as written, when that begins.</param>
-    /// <param name="keys">The key set of an issuer as it is now, without waiting; null when it could not be had, which refuses every token. See <see cref="CheckKeys"/>.</param>
-    public WaypointIndex(RoutingSettings settings, Action<RoutingProblem>? say = null, Func<KeySource, string?>? keys = null)
+    /// <param name="keys">The key set of an issuer as it is now, without waiting, for the namespace that asks; none refuses every token. See <see cref="CheckKeys"/>.</param>
+    /// <param name="references">What a Secret or ConfigMap says as it is now, without waiting. See <see cref="OnReference"/>.</param>
+    public WaypointIndex(RoutingSettings settings, Action<RoutingProblem>? say = null, Func<KeySource, string, KeyAnswer>? keys = null, Func<ReferenceKey, Referenced>? references = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
         _say = say ?? (static _ => { });
-        _keys = keys ?? (static _ => null);
+        _keys = keys ?? (static (_, _) => new KeyAnswer(null, "nobody fetches keys here"));
+        _references = references ?? (static _ => Referenced.Missing);
         _objects = new ObjectBook(settings.ClusterDomain);
     }
 
@@ -70,6 +79,19 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     public void Set(ResourceType type, ResourceKey key, Resource? now)
     {
         ArgumentNullException.ThrowIfNull(type);
+        switch (type)
+        {
+            case ResourceType<Pod>:
+                SetPod(key, (Pod?)now);
+                return;
+            case ResourceType<Namespace>:
+                SetNamespace(key.Name, now?.Metadata.Labels);
+                return;
+            case ResourceType<Service>:
+                SetPorts(key, (Service?)now);
+                return;
+        }
+
         now = now is not null && (now.Metadata.Labels.Find(RevisionLabel) is not { } revision || revision == _settings.Revision) ? now : null;
         if (ReferenceEquals(type, KnownResources.Gateways))
         {
@@ -78,6 +100,11 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         else if (ReferenceEquals(type, KnownResources.AuthorizationPolicies))
         {
             MarkPolicy(UnitKind.Access, key, _objects.SetPolicy(key, (AuthorizationPolicy?)now));
+            _toJudge.Add(new ObjectName(type.Kind, key));
+        }
+        else if (ReferenceEquals(type, KnownResources.GatewayClasses))
+        {
+            SetGatewayClass(key.Name, (GatewayClass?)now);
         }
         else if (ReferenceEquals(type, KnownResources.ConfigMaps))
         {
@@ -86,9 +113,19 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         else if (type is ResourceType<RoutingResource>)
         {
             RoutingObject? source = now is RoutingResource written
-                ? new RoutingObject(type.Kind, key.Namespace, key.Name, written.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch, written.Spec)
+                ? new RoutingObject(type.Kind, key.Namespace, key.Name, written.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch, written.Spec) { Generation = written.Metadata.Generation }
                 : null;
+            source = type.Kind == BackendTlsPolicies.Kind ? Attach(key, (RoutingResource?)now, source) : source;
+            _toJudge.Add(new ObjectName(type.Kind, key));
             MarkObject(type.Kind, key, _objects.Set(type.Kind, key, source));
+            if (ReferenceEquals(type, KnownResources.IstioGateways))
+            {
+                RefreshEdges();
+            }
+            else if (EdgeKinds.Contains(type.Kind))
+            {
+                MarkEdges();
+            }
         }
     }
 
@@ -96,7 +133,19 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     public void OnService(string name, ServiceFacts? now)
     {
         RoutedService? service = now is null ? null
-            : new RoutedService(now.Namespace, now.Name, now.Hostname, now.IsEntry, [.. now.Ports.Select(static port => new RoutedPort(port.Number, port.Name, PortProtocols.Of(port.Declared, port.Number)))]);
+            : new RoutedService(now.Namespace, now.Name, now.Hostname, now.IsEntry, [.. now.Ports.Select(static port => new RoutedPort(port.Number, port.Name, PortProtocols.Of(port.Declared, port.Number)) { IsGrpcWeb = PortProtocols.IsGrpcWeb(port.Declared) })])
+            {
+                SubjectAltNames = now.SubjectAltNames,
+                Resolution = now.Resolution,
+                IsExternal = now.IsExternal,
+                Races = now.Races,
+            };
+        bool isNamedAnew = _services.SetNamed(name, now?.Named);
+        if (isNamedAnew && service is not null)
+        {
+            JudgeRoutesAsking(service);
+        }
+
         if (!_services.Set(name, service, now?.Waypoints ?? [], out RoutedService? before, out IReadOnlyList<ResourceKey> waypointsBefore))
         {
             return;
@@ -106,6 +155,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         foreach (string asked in (before is null ? [] : RecordingDirectory.KeysOf(before)).Concat(service is null ? [] : RecordingDirectory.KeysOf(service)))
         {
             _due.UnionWith(_askers.Of(asked));
+            _toJudge.UnionWith(_routesAsking.Of(asked));
         }
 
         foreach (ResourceKey waypoint in waypointsBefore.Union(now?.Waypoints ?? []))
@@ -149,7 +199,8 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 
     private void SetGateway(ResourceKey key, Gateway? now)
     {
-        string? classBefore = _gateways.GetValueOrDefault(key)?.Spec.GatewayClassName;
+        Gateway? before = _gateways.GetValueOrDefault(key);
+        string? classBefore = before?.Spec.GatewayClassName;
         if (now is null)
         {
             _gateways.Remove(key);
@@ -158,11 +209,22 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         else
         {
             _gateways[key] = now;
-            _accounts[key] = now.Metadata.Annotations.Find(AccountOverride) is { Length: > 0 } other ? other : key.Name;
+            _accounts[key] = now.Metadata.Annotations.Find(AccountOverride) is { Length: > 0 } other ? other : IsIngress(now) ? $"{key.Name}-{now.Spec.GatewayClassName}" : key.Name;
+        }
+
+        if (classBefore is not null || now is not null)
+        {
+            RefreshEdges();
+        }
+
+        if (!NamesOf(before).SequenceEqual(NamesOf(now), StringComparer.Ordinal))
+        {
+            _due.Add(new Unit(key, UnitKind.Settings, ""));
         }
 
         if (classBefore != now?.Spec.GatewayClassName)
         {
+            JudgeRoutesAt(key);
             _due.Add(new Unit(key, UnitKind.Settings, ""));
             foreach (string name in new[] { classBefore, now?.Spec.GatewayClassName }.OfType<string>())
             {
@@ -190,10 +252,23 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             now = new RoutingObject("MeshConfig", _settings.RootNamespace, MeshMap, DateTimeOffset.UnixEpoch, json.RootElement.Clone());
         }
 
-        _meshProblem = null;
+        _meshProblem = Ignored(now);
+        if (_meshProblem is not null && _meshConfig?.Spec.ToString() != now!.Spec.ToString())
+        {
+            _say(_meshProblem);
+        }
+
         _meshConfig = now;
         _providers = now is { Spec.ValueKind: JsonValueKind.Object } && now.Spec.TryGetProperty("extensionProviders", out JsonElement providers) && providers.ValueKind == JsonValueKind.Array ? [.. providers.EnumerateArray()] : [];
         MarkSettings();
+    }
+
+    /// <summary>What of MeshConfig has no effect though it would change who sees what.</summary>
+    private RoutingProblem? Ignored(RoutingObject? mesh)
+    {
+        string[] ignored = mesh is not { Spec.ValueKind: JsonValueKind.Object } ? [] : [.. NotHonoured.Where(name => mesh.Spec.TryGetProperty(name, out JsonElement said) && said.ValueKind == JsonValueKind.Array && said.GetArrayLength() > 0)];
+        return ignored.Length == 0 ? null
+            : new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.UnsupportedValue, $"data.mesh: {string.Join(", ", ignored)}: not supported and without effect: what says nothing is exported to all");
     }
 
     private void MarkSettings() => _due.UnionWith(Waypoints().Select(static waypoint => new Unit(waypoint, UnitKind.Settings, "")));
@@ -212,9 +287,21 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             return;
         }
 
+        foreach ((string Namespace, string Name, bool IsEntry) target in kind == BackendTlsPolicies.Kind ? touched.Parents : [])
+        {
+            JudgeAttachedTo(target.Namespace, target.Name, target.IsEntry);
+        }
+
         foreach (string service in touched.Parents.SelectMany(parent => _services.NamesOfObject(parent.Namespace, parent.Name, parent.IsEntry)))
         {
-            MarkRoutes(service);
+            if (kind == BackendTlsPolicies.Kind)
+            {
+                MarkUsers(service);
+            }
+            else
+            {
+                MarkRoutes(service);
+            }
         }
 
         foreach (string service in touched.Hosts.SelectMany(Covered).Distinct(StringComparer.Ordinal))
@@ -225,10 +312,15 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
                 continue;
             }
 
-            foreach (ResourceKey waypoint in _users.Of(service))
-            {
-                MarkDestination(waypoint, service);
-            }
+            MarkUsers(service);
+        }
+    }
+
+    private void MarkUsers(string service)
+    {
+        foreach (ResourceKey waypoint in _users.Of(service))
+        {
+            MarkDestination(waypoint, service);
         }
     }
 
@@ -247,6 +339,9 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             };
             _due.UnionWith(waypoints.Select(waypoint => new Unit(waypoint, kind, key.ToString())));
         }
+
+        // Ingress gateways may be selected by their labels.
+        _due.UnionWith(_edges.Where(owner => owner.Namespace == key.Namespace || key.Namespace == _settings.RootNamespace).Select(owner => new Unit(owner, kind, key.ToString())));
     }
 
     private IEnumerable<ResourceKey> Serving(string @namespace, string name, bool isEntry) =>
@@ -277,7 +372,13 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         MarkPolicies(waypoint, _objects.PoliciesForAll(_settings.RootNamespace));
     }
 
-    private IEnumerable<ResourceKey> Waypoints() => _gateways.Keys.Union(_services.Waypoints);
+    private IEnumerable<ResourceKey> Waypoints() => _gateways.Keys.Union(_services.Waypoints).Union(_edges);
+
+    /// <summary>
+    /// Whether a Gateway is for callers of other networks: it is told which services it may lead to, and nothing that looks into connections, for it cannot
+    /// (control-plane reference 9.11, 9.12).
+    /// </summary>
+    private bool IsEastWest(ResourceKey waypoint) => ClassOf(waypoint) == EastWestClass;
 
     private string ClassOf(ResourceKey waypoint) => _gateways.GetValueOrDefault(waypoint)?.Spec.GatewayClassName ?? "istio-waypoint";
 }

@@ -67,6 +67,7 @@ internal sealed class TelemetryCompiler(WaypointScope scope, ProblemList problem
         TraceRules traces = new(providers, _mesh, problems);
         foreach (RoutingObject layer in layers)
         {
+            problems.Use(layer);
             SpecReader spec = new(layer, problems);
             metrics.Add(spec.Objects("metrics"));
             logs.Add(layer, spec.Objects("accessLogging"));

@@ -32,6 +32,7 @@ internal sealed class TelemetryLayers
                 if (attachments.Count > 0)
                 {
                     _targeted.Add((source, attachments));
+                    problems.Use(source);
                 }
             }
             else if (!spec.Has("selector") && !_defaults.TryAdd(source.Namespace, source))

@@ -25,7 +25,8 @@ internal static class Failures
             return new GrpcException(GrpcCode.Unavailable, text, failure) { IsConnectFailure = true };
         }
 
-        return Find<HttpProtocolException>(failure) is { } reset
+        // NO_ERROR is how a server closes its connection (GOAWAY), not how it refuses a call.
+        return Find<HttpProtocolException>(failure) is { ErrorCode: not 0 } reset
             ? new GrpcException(FromReset(reset.ErrorCode), $"the stream was reset with HTTP/2 error {reset.ErrorCode}", failure)
             : new GrpcException(GrpcCode.Unavailable, $"{TransportClosing}: {text}", failure);
     }

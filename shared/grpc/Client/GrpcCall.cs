@@ -80,9 +80,12 @@ public sealed class GrpcCall<TRequest, TResponse> : IAsyncDisposable
         {
             throw Failures.FromTransport(failure, isConnecting: false, _channel.LastRejection);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException failure) when (!cancellation.IsCancellationRequested)
         {
-            throw new GrpcException(GrpcCode.Cancelled, "the call was given up");
+            // The stack says so, too, when the connection could not be made in time.
+            throw failure.InnerException is TimeoutException late
+                ? Failures.FromTransport(late, isConnecting: true, _channel.LastRejection)
+                : new GrpcException(GrpcCode.Cancelled, "the call was given up", failure);
         }
     }
 

@@ -102,19 +102,40 @@ public sealed class GrpcChannel : IDisposable
         KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
         PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         SslOptions = verification.ToOptions(options),
-        ConnectCallback = ConnectAsync,
+        ConnectCallback = (context, cancellation) => ConnectAsync(context.DnsEndPoint, options.PrepareSocket, cancellation),
     };
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    /// <summary>One address after the other, each with a socket of its own: what was set by <see cref="GrpcChannelOptions.PrepareSocket"/> would not survive a second attempt.</summary>
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, Action<Socket>? prepare, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        IPAddress[] addresses = IPAddress.TryParse(server.Host, out IPAddress? address) ? [address] : await Dns.GetHostAddressesAsync(server.Host, cancellation);
+        SocketException failure = new((int)SocketError.HostNotFound);
+        foreach (IPAddress candidate in addresses)
+        {
+            try
+            {
+                return await ConnectAsync(new IPEndPoint(candidate, server.Port), prepare, cancellation);
+            }
+            catch (SocketException failed)
+            {
+                failure = failed;
+            }
+        }
+
+        throw failure;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(IPEndPoint server, Action<Socket>? prepare, CancellationToken cancellation)
+    {
+        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            prepare?.Invoke(socket);
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 300);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 75);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 9);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            await socket.ConnectAsync(server, cancellation);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -133,6 +154,7 @@ public sealed class GrpcChannel : IDisposable
         HttpRequestMessage request = await MakeRequestAsync(method, body, limit, cancellation);
         var abort = new CancellationTokenSource();
         Task<HttpResponseMessage> sending = _http.SendAsync(request, abort.Token);
+        _ = sending.ContinueWith(static (sent, body) => ((RequestBody)body!).Answered(isFailure: !sent.IsCompletedSuccessfully), body, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         var call = new GrpcCall<TRequest, TResponse>(this, request, body, sending, parser, abort);
         try
         {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 
 namespace Ambient.Grpc.Client;
@@ -16,6 +17,9 @@ public sealed record GrpcChannelOptions
 
     /// <summary>Headers of each call, asked for at its start; they hold secrets and are never logged.</summary>
     public Func<CancellationToken, ValueTask<IReadOnlyList<KeyValuePair<string, string>>>>? Headers { get; init; }
+
+    /// <summary>Called with each socket before it connects; a <see cref="SocketException"/> of it is the connection's failure.</summary>
+    public Action<Socket>? PrepareSocket { get; init; }
 
     /// <summary>How long the set-up of a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -20,4 +20,7 @@ public enum SettingId : ushort
 
     /// <summary>The largest header list, bytes.</summary>
     MaxHeaderListSize = 6,
+
+    /// <summary>Whether CONNECT may ask for another protocol (RFC 8441 section 3).</summary>
+    EnableConnectProtocol = 8,
 }

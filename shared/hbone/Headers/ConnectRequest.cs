@@ -17,4 +17,9 @@ public sealed class ConnectRequest
 
     /// <summary>The caller's network, on the inner request of two nested tunnels.</summary>
     public string? ForwardedNetwork { get; init; }
+
+    /// <summary>
+    /// What kind of proxy asks, on the outer request of two nested tunnels: <c>waypoint</c> says that routes and policies were applied already; null: nothing is said.
+    /// </summary>
+    public string? Source { get; init; }
 }

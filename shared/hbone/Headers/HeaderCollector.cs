@@ -17,6 +17,7 @@ internal sealed class HeaderCollector : IHeaderSink
     private string? _forwarded;
     private string? _traceparent;
     private string? _forwardedNetwork;
+    private string? _source;
     private bool _regularSeen;
     private int _status;
 
@@ -41,7 +42,7 @@ internal sealed class HeaderCollector : IHeaderSink
     public void Reset()
     {
         _hasMethod = _isConnect = false;
-        _authority = _baggage = _forwarded = _traceparent = _forwardedNetwork = Defect = null;
+        _authority = _baggage = _forwarded = _traceparent = _forwardedNetwork = _source = Defect = null;
         _regularSeen = false;
         _status = 0;
         HasSchemeOrPath = false;
@@ -55,6 +56,7 @@ internal sealed class HeaderCollector : IHeaderSink
         Forwarded = _forwarded,
         Traceparent = _traceparent,
         ForwardedNetwork = _forwardedNetwork,
+        Source = _source,
     };
 
     public void OnField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -88,6 +90,10 @@ internal sealed class HeaderCollector : IHeaderSink
         else if (name.SequenceEqual("x-forwarded-network"u8))
         {
             _forwardedNetwork ??= Latin(value);
+        }
+        else if (name.SequenceEqual("x-istio-source"u8))
+        {
+            _source ??= Latin(value);
         }
         else if (FieldRules.IsOfConnection(name, value))
         {

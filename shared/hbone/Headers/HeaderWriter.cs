@@ -25,7 +25,7 @@ public ref struct HeaderWriter(Span<byte> destination)
 
     /// <summary>An upper bound of the bytes that a request takes.</summary>
     internal static int Bound(ConnectRequest request) =>
-        96 + Size(request.Authority) + Size(request.Baggage) + Size(request.Forwarded) + Size(request.Traceparent) + Size(request.ForwardedNetwork);
+        96 + Size(request.Authority) + Size(request.Baggage) + Size(request.Forwarded) + Size(request.Traceparent) + Size(request.ForwardedNetwork) + Size(request.Source);
 
     /// <summary>An upper bound of the bytes that a response takes.</summary>
     internal static int Bound(in ConnectResponse response) => 32 + Size(response.Baggage);
@@ -38,6 +38,7 @@ public ref struct HeaderWriter(Span<byte> destination)
         Optional("forwarded"u8, request.Forwarded);
         Optional("traceparent"u8, request.Traceparent);
         Optional("x-forwarded-network"u8, request.ForwardedNetwork);
+        Optional("x-istio-source"u8, request.Source);
     }
 
     internal void Response(in ConnectResponse response)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Ambient.Hbone.Frames;
 using Ambient.Mesh.Connections;
 
@@ -9,11 +8,7 @@ public sealed unsafe partial class Session
 {
     private void OnPriority(ReadOnlySpan<byte> payload)
     {
-        if (_frame.StreamId == 0 || payload.Length != 5)
-        {
-            Violation(payload.Length != 5 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed PRIORITY frame");
-        }
-        else
+        if (!IsViolated(FrameRules.Priority(_frame, payload.Length)))
         {
             Spend(AbuseBudget.Noise);
         }
@@ -21,13 +16,11 @@ public sealed unsafe partial class Session
 
     private void OnReset(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 4 || _frame.StreamId == 0 || IsIdle(_frame.StreamId))
+        if (IsViolated(FrameRules.Reset(IsIdle(_frame.StreamId), payload, out Http2Error code)))
         {
-            Violation(payload.Length != 4 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed RST_STREAM, or one on an idle stream");
             return;
         }
 
-        Http2Error code = (Http2Error)BinaryPrimitives.ReadUInt32BigEndian(payload);
         if (!_streams.TryGetValue(_frame.StreamId, out TunnelStream? stream))
         {
             Spend(AbuseBudget.Noise);
@@ -43,13 +36,11 @@ public sealed unsafe partial class Session
 
     private void OnPing(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 8 || _frame.StreamId != 0)
+        if (IsViolated(FrameRules.Ping(_frame, payload, out ulong value)))
         {
-            Violation(payload.Length != 8 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed PING frame");
             return;
         }
 
-        ulong value = BinaryPrimitives.ReadUInt64BigEndian(payload);
         if (_frame.Has(FrameFlags.Ack))
         {
             OnPingAnswered(value);
@@ -62,14 +53,11 @@ public sealed unsafe partial class Session
 
     private void OnGoAway(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length < 8 || _frame.StreamId != 0)
+        if (IsViolated(FrameRules.GoAway(_frame, payload, out int last, out Http2Error code)))
         {
-            Violation(payload.Length < 8 ? Http2Error.FrameSizeError : Http2Error.ProtocolError, "a malformed GOAWAY frame");
             return;
         }
 
-        int last = (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7fffffff);
-        Http2Error code = (Http2Error)BinaryPrimitives.ReadUInt32BigEndian(payload[4..]);
         _goAwayLastId = Math.Min(_goAwayLastId, last);
         if (Phase == SessionPhase.Open)
         {
@@ -91,13 +79,11 @@ public sealed unsafe partial class Session
 
     private void OnWindowUpdate(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != 4)
+        if (IsViolated(FrameRules.WindowUpdate(payload, out int increment)))
         {
-            Violation(Http2Error.FrameSizeError, "a malformed WINDOW_UPDATE frame");
             return;
         }
 
-        int increment = (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7fffffff);
         int id = _frame.StreamId;
         if (increment < 1024 && !Spend(AbuseBudget.Noise))
         {
@@ -106,24 +92,22 @@ public sealed unsafe partial class Session
 
         if (id == 0)
         {
-            if (increment == 0 || _sendWindow > int.MaxValue - increment)
+            if (IsViolated(FrameRules.Grow(_sendWindow, increment, out _sendWindow)))
             {
-                Violation(increment == 0 ? Http2Error.ProtocolError : Http2Error.FlowControlError, "the connection's window grows by nothing or beyond 2^31-1");
                 return;
             }
 
-            _sendWindow += increment;
             Wake(_waitingForWindow);
         }
         else if (_streams.TryGetValue(id, out TunnelStream? stream))
         {
-            if (increment == 0 || (stream.SendWindow > 0 && stream.SendWindow > int.MaxValue - increment))
+            if (FrameRules.Grow(stream.SendWindow, increment, out int grown) is { } defect)
             {
-                Refuse(stream, increment == 0 ? Http2Error.ProtocolError : Http2Error.FlowControlError, "the stream's window grows by nothing or beyond 2^31-1");
+                Refuse(stream, defect.Code, defect.What);
                 return;
             }
 
-            stream.SendWindow += increment;
+            stream.SendWindow = grown;
             Loop.RunLater(stream);
         }
         else if (IsIdle(id))
@@ -134,9 +118,8 @@ public sealed unsafe partial class Session
 
     private void OnSettings(ReadOnlySpan<byte> payload)
     {
-        if (_frame.StreamId != 0 || payload.Length % 6 != 0 || (_frame.Has(FrameFlags.Ack) && payload.Length != 0))
+        if (IsViolated(FrameRules.Settings(_frame, payload.Length)))
         {
-            Violation(_frame.StreamId != 0 ? Http2Error.ProtocolError : Http2Error.FrameSizeError, "a malformed SETTINGS frame");
             return;
         }
 
@@ -146,14 +129,17 @@ public sealed unsafe partial class Session
             return;
         }
 
-        if (_settingsSeen && !Spend(AbuseBudget.Settings + (payload.Length / 6)))
+        if (_settingsSeen && !Spend(AbuseBudget.Settings + FrameRules.CountSettings(payload.Length)))
         {
             return;
         }
 
-        for (; payload.Length >= 6 && Phase != SessionPhase.Closed; payload = payload[6..])
+        while (Phase != SessionPhase.Closed && FrameRules.TryNext(ref payload, out SettingId id, out uint value))
         {
-            Apply((SettingId)BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt32BigEndian(payload[2..]));
+            if (!IsViolated(FrameRules.Setting(id, value, _isClient)))
+            {
+                Apply(id, value);
+            }
         }
 
         if (Phase == SessionPhase.Closed)
@@ -188,20 +174,11 @@ public sealed unsafe partial class Session
     {
         switch (id)
         {
-            case SettingId.InitialWindowSize when value > int.MaxValue:
-                Violation(Http2Error.FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE beyond 2^31-1");
-                break;
             case SettingId.InitialWindowSize:
                 ChangeInitialWindow((int)value);
                 break;
-            case SettingId.MaxFrameSize when value is < 16384 or > 16777215:
-                Violation(Http2Error.ProtocolError, "SETTINGS_MAX_FRAME_SIZE out of range");
-                break;
             case SettingId.MaxConcurrentStreams:
                 _peerMaxStreams = (int)Math.Min(value, int.MaxValue);
-                break;
-            case SettingId.EnablePush when value > 1 || (_isClient && value == 1):
-                Violation(Http2Error.ProtocolError, "SETTINGS_ENABLE_PUSH out of range");
                 break;
         }
     }
@@ -212,14 +189,12 @@ public sealed unsafe partial class Session
         _peerInitialWindow = value;
         foreach (TunnelStream stream in _streams.Values)
         {
-            long window = stream.SendWindow + change;
-            if (window > int.MaxValue)
+            if (IsViolated(FrameRules.Shift(stream.SendWindow, change, out int shifted)))
             {
-                Violation(Http2Error.FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE makes a window overflow");
                 return;
             }
 
-            stream.SendWindow = (int)window;
+            stream.SendWindow = shifted;
             if (change > 0)
             {
                 Loop.RunLater(stream);

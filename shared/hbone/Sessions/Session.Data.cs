@@ -62,9 +62,8 @@ public sealed unsafe partial class Session
         _dataStream = null;
         _padding = 0;
         _paddingKnown = !_frame.Has(FrameFlags.Padded);
-        if (length == 0 && !_paddingKnown)
+        if (IsViolated(FrameRules.Data(_frame)))
         {
-            Violation(Http2Error.FrameSizeError, "a padded DATA frame has no room for its padding's length");
             return;
         }
 

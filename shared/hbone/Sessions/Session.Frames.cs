@@ -69,19 +69,12 @@ public sealed unsafe partial class Session
         _left = frame.Length;
         _inFrame = true;
         _skipping = false;
-        if (frame.Length > _settings.FrameSize)
+        if (IsViolated(FrameRules.Order(frame, _settings.FrameSize, !_settingsSeen, _blockStream)))
         {
-            Violation(Http2Error.FrameSizeError, "a frame is larger than our SETTINGS_MAX_FRAME_SIZE");
+            return;
         }
-        else if (!_settingsSeen && (frame.Type != FrameType.Settings || frame.Has(FrameFlags.Ack)))
-        {
-            Violation(Http2Error.ProtocolError, "the first frame is not SETTINGS");
-        }
-        else if (_blockStream != 0 && (frame.Type != FrameType.Continuation || frame.StreamId != _blockStream))
-        {
-            Violation(Http2Error.ProtocolError, "a header block was interrupted by another frame");
-        }
-        else if (frame.Type == FrameType.Data)
+
+        if (frame.Type == FrameType.Data)
         {
             BeginData();
         }
@@ -198,8 +191,7 @@ public sealed unsafe partial class Session
         }
     }
 
-    private bool IsIdle(int streamId) =>
-        streamId == 0 || (_isClient ? (streamId & 1) == 0 || streamId >= _nextStreamId : (streamId & 1) == 0 || streamId > _lastPeerStreamId);
+    private bool IsIdle(int streamId) => FrameRules.IsIdle(streamId, _isClient, _nextStreamId, _lastPeerStreamId);
 
     /// <summary>A stream error that the peer provoked: reset it, and charge for it.</summary>
     private void Refuse(TunnelStream stream, Http2Error code, string what)
@@ -208,6 +200,16 @@ public sealed unsafe partial class Session
         {
             stream.Reset(code, CloseReason.ProtocolError, what);
         }
+    }
+
+    private bool IsViolated(FrameDefect? defect)
+    {
+        if (defect is not null)
+        {
+            Violation(defect.Code, defect.What);
+        }
+
+        return defect is not null;
     }
 
     /// <summary>A connection error (section 5.4.1).</summary>

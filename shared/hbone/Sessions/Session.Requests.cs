@@ -33,25 +33,11 @@ public sealed unsafe partial class Session
 
     private void OnHeaders(ReadOnlySpan<byte> payload)
     {
-        int padding = 0;
-        if (_frame.Has(FrameFlags.Padded))
+        if (IsViolated(FrameRules.Headers(_frame, ref payload)))
         {
-            padding = payload.IsEmpty ? int.MaxValue : payload[0];
-            payload = payload.IsEmpty ? payload : payload[1..];
-        }
-
-        if (_frame.Has(FrameFlags.Priority))
-        {
-            payload = payload.Length < 5 ? [] : payload[5..];
-        }
-
-        if (padding > payload.Length || _frame.StreamId == 0 || (_frame.StreamId & 1) == 0)
-        {
-            Violation(Http2Error.ProtocolError, "a malformed HEADERS frame");
             return;
         }
 
-        payload = payload[..^padding];
         _blockEndsStream = _frame.Has(FrameFlags.EndStream);
         if (_frame.Has(FrameFlags.EndHeaders))
         {

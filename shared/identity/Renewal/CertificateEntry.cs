@@ -42,6 +42,12 @@ internal sealed class CertificateEntry(SpiffeId identity)
 
     internal DateTimeOffset FirstFailure { get; set; }
 
+    /// <summary>Asked for on somebody's word alone: nobody waits, and a refusal may only mean that the authority does not know the workload yet.</summary>
+    internal bool IsEarly { get; set; }
+
+    /// <summary>It was confirmed while its early request was under way: that one's refusal means nothing.</summary>
+    internal bool AskAgain { get; set; }
+
     /// <summary>Successes one after the other whose certificate was due again at once.</summary>
     internal int Overdue { get; set; }
 

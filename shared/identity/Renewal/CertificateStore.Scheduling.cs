@@ -20,14 +20,15 @@ public sealed partial class CertificateStore
     }
 
     /// <summary>The wait before the next attempt, without jitter.</summary>
-    internal TimeSpan BackoffAfter(int failures, TimeSpan failingFor)
+    internal TimeSpan BackoffAfter(int failures, TimeSpan failingFor, bool isEarly = false)
     {
         if (failingFor >= _options.GiveUpDoublingAfter)
         {
             return _options.MaxBackoff;
         }
 
-        double wait = _options.FirstBackoff.TotalMilliseconds * Math.Pow(2, Math.Clamp(failures - 1, 0, 30));
+        TimeSpan first = isEarly ? _options.FirstEarlyBackoff : _options.FirstBackoff;
+        double wait = first.TotalMilliseconds * Math.Pow(2, Math.Clamp(failures - 1, 0, 30));
         return TimeSpan.FromMilliseconds(Math.Min(wait, _options.MaxBackoff.TotalMilliseconds));
     }
 
@@ -118,8 +119,7 @@ public sealed partial class CertificateStore
     private void Finish(CertificateEntry entry, WorkloadCertificate? certificate, string error)
     {
         List<CertificateEntry.Waiter>? waiters = null;
-        bool isForgotten;
-        bool keeps = false;
+        bool isForgotten, isNews = false, keeps = false;
         lock (_gate)
         {
             _inFlight--;
@@ -129,9 +129,19 @@ public sealed partial class CertificateStore
             if (!isForgotten)
             {
                 entry.Current = CertificateEntry.Phase.Idle;
-                keeps = certificate is null ? Fail(entry, error) : Succeed(entry, certificate);
-                waiters = entry.Waiters;
-                entry.Waiters = null;
+                if (certificate is null && entry.AskAgain)
+                {
+                    Enqueue(entry, entry.Waiters is null ? RequestPriority.Warmup : RequestPriority.RealTime);
+                }
+                else
+                {
+                    keeps = certificate is null ? Fail(entry, error) : Succeed(entry, certificate);
+                    isNews = !entry.IsEarly || _clock.GetUtcNow() - entry.FirstFailure >= _options.EarlyPatience;
+                    waiters = entry.Waiters;
+                    entry.Waiters = null;
+                }
+
+                entry.AskAgain = false;
             }
 
             if (_disposed && _inFlight == 0)
@@ -140,7 +150,7 @@ public sealed partial class CertificateStore
             }
         }
 
-        if (certificate is null && !isForgotten)
+        if (certificate is null && isNews)
         {
             _options.OnFailure?.Invoke(entry.Identity.ToString(), error, keeps);
         }
@@ -158,6 +168,7 @@ public sealed partial class CertificateStore
     {
         DateTimeOffset now = _clock.GetUtcNow();
         entry.Certificate = certificate;
+        entry.IsEarly = false;
         entry.Error = null;
         entry.Failures = 0;
         TimeSpan wait = UntilHalfLife(certificate.NotBefore, certificate.NotAfter, now);
@@ -184,7 +195,7 @@ public sealed partial class CertificateStore
             entry.FirstFailure = now;
         }
 
-        DateTimeOffset retry = now + Jittered(BackoffAfter(entry.Failures, now - entry.FirstFailure));
+        DateTimeOffset retry = now + Jittered(BackoffAfter(entry.Failures, now - entry.FirstFailure, entry.IsEarly));
         entry.Error = error;
         WorkloadCertificate? kept = Usable(entry);
         ScheduleAt(entry, kept is not null && kept.NotAfter < retry ? kept.NotAfter : retry);

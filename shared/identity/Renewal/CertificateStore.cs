@@ -81,7 +81,7 @@ public sealed partial class CertificateStore : IAsyncDisposable
             {
                 error = "the certificate store is closed";
             }
-            else if ((certificate = Usable(entry)) is null && (error = entry.Error) is null)
+            else if ((certificate = Usable(entry)) is null && (error = Confirm(entry).Error) is null)
             {
                 (entry.Waiters ??= []).Add(new CertificateEntry.Waiter(callback, state));
                 Enqueue(entry, RequestPriority.RealTime);
@@ -109,8 +109,35 @@ public sealed partial class CertificateStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks for a certificate that will soon be needed; a no-op when it is there or asked for.</summary>
+    /// <summary>Asks for a certificate that will soon be needed; a no-op when it is there or asked for. Refusals of <see cref="Expect"/> are forgotten: it is asked for again at once.</summary>
     public void Prefetch(SpiffeId identity) => Request(identity, RequestPriority.Warmup);
+
+    /// <summary>
+    /// The same on the word of somebody who knows of the workload before the authority may: a refusal is tried again within milliseconds, then less and
+    /// less often, and is forgotten as soon as anybody else asks.
+    /// </summary>
+    public void Expect(SpiffeId identity)
+    {
+        lock (_gate)
+        {
+            bool isNew = !_entries.ContainsKey(identity);
+            if (GetOrAdd(identity) is not { } entry || (!isNew && !entry.IsEarly))
+            {
+                return;
+            }
+
+            if (entry.Current == CertificateEntry.Phase.Idle)
+            {
+                // What was refused before was refused for another workload.
+                entry.IsEarly = true;
+                entry.Error = null;
+                entry.Failures = 0;
+                Enqueue(entry, RequestPriority.Warmup);
+            }
+        }
+
+        Start();
+    }
 
     /// <summary>Drops an identity: waiting demands fail with <see cref="ForgottenError"/>, a request in flight is cancelled.</summary>
     public void Forget(SpiffeId identity)
@@ -200,13 +227,27 @@ public sealed partial class CertificateStore : IAsyncDisposable
         lock (_gate)
         {
             CertificateEntry? entry = GetOrAdd(identity);
-            if (entry is not null && Usable(entry) is null && entry.Error is null)
+            if (entry is not null && Confirm(entry).Error is null && Usable(entry) is null)
             {
                 Enqueue(entry, priority);
             }
         }
 
         Start();
+    }
+
+    /// <summary>The workload is known by more than somebody's word.</summary>
+    private static CertificateEntry Confirm(CertificateEntry entry)
+    {
+        if (entry.IsEarly)
+        {
+            entry.IsEarly = false;
+            entry.Error = null;
+            entry.Failures = 0;
+            entry.AskAgain = entry.Current == CertificateEntry.Phase.InFlight;
+        }
+
+        return entry;
     }
 
     private static List<CertificateEntry.Waiter>? Detach(CertificateEntry entry)

@@ -17,6 +17,12 @@ public sealed record CertificateStoreOptions
     /// <summary>The wait after a first failure; doubles with each further one.</summary>
     public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The same for what was asked for early, which the authority may know a moment later.</summary>
+    public TimeSpan FirstEarlyBackoff { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>For so long refusals of what was asked for early are no news.</summary>
+    public TimeSpan EarlyPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The longest wait between attempts.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(150);
 

@@ -75,6 +75,28 @@ public sealed class KubernetesClient : IDisposable
         return answer.Error;
     }
 
+    /// <summary>Who wrote the status of an object, as the server noted it; empty where it does not say. For messages: objects that are followed do not hold it.</summary>
+    public async Task<IReadOnlyList<string>> StatusManagersAsync(ResourceType type, ResourceKey key, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        ApiResult<string> version = await Discovery.VersionOfAsync(type, cancellation);
+        if (!version.IsOk(out string? served, out _))
+        {
+            return [];
+        }
+
+        ApiResult<ResponseBody> answer = await _transport.SendAsync(new ApiRequest(HttpMethod.Get, ApiPaths.Object(type, served, key)), cancellation);
+        if (!answer.IsOk(out ResponseBody? body, out _))
+        {
+            return [];
+        }
+
+        using (body)
+        {
+            return FieldManagers.Read(body.Bytes.ToArray(), "status");
+        }
+    }
+
     /// <summary>Reads one page of a list; pages of one list go together by <paramref name="continueAt"/>.</summary>
     public async Task<ApiResult<ListPage<T>>> ListAsync<T>(ResourceType<T> type, ResourceScope scope, CancellationToken cancellation, int limit = 500, string? continueAt = null)
         where T : Resource

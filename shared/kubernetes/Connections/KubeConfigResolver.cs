@@ -51,6 +51,11 @@ internal sealed class KubeConfigResolver(IReadOnlyList<KubeConfigFile> files, Ku
             return Fail($"clusters[{clusterName}].server: is no https address");
         }
 
+        if (!options.MayReadFiles && server.Scheme == "http" && !server.IsLoopback)
+        {
+            return Fail($"clusters[{clusterName}].server: must be https; nobody can tell who answers otherwise, and a token would be read by all on the way");
+        }
+
         (KubeConfigFile File, JsonElement Entry)? user = userName is null ? null : Find("users", "user", userName);
         if (userName is not null && user is null)
         {

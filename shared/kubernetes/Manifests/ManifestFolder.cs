@@ -162,7 +162,7 @@ internal sealed class ManifestFolder(string folder, ManifestReader reader, Logge
             return before.Resource;
         }
 
-        // Versions of manifests are ours; only whether they differ means anything.
+        // Versions of manifests are ours: of two the greater is the newer.
         string version = (++_version).ToString(CultureInfo.InvariantCulture);
         Resource resource = found.Resource with { Metadata = found.Resource.Metadata with { ResourceVersion = version } };
         _known[found.Identity] = (found.Digest, resource);

@@ -42,6 +42,9 @@ public static class KnownResources
     /// <summary>ServiceAccounts.</summary>
     public static ResourceType<ServiceAccount> ServiceAccounts { get; } = BuiltIn<ServiceAccount>("", "v1", "serviceaccounts", "ServiceAccount");
 
+    /// <summary>DaemonSets; of them only whether they are there, and on which nodes.</summary>
+    public static ResourceType<DaemonSet> DaemonSets { get; } = BuiltIn<DaemonSet>("apps", "v1", "daemonsets", "DaemonSet");
+
     /// <summary>Deployments.</summary>
     public static ResourceType<Deployment> Deployments { get; } = BuiltIn<Deployment>("apps", "v1", "deployments", "Deployment");
 
@@ -100,6 +103,9 @@ public static class KnownResources
     /// <summary>Istio's VirtualServices.</summary>
     public static ResourceType<RoutingResource> VirtualServices { get; } = Routing("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "virtualservices", "VirtualService");
 
+    /// <summary>Istio's own Gateways.</summary>
+    public static ResourceType<RoutingResource> IstioGateways { get; } = Routing("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "gateways", "Gateway");
+
     /// <summary>Istio's DestinationRules.</summary>
     public static ResourceType<RoutingResource> DestinationRules { get; } = Routing("networking." + Istio, ["v1", "v1beta1", "v1alpha3"], "destinationrules", "DestinationRule");
 
@@ -121,12 +127,15 @@ public static class KnownResources
     /// <summary>Gateway API's TLSRoutes.</summary>
     public static ResourceType<RoutingResource> TlsRoutes { get; } = Routing(GatewayApi, ["v1", "v1alpha3", "v1alpha2"], "tlsroutes", "TLSRoute");
 
+    /// <summary>Gateway API's BackendTLSPolicies.</summary>
+    public static ResourceType<RoutingResource> BackendTlsPolicies { get; } = Routing(GatewayApi, ["v1", "v1alpha3"], "backendtlspolicies", "BackendTLSPolicy");
+
     /// <summary>Gateway API's ReferenceGrants.</summary>
     public static ResourceType<RoutingResource> ReferenceGrants { get; } = Routing(GatewayApi, ["v1", "v1beta1"], "referencegrants", "ReferenceGrant");
 
     /// <summary>What waypoints' configuration is compiled from, kept as it was written.</summary>
     public static IReadOnlyList<ResourceType<RoutingResource>> RoutingKinds { get; } =
-        [VirtualServices, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, ReferenceGrants];
+        [VirtualServices, IstioGateways, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, BackendTlsPolicies, ReferenceGrants];
 
     /// <summary>All that can be watched: what a folder of manifests is read for.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =

@@ -18,6 +18,7 @@ public sealed class ResourceCache<T>
     private readonly ConcurrentDictionary<ResourceKey, Refusal> _refused = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<ResourceChange<T>, ValueTask>? _tell;
+    private Action<string>? _denied;
     private int _round;
     private volatile bool _isAbsent;
 
@@ -50,10 +51,11 @@ public sealed class ResourceCache<T>
 
     /// <summary>
     /// Follows the source until cancelled. <paramref name="tell"/> hears every change after the cache has it, in order, never two at a time. May be called once.
+    /// <paramref name="denied"/> hears each time that the source was not allowed to look.
     /// </summary>
-    public Task RunAsync(Func<ResourceChange<T>, ValueTask>? tell, CancellationToken cancellation)
+    public Task RunAsync(Func<ResourceChange<T>, ValueTask>? tell, CancellationToken cancellation, Action<string>? denied = null)
     {
-        _tell = tell;
+        (_tell, _denied) = (tell, denied);
         return _source.RunAsync(Type, _scope, OnEventAsync, cancellation);
     }
 
@@ -70,6 +72,9 @@ public sealed class ResourceCache<T>
                 return RemoveAsync(heard.Key);
             case ResourceEventKind.Refused:
                 return RefuseAsync(heard.Key, heard.Problem!);
+            case ResourceEventKind.Denied:
+                _denied?.Invoke(heard.Denial!);
+                return ValueTask.CompletedTask;
             default:
                 return EndListAsync(heard.IsAbsent);
         }

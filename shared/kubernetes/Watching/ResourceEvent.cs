@@ -4,7 +4,7 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.Kubernetes.Watching;
 
 /// <summary>Something that a source says about a kind. Immutable.</summary>
-[SuppressMessage("Design", "CA1000", Justification = "The five kinds of one event are its constructors")]
+[SuppressMessage("Design", "CA1000", Justification = "The kinds of one event are its constructors")]
 public readonly record struct ResourceEvent<T>
     where T : Resource
 {
@@ -25,6 +25,9 @@ public readonly record struct ResourceEvent<T>
     /// <summary>Of <see cref="ResourceEventKind.ListEnds"/>: whether the source has no such kind at all.</summary>
     public bool IsAbsent { get; private init; }
 
+    /// <summary>Of <see cref="ResourceEventKind.Denied"/>: what the source was told.</summary>
+    public string? Denial { get; private init; }
+
     /// <summary>A list begins.</summary>
     public static ResourceEvent<T> ListBegins() => new(ResourceEventKind.ListBegins);
 
@@ -40,6 +43,9 @@ public readonly record struct ResourceEvent<T>
 
     /// <summary>An object cannot be read.</summary>
     public static ResourceEvent<T> Refused(ResourceKey key, ReadProblem problem) => new(ResourceEventKind.Refused) { Key = key, Problem = problem };
+
+    /// <summary>The objects may not be read.</summary>
+    public static ResourceEvent<T> Denied(string denial) => new(ResourceEventKind.Denied) { Denial = denial };
 
     /// <summary>The list is complete.</summary>
     public static ResourceEvent<T> ListEnds(bool isAbsent = false) => new(ResourceEventKind.ListEnds) { IsAbsent = isAbsent };

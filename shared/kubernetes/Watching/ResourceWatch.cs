@@ -315,6 +315,11 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
             LogField.Of("step", what),
             LogField.Of("error", error.ToString()),
             LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
+        if (error.Code is 401 or 403)
+        {
+            await tell(ResourceEvent<T>.Denied(error.ToString()));
+        }
+
         await Task.Delay(pause, parts.Time, cancellation);
     }
 }

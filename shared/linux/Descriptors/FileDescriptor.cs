@@ -8,6 +8,9 @@ public sealed class FileDescriptor : SafeHandle
 {
     private const int LowNumbers = 1024;
 
+    // As many as the kernel has room for without an enlargement.
+    private const int PlentyNumbers = 64;
+
     /// <summary>Takes ownership of an open descriptor.</summary>
     public FileDescriptor(int number)
         : base(-1, ownsHandle: true) => SetHandle(number);
@@ -53,9 +56,17 @@ public sealed class FileDescriptor : SafeHandle
         return probe;
     }
 
-    /// <summary>The same open file behind a number of 1024 or more, where the limit allows; this object is spent then.</summary>
+    /// <summary>
+    /// The same open file behind a number of 1024 or more, where the limit allows; this object is spent then. As long as low numbers are plenty it stays: the
+    /// first high one makes the kernel enlarge the table of descriptors, and in a process with threads that waits for every processor, 5 to 10 ms.
+    /// </summary>
     internal FileDescriptor MovedUp()
     {
+        if (Number < PlentyNumbers)
+        {
+            return this;
+        }
+
         SysResult moved = SysResult.From(Libc.fcntl(Number, Libc.F_DUPFD_CLOEXEC, LowNumbers));
         if (moved.IsError)
         {

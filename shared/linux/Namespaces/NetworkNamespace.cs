@@ -25,6 +25,9 @@ public sealed unsafe class NetworkNamespace : IDisposable
         Device = ((ulong)buffer.stx_dev_major << 32) | buffer.stx_dev_minor;
     }
 
+    private NetworkNamespace(FileDescriptor descriptor, NetworkNamespace original) =>
+        (_descriptor, Name, Device, Inode) = (descriptor, original.Name, original.Device, original.Inode);
+
     /// <summary>Where it was opened from, for messages.</summary>
     public string Name { get; }
 
@@ -84,6 +87,9 @@ public sealed unsafe class NetworkNamespace : IDisposable
         thread.Join();
         return made ?? throw fault!;
     }
+
+    /// <summary>The same namespace for an owner of its own. Throws <see cref="LinuxException"/>.</summary>
+    public NetworkNamespace Duplicate() => new(_descriptor.Duplicate().MovedUp(), this);
 
     /// <summary>Whether both are the same namespace, however they were opened.</summary>
     public bool IsSameAs(NetworkNamespace other)

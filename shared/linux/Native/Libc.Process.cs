@@ -36,4 +36,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int kill(int pid, int sig);
+
+    // linux/mount.h and asm-generic/unistd.h: the same numbers on every architecture. The C library has names for them since 2.36 only.
+    public const nint SYS_fsopen = 430, SYS_fsconfig = 431, SYS_fsmount = 432;
+    public const uint FSOPEN_CLOEXEC = 1, FSMOUNT_CLOEXEC = 1, FSCONFIG_CMD_CREATE = 6;
+    public const uint MOUNT_ATTR_NOSUID = 2, MOUNT_ATTR_NODEV = 4, MOUNT_ATTR_NOEXEC = 8;
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint fsopen(nint number, byte* type, nuint flags);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint fsconfig(nint number, nint context, nuint command, byte* key, void* value, nint auxiliary);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint fsmount(nint number, nint context, nuint flags, nuint attributes);
 }

@@ -5,7 +5,7 @@ using Ambient.Linux.Netlink;
 namespace Ambient.Linux.Netfilter;
 
 /// <summary>
-/// Changes of nftables in one namespace that come into force together or not at all (nfnetlink batch), without a program being started. Family inet.
+/// Changes of nftables in one namespace that come into force together or not at all (nfnetlink batch), without a program being started.
 /// For one thread at a time.
 /// </summary>
 public sealed class NftBatch
@@ -15,14 +15,17 @@ public sealed class NftBatch
     /// <summary>An empty batch.</summary>
     public NftBatch() => Envelope(Kernel.NFNL_MSG_BATCH_BEGIN);
 
+    /// <summary>Every message so far.</summary>
+    internal ReadOnlySpan<byte> Written => _writer.Written;
+
     /// <summary>Adds a table; one that is there stays as it is.</summary>
-    public void AddTable(string table) => Table(Kernel.NFT_MSG_NEWTABLE, table, Kernel.NLM_F_CREATE);
+    public void AddTable(string table, NftFamily family = NftFamily.Inet) => Table(Kernel.NFT_MSG_NEWTABLE, table, Kernel.NLM_F_CREATE, family);
 
     /// <summary>Adds a table; when one is there, the whole batch fails with EEXIST.</summary>
-    public void AddNewTable(string table) => Table(Kernel.NFT_MSG_NEWTABLE, table, Kernel.NLM_F_CREATE | Kernel.NLM_F_EXCL);
+    public void AddNewTable(string table, NftFamily family = NftFamily.Inet) => Table(Kernel.NFT_MSG_NEWTABLE, table, Kernel.NLM_F_CREATE | Kernel.NLM_F_EXCL, family);
 
     /// <summary>Removes a table with everything in it; it must be there.</summary>
-    public void DeleteTable(string table) => Table(Kernel.NFT_MSG_DELTABLE, table, 0);
+    public void DeleteTable(string table, NftFamily family = NftFamily.Inet) => Table(Kernel.NFT_MSG_DELTABLE, table, 0, family);
 
     /// <summary>Adds a chain of type filter that hangs at a hook and drops what no rule accepts.</summary>
     public void AddDroppingChain(string table, string chain, NftHook hook, int priority)
@@ -39,11 +42,34 @@ public sealed class NftBatch
         _writer.End();
     }
 
+    /// <summary>Adds a chain that frames meet when they leave by an interface, and that drops what no rule accepts (Linux 5.16).</summary>
+    public void AddDroppingEgress(string table, string chain, int priority, NftDevices devices)
+    {
+        ArgumentNullException.ThrowIfNull(devices);
+        Begin(Kernel.NFT_MSG_NEWCHAIN, Kernel.NLM_F_CREATE, NftFamily.Netdev);
+        _writer.Text(Kernel.NFTA_CHAIN_TABLE, table);
+        _writer.Text(Kernel.NFTA_CHAIN_NAME, chain);
+        int nest = _writer.Nest(Kernel.NFTA_CHAIN_HOOK);
+        _writer.Big(Kernel.NFTA_HOOK_HOOKNUM, Kernel.NF_NETDEV_EGRESS);
+        _writer.Big(Kernel.NFTA_HOOK_PRIORITY, unchecked((uint)priority));
+        int list = _writer.Nest(Kernel.NFTA_HOOK_DEVS);
+        foreach (string name in devices.Names)
+        {
+            _writer.Text(Kernel.NFTA_DEVICE_NAME, name);
+        }
+
+        _writer.Close(list);
+        _writer.Close(nest);
+        _writer.Big(Kernel.NFTA_CHAIN_POLICY, Kernel.NF_DROP);
+        _writer.Text(Kernel.NFTA_CHAIN_TYPE, "filter");
+        _writer.End();
+    }
+
     /// <summary>Adds a rule at the end of a chain.</summary>
-    public void AddRule(string table, string chain, NftRule rule)
+    public void AddRule(string table, string chain, NftRule rule, NftFamily family = NftFamily.Inet)
     {
         ArgumentNullException.ThrowIfNull(rule);
-        Begin(Kernel.NFT_MSG_NEWRULE, Kernel.NLM_F_CREATE | Kernel.NLM_F_APPEND);
+        Begin(Kernel.NFT_MSG_NEWRULE, Kernel.NLM_F_CREATE | Kernel.NLM_F_APPEND, family);
         _writer.Text(Kernel.NFTA_RULE_TABLE, table);
         _writer.Text(Kernel.NFTA_RULE_CHAIN, chain);
         int list = _writer.Nest(Kernel.NFTA_RULE_EXPRESSIONS);
@@ -110,17 +136,17 @@ public sealed class NftBatch
         };
     }
 
-    private void Table(int message, string table, int flags)
+    private void Table(int message, string table, int flags, NftFamily family)
     {
-        Begin(message, flags);
+        Begin(message, flags, family);
         _writer.Text(Kernel.NFTA_TABLE_NAME, table);
         _writer.End();
     }
 
-    private void Begin(int message, int flags)
+    private void Begin(int message, int flags, NftFamily family = NftFamily.Inet)
     {
         _writer.Begin((ushort)((Kernel.NFNL_SUBSYS_NFTABLES << 8) | message), (ushort)(flags | Kernel.NLM_F_REQUEST | Kernel.NLM_F_ACK));
-        _writer.Raw([Kernel.NFPROTO_INET, 0, 0, 0]);
+        _writer.Raw([(byte)family, 0, 0, 0]);
     }
 
     private void Envelope(ushort message)

@@ -8,6 +8,7 @@ namespace Ambient.Linux.Netfilter;
 public sealed class NftRule
 {
     private const byte Icmpv6 = 58;
+    private const uint EtherTypeOffset = 12;
     private readonly List<Action<NetlinkWriter>> _expressions = [];
 
     /// <summary>Came in through an interface, by its index.</summary>
@@ -21,6 +22,18 @@ public sealed class NftRule
         Meta(Kernel.NFT_META_NFPROTO).Compare(Kernel.NFT_CMP_EQ, [Kernel.NFPROTO_IPV6])
             .Meta(Kernel.NFT_META_L4PROTO).Compare(Kernel.NFT_CMP_EQ, [Icmpv6])
             .TransportByte(0).Compare(Kernel.NFT_CMP_GTE, [firstType]).Compare(Kernel.NFT_CMP_LTE, [lastType]);
+
+    /// <summary>Took a route to get here, that is: the network stack made it or led it, and it has passed the hooks of family inet.</summary>
+    public NftRule IsRouted() => Meta(Kernel.NFT_META_RTCLASSID).Compare(Kernel.NFT_CMP_GTE, new byte[sizeof(uint)]);
+
+    /// <summary>Is a frame of a kind by what stands in the frame itself (EtherType).</summary>
+    public NftRule IsFrame(ushort kind) => Payload(Kernel.NFT_PAYLOAD_LL_HEADER, EtherTypeOffset, sizeof(ushort)).Compare(Kernel.NFT_CMP_EQ, [(byte)(kind >> 8), (byte)kind]);
+
+    /// <summary>Is a frame of a kind as its maker said, which is how the packet in it is looked for.</summary>
+    public NftRule IsSaidToBe(ushort kind) => Meta(Kernel.NFT_META_PROTOCOL).Compare(Kernel.NFT_CMP_EQ, [(byte)(kind >> 8), (byte)kind]);
+
+    /// <summary>Holds a packet of another transport, known as such: what cannot be read does not match.</summary>
+    public NftRule IsNotTransport(byte protocol) => Meta(Kernel.NFT_META_L4PROTO).Compare(Kernel.NFT_CMP_NEQ, [protocol]);
 
     /// <summary>May pass this chain.</summary>
     public NftRule Accept() => Add("immediate", w =>
@@ -48,12 +61,14 @@ public sealed class NftRule
         w.Big(Kernel.NFTA_META_DREG, Kernel.NFT_REG32_00);
     });
 
-    private NftRule TransportByte(uint offset) => Add("payload", w =>
+    private NftRule TransportByte(uint offset) => Payload(Kernel.NFT_PAYLOAD_TRANSPORT_HEADER, offset, 1);
+
+    private NftRule Payload(uint header, uint offset, uint length) => Add("payload", w =>
     {
         w.Big(Kernel.NFTA_PAYLOAD_DREG, Kernel.NFT_REG32_00);
-        w.Big(Kernel.NFTA_PAYLOAD_BASE, Kernel.NFT_PAYLOAD_TRANSPORT_HEADER);
+        w.Big(Kernel.NFTA_PAYLOAD_BASE, header);
         w.Big(Kernel.NFTA_PAYLOAD_OFFSET, offset);
-        w.Big(Kernel.NFTA_PAYLOAD_LEN, 1);
+        w.Big(Kernel.NFTA_PAYLOAD_LEN, length);
     });
 
     private NftRule Compare(uint operation, byte[] value) => Add("cmp", w =>

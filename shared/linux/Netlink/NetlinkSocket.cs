@@ -1,3 +1,4 @@
+using System.Buffers;
 using Ambient.Linux.Descriptors;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Native;
@@ -49,17 +50,24 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
         sent.OrThrow("send netlink", _name);
         var reply = new NetlinkReply();
-        byte[] buffer = new byte[ReceiveLength];
-        while (true)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveLength);
+        try
         {
-            SysResult received = SocketIo.Read(_descriptor.Number, buffer);
-            if (received.Is(Errno.EAGAIN))
+            while (true)
             {
-                return reply;
-            }
+                SysResult received = SocketIo.Read(_descriptor.Number, buffer);
+                if (received.Is(Errno.EAGAIN))
+                {
+                    return reply;
+                }
 
-            received.OrThrow("receive netlink", _name);
-            reply.Add(buffer.AsSpan(0, (int)received.Value));
+                received.OrThrow("receive netlink", _name);
+                reply.Add(buffer.AsSpan(0, (int)received.Value));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

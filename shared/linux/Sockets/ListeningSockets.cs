@@ -5,7 +5,7 @@ using Ambient.Linux.Netlink;
 
 namespace Ambient.Linux.Sockets;
 
-/// <summary>The TCP listeners of a namespace, asked of the kernel (sock_diag): it looks at listeners alone, whatever runs on the machine. Thread-safe.</summary>
+/// <summary>Sockets of a namespace that wait for peers, asked of the kernel (sock_diag): it looks at those alone, whatever runs on the machine. Thread-safe.</summary>
 public static class ListeningSockets
 {
     // inet_diag_req_v2: family, protocol, extensions, padding (1 each), states (4), socket id (48).
@@ -16,7 +16,12 @@ public static class ListeningSockets
     private const int QueueOffset = 56;
 
     /// <summary>Connections that wait to be accepted, by port; the most of a port's listeners. Null where the kernel cannot be asked. Throws <see cref="LinuxException"/>.</summary>
-    public static IReadOnlyDictionary<int, int>? TryRead(NetworkNamespace network)
+    public static IReadOnlyDictionary<int, int>? TryRead(NetworkNamespace network) => TryRead(network, Kernel.IPPROTO_TCP, Kernel.TCP_LISTEN);
+
+    /// <summary>Ports of UDP sockets that wait for anybody. Null where the kernel cannot be asked. Throws <see cref="LinuxException"/>.</summary>
+    public static IReadOnlyCollection<int>? TryReadUdp(NetworkNamespace network) => TryRead(network, Kernel.IPPROTO_UDP, Kernel.TCP_CLOSE)?.Keys.ToArray();
+
+    private static Dictionary<int, int>? TryRead(NetworkNamespace network, int protocol, int state)
     {
         ArgumentNullException.ThrowIfNull(network);
         Dictionary<int, int> waiting = [];
@@ -26,8 +31,8 @@ public static class ListeningSockets
             var writer = new NetlinkWriter();
             byte[] request = new byte[RequestLength];
             request[0] = (byte)family;
-            request[1] = Kernel.IPPROTO_TCP;
-            BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(4), 1u << Kernel.TCP_LISTEN);
+            request[1] = (byte)protocol;
+            BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(4), 1u << state);
             writer.Begin(Kernel.SOCK_DIAG_BY_FAMILY, Kernel.NLM_F_REQUEST | Kernel.NLM_F_DUMP);
             writer.Raw(request);
             writer.End();

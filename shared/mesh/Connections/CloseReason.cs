@@ -122,4 +122,7 @@ public enum CloseReason
 
     /// <summary>The endpoint left the mesh before it had answered.</summary>
     EndpointRemoved = 39,
+
+    /// <summary>Given up by ourselves before both directions had ended.</summary>
+    Aborted = 40,
 }

@@ -79,6 +79,8 @@ public static class CloseReasons
         table[(int)CloseReason.ClientClosed] = new CloseDescription("client_closed", "-", 200, Cancel, false, "");
         table[(int)CloseReason.Completed] = new CloseDescription("completed", "-", 200, NoError, false, "");
 
+        table[(int)CloseReason.Aborted] = new CloseDescription("aborted", "-", 503, Cancel, true, "the proxy gave the connection up; the text says why");
+
         // An error line in the log, but not counted as failed (ztunnel.md 3.14).
         table[(int)CloseReason.Drained] = new CloseDescription("drained", "-", 503, RefusedStream, true, "the proxy was stopped before the connection ended; a longer drain period avoids this");
         table[(int)CloseReason.PodRemoved] = new CloseDescription("pod_removed", "-", 503, Cancel, true, "the pod was deleted while the connection was open");

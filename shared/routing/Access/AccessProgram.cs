@@ -53,8 +53,14 @@ public sealed class AccessProgram
     /// <summary>DENY, then ALLOW.</summary>
     public AccessVerdict Evaluate(RequestFacts facts) => Evaluate(_deny, _allow, facts);
 
-    /// <summary>What the policies on trial would have said; allowed when there are none.</summary>
-    public AccessVerdict EvaluateDryRun(RequestFacts facts) => Evaluate(_dryDeny, _dryAllow, facts);
+    /// <summary>Whether there are policies on trial, which change nothing.</summary>
+    public bool HasDryRun => _dryDeny.Length + _dryAllow.Length > 0;
+
+    /// <summary>What the DENY policies on trial would have said; null when there are none.</summary>
+    public AccessVerdict? DryRunDeny(RequestFacts facts) => _dryDeny.Length == 0 ? null : Evaluate(_dryDeny, [], facts);
+
+    /// <summary>What the ALLOW policies on trial would have said; null when there are none.</summary>
+    public AccessVerdict? DryRunAllow(RequestFacts facts) => _dryAllow.Length == 0 ? null : Evaluate([], _dryAllow, facts);
 
     private static CompiledPolicy[] Of(CompiledPolicy[] policies, AccessAction action, bool isDry) =>
         [.. policies.Where(policy => policy.Source.Action == action && policy.Source.DryRun == isDry)];

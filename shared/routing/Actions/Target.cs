@@ -17,6 +17,7 @@ public sealed class Target
             Subset = destination.Subset;
             IsHttp2 = destination.Http2;
             IsClientProtocol = destination.ClientProtocol;
+            IsOriginal = destination.Original;
         }
         else
         {
@@ -42,6 +43,9 @@ public sealed class Target
 
     /// <summary>Whether nobody said what the endpoints speak.</summary>
     public bool IsClientProtocol { get; }
+
+    /// <summary>Whether it is where the client wanted to go, whatever that is; there is no service then.</summary>
+    public bool IsOriginal { get; }
 
     /// <summary>The status that requests of this share get at once; 0 when they are forwarded.</summary>
     public int FailStatus { get; }

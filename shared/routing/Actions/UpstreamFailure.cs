@@ -30,6 +30,9 @@ public enum UpstreamFailure
     /// <summary>The endpoint does not speak HTTP.</summary>
     ProtocolError,
 
+    /// <summary>The endpoint speaks HTTP/2 and takes no other protocol inside of it; nothing was sent.</summary>
+    UpgradeNotTaken,
+
     /// <summary>A limit of connections or requests was reached.</summary>
     Overflow,
 

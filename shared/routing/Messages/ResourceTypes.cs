@@ -21,6 +21,12 @@ public static class ResourceTypes
     /// <summary>The routes of the services that the waypoint serves; named by the service.</summary>
     public const string Routes = "type.googleapis.com/ambient.l7.v1.ServiceRoutes";
 
+    /// <summary>Certificates of edge ports; named <c>credential/name</c>. Never logged, dumped or kept on disk.</summary>
+    public const string EdgeCredentials = "type.googleapis.com/ambient.l7.v1.EdgeCredential";
+
+    /// <summary>Ports for clients outside the mesh; named <c>port/number</c>.</summary>
+    public const string EdgePorts = "type.googleapis.com/ambient.l7.v1.EdgePort";
+
     /// <summary>All of them, in order.</summary>
-    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Destinations, Routes];
+    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Destinations, Routes, EdgeCredentials, EdgePorts];
 }

@@ -14,6 +14,8 @@ internal static unsafe partial class Libcrypto
     internal const int EVP_PKEY_EC = 408;
     internal const int EVP_PKEY_ED25519 = 1087;
 
+    internal const nuint X509_V_FLAG_PARTIAL_CHAIN = 0x80000;
+
     internal const int X509_V_ERR_CERT_SIGNATURE_FAILURE = 7;
     internal const int X509_V_ERR_CERT_NOT_YET_VALID = 9;
     internal const int X509_V_ERR_CERT_HAS_EXPIRED = 10;
@@ -113,4 +115,25 @@ internal static unsafe partial class Libcrypto
 
     [LibraryImport(Library)]
     internal static partial int EVP_DigestVerify(nint ctx, byte* signature, nuint signatureLength, byte* data, nuint dataLength);
+
+    [LibraryImport(Library)]
+    internal static partial nint X509_STORE_new();
+
+    [LibraryImport(Library)]
+    internal static partial void X509_STORE_free(nint store);
+
+    [LibraryImport(Library)]
+    internal static partial int X509_STORE_up_ref(nint store);
+
+    [LibraryImport(Library)]
+    internal static partial int X509_verify_cert(nint ctx);
+
+    [LibraryImport(Library)]
+    internal static partial int X509_STORE_CTX_get_error(nint ctx);
+
+    [LibraryImport(Library)]
+    internal static partial nint X509_STORE_CTX_get0_cert(nint ctx);
+
+    [LibraryImport(Library)]
+    internal static partial byte* X509_verify_cert_error_string(nint error);
 }

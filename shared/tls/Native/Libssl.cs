@@ -10,6 +10,7 @@ internal static unsafe partial class Libssl
     internal const int SSL_CTRL_MODE = 33;
     internal const int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
     internal const int SSL_CTRL_SET_MAX_CERT_LIST = 51;
+    internal const int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
     internal const int SSL_CTRL_CHAIN_CERT = 89;
     internal const int SSL_CTRL_SET_GROUPS_LIST = 92;
     internal const int SSL_CTRL_SET_SIGALGS_LIST = 98;
@@ -17,6 +18,9 @@ internal static unsafe partial class Libssl
     internal const int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
 
     internal const int TLS1_3_VERSION = 0x0304;
+
+    internal const int SSL_SESS_CACHE_CLIENT = 0x1;
+    internal const int SSL_SESS_CACHE_NO_INTERNAL = 0x300;
 
     internal const int SSL_MODE_ENABLE_PARTIAL_WRITE = 0x1;
     internal const int SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 0x2;
@@ -41,6 +45,7 @@ internal static unsafe partial class Libssl
     internal const int SSL_TLSEXT_ERR_ALERT_FATAL = 2;
 
     internal const int SSL_KEY_UPDATE_NONE = -1;
+    internal const int SSL_SENT_SHUTDOWN = 1;
     internal const int SSL_RECEIVED_SHUTDOWN = 2;
 
     [LibraryImport(Library)]
@@ -145,4 +150,34 @@ internal static unsafe partial class Libssl
 
     [LibraryImport(Library)]
     internal static partial int SSL_get_key_update_type(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_CTX_set_cert_store(nint ctx, nint store);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_ctrl(nint ssl, int cmd, nint larg, void* parg);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_set_alpn_protos(nint ssl, byte* protos, uint length);
+
+    [LibraryImport(Library)]
+    internal static partial nint SSL_get1_session(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_set_session(nint ssl, nint session);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_session_reused(nint ssl);
+
+    [LibraryImport(Library)]
+    internal static partial int SSL_SESSION_is_resumable(nint session);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_SESSION_free(nint session);
+
+    [LibraryImport(Library)]
+    internal static partial void SSL_set_shutdown(nint ssl, int mode);
+
+    [LibraryImport(Library)]
+    internal static partial byte* SSL_get_version(nint ssl);
 }

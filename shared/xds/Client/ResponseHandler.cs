@@ -49,7 +49,11 @@ internal sealed class ResponseHandler
         }
 
         string reasons = Apply(response, table, out List<Resource> good);
-        _snapshot?.Append(response.TypeUrl, good, response.RemovedResources);
+        if (!_sinks.TryGetValue(response.TypeUrl, out IResourceSink? sink) || sink.IsKept)
+        {
+            _snapshot?.Append(response.TypeUrl, sink is null ? good : [.. good.Select(sink.ForDisk)], response.RemovedResources);
+        }
+
         if (reasons.Length > 0)
         {
             _observer.OnRejected(response.TypeUrl, reasons);

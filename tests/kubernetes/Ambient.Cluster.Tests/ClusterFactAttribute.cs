@@ -10,14 +10,18 @@ namespace Ambient.Cluster.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ClusterFactAttribute : FactAttribute
 {
-    public ClusterFactAttribute([CallerMemberName] string test = "", [CallerFilePath] string file = "")
+    public ClusterFactAttribute(string tool = "", [CallerMemberName] string test = "", [CallerFilePath] string file = "")
     {
-        Skip = Missing();
+        Tool = tool;
+        Skip = Missing() ?? (tool.Length > 0 ? Requirement.MissingTools(tool) : null);
         if (Skip is not null)
         {
             SkipReport.Note(Path.GetFileNameWithoutExtension(file) + "." + test, Skip);
         }
     }
+
+    /// <summary>A further program that the test needs.</summary>
+    public string Tool { get; }
 
     /// <summary>Why there can be no cluster here; null when there can.</summary>
     public static string? Missing() =>

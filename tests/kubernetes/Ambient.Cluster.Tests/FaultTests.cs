@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 using Ambient.Rig.Nodes;
 using Ambient.Testing.Networks;
 using Ambient.Topology.Captures;
+using Xunit.Abstractions;
 
 namespace Ambient.Cluster.Tests;
 
 /// <summary>What goes on while parts of the mesh are replaced, and while pods and nodes come and go.</summary>
 [Collection("mesh")]
-public sealed class FaultTests(MeshFixture mesh)
+public sealed class FaultTests(MeshFixture mesh, ITestOutputHelper output)
 {
     [ClusterFact]
     public async Task ControlPlane_RollsOver_AndNoConnectionNotices()
@@ -36,7 +37,9 @@ public sealed class FaultTests(MeshFixture mesh)
 
         // Before 1.22 a DaemonSet cannot start the next pod before the last one has gone: what it interrupts is counted, not forbidden.
         string[] failures = [.. knock.Process.LogLines().Concat(talk.Process.LogLines()).Where(l => l.StartsWith("failed", StringComparison.Ordinal))];
-        mesh.Cluster.Time($"ztunnels replaced one after the other, {failures.Length} connections failed ({string.Join("; ", failures.Take(3))})");
+        string text = $"ztunnels replaced one after the other, {failures.Length} connections failed ({string.Join("; ", failures.Take(3))}); new ones: {knock.Process.LogTail(1).Trim()}";
+        output.WriteLine(text);
+        mesh.Cluster.Time(text);
     }
 
     [ClusterFact]
@@ -48,14 +51,22 @@ public sealed class FaultTests(MeshFixture mesh)
 
         // What a DaemonSet does by maxSurge from 1.22 on: two on a node, then the older one goes. Twice, so that all is as before.
         JsonNode original = JsonNode.Parse(await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "get", "daemonset", "ztunnel", "-o", "json"))!;
-        foreach ((string next, string last) in ((string, string)[])[("ztunnel-next", "ztunnel"), ("ztunnel", "ztunnel-next")])
-        {
-            await ReplaceAsync(original, next, last);
-        }
-
+        DateTimeOffset deleted = await ReplaceAsync(original, "ztunnel-next", "ztunnel");
+        await ReplaceAsync(original, "ztunnel", "ztunnel-next");
         await shop.UntilRedirectedAsync("client");
         AssertNoFailure(knock);
-        mesh.Cluster.Time($"ztunnels replaced with surge; the long connection: {(talk.Process.HasExited ? talk.Process.LogTail(1) : "unbroken")}");
+
+        // A connection stays with the ztunnel that took it, which goes five seconds before Kubernetes would kill it: until then it is whole, and no longer.
+        int drain = original["spec"]!["template"]!["spec"]!["terminationGracePeriodSeconds"]!.GetValue<int>() - 5;
+        string fate = "unbroken";
+        if (talk.Process.LogLines().FirstOrDefault(static l => l.StartsWith("failed", StringComparison.Ordinal)) is { } cut)
+        {
+            double after = double.Parse(cut.Split(" at ")[1].Split(':')[0], CultureInfo.InvariantCulture) - (deleted.ToUnixTimeMilliseconds() / 1000.0);
+            Assert.True(after >= drain, $"cut {after:0.0} s after the older ztunnels were told to go, whose time to drain is {drain} s: {cut}");
+            fate = string.Create(CultureInfo.InvariantCulture, $"cut after {after:0.0} s, the time to drain being {drain} s ({cut})");
+        }
+
+        mesh.Cluster.Time("ztunnels replaced with surge; the long connection: " + fate);
     }
 
     [ClusterFact]
@@ -150,8 +161,8 @@ public sealed class FaultTests(MeshFixture mesh)
         await shop.UntilAnswerAsync("client", "remote", a => a == $"remote {client} hello");
     }
 
-    /// <summary>Starts a ztunnel under another name beside the one there is, then takes the latter away, gracefully.</summary>
-    private async Task ReplaceAsync(JsonNode original, string next, string last)
+    /// <summary>Starts a ztunnel under another name beside the one there is, then takes the latter away, gracefully: since when is the result.</summary>
+    private async Task<DateTimeOffset> ReplaceAsync(JsonNode original, string next, string last)
     {
         JsonNode copy = original.DeepClone();
         copy["metadata"] = new JsonObject { ["name"] = next, ["namespace"] = MeshFixture.System, ["labels"] = original["metadata"]!["labels"]!.DeepClone() };
@@ -160,8 +171,10 @@ public sealed class FaultTests(MeshFixture mesh)
         copy["spec"]!["template"]!["metadata"]!["labels"]!["generation"] = next;
         await mesh.Cluster.ApplyAsync(copy.ToJsonString());
         await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "generation=" + next, 2);
+        DateTimeOffset asked = TimeProvider.System.GetUtcNow();
         await mesh.Cluster.KubectlAsync("-n", MeshFixture.System, "delete", "daemonset", last, "--wait=false");
         await mesh.Cluster.UntilReadyAsync(MeshFixture.System, "app=ztunnel", 2);
+        return asked;
     }
 
     /// <summary>Without warning, as a crash does it.</summary>

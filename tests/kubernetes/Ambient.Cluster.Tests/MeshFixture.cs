@@ -13,7 +13,7 @@ public sealed class MeshFixture : IAsyncLifetime
     /// <summary>A small machine's values, and logs that tests look into.</summary>
     private const string Values = """
         global: {hub: docker.io/ambient, tag: 0.1.0, imagePullPolicy: Never}
-        istiod: {resources: {requests: {cpu: 10m, memory: 32Mi}}}
+        istiod: {resources: {requests: {cpu: 10m, memory: 32Mi}}, logLevel: "info,ambientd::authority=debug"}
         cni: {resources: {requests: {cpu: 10m, memory: 32Mi}}, ambient: {ipv6: false}, logging: {level: debug}}
         ztunnel: {resources: {requests: {cpu: 10m, memory: 32Mi}}, env: {IPV6_ENABLED: "false", ZTUNNEL_WORKER_THREADS: "2"}}
         """;
@@ -31,7 +31,7 @@ public sealed class MeshFixture : IAsyncLifetime
 
         try
         {
-            await Cluster.StartAsync("ambientd", "cni", "ztunnel");
+            await Cluster.StartAsync("ambientd", "cni", "ztunnel", "waypoint", "bookshop", "bookshop-database");
             await InstallAsync();
         }
         catch (Exception e)
@@ -51,8 +51,9 @@ public sealed class MeshFixture : IAsyncLifetime
         }
 
         _isDisposed = true;
+        await Cluster.HoldAsync(AppContext.BaseDirectory);
         Cluster.Time("end");
-        await File.WriteAllLinesAsync(Path.Combine(Repository.Root, "artifacts", "kubernetes-times.txt"), Cluster.Times);
+        await File.AppendAllLinesAsync(Path.Combine(Repository.Root, "artifacts", "kubernetes-times.txt"), Cluster.Times);
         try
         {
             if (Environment.GetEnvironmentVariable("AMBIENT_RIG_LOGS") is { Length: > 0 } keep)

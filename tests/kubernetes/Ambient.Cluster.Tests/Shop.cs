@@ -10,18 +10,19 @@ internal sealed class Shop : IAsyncDisposable
     public const string Label = "istio.io/dataplane-mode=ambient";
     private const string Port = "9000";
 
-    private Shop(MeshFixture mesh, string name) => (Mesh, Name) = (mesh, name);
-
-    public MeshFixture Mesh { get; }
+    private Shop(RigCluster cluster, string name) => (Cluster, Name) = (cluster, name);
 
     public string Name { get; }
 
-    private RigCluster Cluster => Mesh.Cluster;
+    private RigCluster Cluster { get; }
 
     /// <summary>A namespace that is in the mesh, or is not.</summary>
-    public static async Task<Shop> OpenAsync(MeshFixture mesh, bool labelled = true)
+    public static Task<Shop> OpenAsync(MeshFixture mesh, bool labelled = true, string? name = null) => OpenAsync(mesh.Cluster, labelled, name);
+
+    /// <summary>A namespace that is in the mesh, or is not.</summary>
+    public static async Task<Shop> OpenAsync(RigCluster cluster, bool labelled = true, string? name = null)
     {
-        var shop = new Shop(mesh, "t-" + Guid.NewGuid().ToString("N")[..6]);
+        var shop = new Shop(cluster, name ?? "t-" + Guid.NewGuid().ToString("N")[..6]);
         await shop.Cluster.KubectlAsync("create", "namespace", shop.Name);
         if (labelled)
         {
@@ -63,6 +64,28 @@ internal sealed class Shop : IAsyncDisposable
             """);
         await Cluster.UntilReadyAsync(Name, "app=" + name, 1);
         return (await Cluster.PodsAsync(Name, "app=" + name))[0].Address;
+    }
+
+    /// <summary>Many pods made in one moment, each of an account of its own, on two nodes in turn; ready when this returns.</summary>
+    public async Task CrowdAsync(string[] names)
+    {
+        await Cluster.ApplyAsync(string.Join("\n---\n", names.Select(name => $$"""
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: {{name}}, namespace: {{Name}} }
+            """)));
+        await Cluster.UntilAsync(async () => (await Cluster.KubectlAsync("-n", Name, "get", "serviceaccounts", "-o", "jsonpath={.items[*].secrets[*].name}")).Split(' ').Length > names.Length, "tokens of all");
+        await Cluster.ApplyAsync(string.Join("\n---\n", names.Select((name, i) => $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: {{name}}, namespace: {{Name}}, labels: {app: crowd} }
+            spec:
+              nodeName: {{(i % 2 == 0 ? "node1" : "node2")}}
+              serviceAccountName: {{name}}
+              terminationGracePeriodSeconds: 1
+              containers: [{name: main, image: "{{RigCluster.Image}}", imagePullPolicy: Never, command: [/rig, pause] }]
+            """)));
+        await Cluster.UntilReadyAsync(Name, "app=crowd", names.Length);
     }
 
     /// <summary>A Deployment or StatefulSet of servers with a Service; ready when this returns.</summary>

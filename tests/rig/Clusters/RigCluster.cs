@@ -99,6 +99,23 @@ public sealed class RigCluster : IAsyncDisposable
     public Task<CommandResult> RunBesideAsync(string program, params string[] arguments) =>
         Command.RunInAsync(_network.FabricName, program, [.. arguments, "--kubeconfig", _files!.Path("admin.conf")], deadline: TimeSpan.FromMinutes(2));
 
+    /// <summary>
+    /// Runs lines of a shell beside the cluster, as its administrator would: kubectl and whatever the folder holds are found, <c>KUBECONFIG</c> is set, ports
+    /// that are forwarded are on this loopback. Ends at the first line that fails.
+    /// </summary>
+    public Task<CommandResult> ShellAsync(string lines, string programs, IReadOnlyDictionary<string, string>? variables = null, TimeSpan? deadline = null) =>
+        Command.RunAsync("bash", [EntryPath(programs, variables ?? new Dictionary<string, string>(StringComparer.Ordinal)), "bash", "-euo", "pipefail", "-c", lines], deadline: deadline ?? StartLimit);
+
+    /// <summary>Writes a script that runs what it is given beside the cluster (<see cref="ShellAsync"/>); its path.</summary>
+    public string EntryPath(string programs, IReadOnlyDictionary<string, string> variables)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        string path = Path.Combine(Folder, "beside.sh");
+        string set = string.Join(' ', variables.Select(v => $"{v.Key}='{v.Value}'"));
+        File.WriteAllText(path, $"exec ip netns exec {_network.FabricName} env HOME={Folder} KUBECONFIG={_files!.Path("admin.conf")} PATH={programs}:{KubernetesBinaries.Folder}:$PATH {set} \"$@\"\n");
+        return path;
+    }
+
     /// <summary>Applies manifests. Fields are checked by the server, not by an old client.</summary>
     public async Task ApplyAsync(string manifests) => (await TryKubectlAsync(manifests, "apply", "--validate=false", "-f", "-")).OrThrow();
 
@@ -146,6 +163,16 @@ public sealed class RigCluster : IAsyncDisposable
         string path = Path.Combine(Folder, "names");
         await File.WriteAllLinesAsync(path + ".new", lines);
         File.Move(path + ".new", path, overwrite: true);
+    }
+
+    /// <summary>Tells it again and again until cancelled.</summary>
+    public async Task KeepTellingNamesAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await TellNamesAsync();
+            await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellation));
+        }
     }
 
     /// <summary>Tells the cluster's DNS one more name, until the next <see cref="TellNamesAsync"/>.</summary>
@@ -204,6 +231,19 @@ public sealed class RigCluster : IAsyncDisposable
         CommandResult nodes = await TryKubectlAsync(null, "get", "nodes,pods", "-A", "-o", "wide");
         CommandResult events = await TryKubectlAsync(null, "get", "events", "-A", "--sort-by=.lastTimestamp");
         return nodes.Output + nodes.Errors + "\n" + string.Join('\n', events.Output.Split('\n').TakeLast(25));
+    }
+
+    /// <summary>Somebody wants to look around: it stays until the file that AMBIENT_RIG_HOLD names, a script that runs commands beside it, is removed.</summary>
+    public async Task HoldAsync(string programs)
+    {
+        if (Environment.GetEnvironmentVariable("AMBIENT_RIG_HOLD") is { Length: > 0 } hold)
+        {
+            File.Copy(EntryPath(programs, new Dictionary<string, string>(StringComparer.Ordinal)), hold, overwrite: true);
+            while (File.Exists(hold))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+            }
+        }
     }
 
     /// <inheritdoc/>

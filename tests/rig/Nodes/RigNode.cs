@@ -92,6 +92,25 @@ public sealed class RigNode : IAsyncDisposable
     /// <summary>Runs a program on the node to its end.</summary>
     public Task<CommandResult> RunAsync(string program, params string[] arguments) => Command.RunAsync("nsenter", [.. Enter, program, .. arguments], deadline: StartLimit);
 
+    /// <summary>Runs a program of this machine in the network of a pod on the node, with the node's files: what it does the pod does, as far as the network can see.</summary>
+    public Task<CommandResult> RunInPodAsync(string podNetwork, string program, IReadOnlyList<string> arguments, TimeSpan? deadline = null) =>
+        Command.RunAsync("nsenter", [.. Enter, "nsenter", "--net=" + podNetwork, "--", program, .. arguments], deadline: deadline ?? StartLimit);
+
+    /// <summary>The network namespace, as the node names it, that has an address; null when there is none.</summary>
+    public async Task<string?> NetworkOfAsync(string address)
+    {
+        foreach (string path in Directory.GetFiles(PathOf("/run/netns"), "cni-*").Select(f => "/run/netns/" + Path.GetFileName(f)))
+        {
+            CommandResult addresses = await RunInPodAsync(path, "ip", ["-o", "addr", "show"]);
+            if (addresses.Output.Contains($" {address}/", StringComparison.Ordinal))
+            {
+                return path;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Kills everything on it at once, as a power cut does; its files stay.</summary>
     public async Task KillAsync()
     {

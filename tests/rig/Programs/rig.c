@@ -6,7 +6,7 @@
 //   rig knock HOST PORT MILLIS       a connection now and then for ever; prints each that fails
 //   rig find NAME                    the IPv4 address of a name, as an application asks for it
 //   rig names ADDRESS FILE           a DNS server (UDP 53) for the lines "name IPv4" of a file, read for each question
-// talk and knock print "N done" once a second's worth of lines, and at the end (SIGTERM).
+// talk and knock print "N done" and how long the slowest took so far, once a second's worth of lines, and at the end (SIGTERM).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -163,12 +163,19 @@ static void rest(int millis) {
   nanosleep(&time, NULL);
 }
 
+static long millis_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
 static int repeat(const char *name, const char *port, int millis, int anew) {
   char line[64], answered[5000];
-  long done = 0, failed = 0;
+  long done = 0, failed = 0, slowest = 0;
   int fd = -1, each = millis > 0 && millis < 1000 ? 1000 / millis : 1;
   while (!ending) {
     const char *reason = "";
+    long began = millis_now();
     snprintf(line, sizeof line, "%ld\n", done);
     if (fd < 0) {
       fd = dial(name, port, &reason);
@@ -183,17 +190,18 @@ static int repeat(const char *name, const char *port, int millis, int anew) {
         return 1;
       }
     }
+    slowest = millis_now() - began > slowest ? millis_now() - began : slowest;
     if (anew && fd >= 0) {
       close(fd);
       fd = -1;
     }
     if (++done % each == 0) {
-      printf("%ld done\n", done);
+      printf("%ld done, slowest %ld ms\n", done, slowest);
       fflush(stdout);
     }
     rest(millis);
   }
-  printf("%ld done, %ld failed\n", done, failed);
+  printf("%ld done, %ld failed, slowest %ld ms\n", done, failed, slowest);
   return 0;
 }
 

@@ -53,6 +53,9 @@ public sealed class CniChain(string nodeNamespace, string plugin, string runDire
         return results;
     }
 
+    /// <summary>Starts a program that does nothing in the place of a plugin: what of each operation's time is its start alone.</summary>
+    public async Task<TimeSpan> NothingAsync() => (await StartAsync("true", new ProcessStartInfo(), "")).Elapsed;
+
     private async Task<CniResult> RunAsync(string command, int index, string network, string pod, string ns, JsonNode? previous)
     {
         JsonObject entry = Plugins[index];
@@ -63,26 +66,32 @@ public sealed class CniChain(string nodeNamespace, string plugin, string runDire
             entry["prevResult"] = previous.DeepClone();
         }
 
-        string program = index == 2 ? plugin : Foreign + type;
-        var start = new ProcessStartInfo("ip", ["netns", "exec", nodeNamespace, program])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo();
         start.Environment["CNI_COMMAND"] = command;
         start.Environment["CNI_CONTAINERID"] = "sandbox-" + pod;
         start.Environment["CNI_NETNS"] = "/run/netns/" + network;
         start.Environment["CNI_IFNAME"] = "eth0";
         start.Environment["CNI_PATH"] = Foreign;
         start.Environment["CNI_ARGS"] = $"IgnoreUnknown=1;K8S_POD_NAMESPACE={ns};K8S_POD_NAME={pod};K8S_POD_INFRA_CONTAINER_ID=sandbox-{pod};K8S_POD_UID=uid-{pod}";
+        return await StartAsync(index == 2 ? plugin : Foreign + type, start, entry.ToJsonString());
+    }
+
+    private async Task<CniResult> StartAsync(string program, ProcessStartInfo start, string input)
+    {
+        start.FileName = "ip";
+        foreach (string word in (string[])["netns", "exec", nodeNamespace, program])
+        {
+            start.ArgumentList.Add(word);
+        }
+
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         long started = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token), errors = process.StandardError.ReadToEndAsync(deadline.Token);
-        await process.StandardInput.WriteAsync(entry.ToJsonString().AsMemory(), deadline.Token);
+        await process.StandardInput.WriteAsync(input.AsMemory(), deadline.Token);
         process.StandardInput.Close();
         await process.WaitForExitAsync(deadline.Token);
-        return new CniResult(type, process.ExitCode, await output, await errors, Stopwatch.GetElapsedTime(started));
+        return new CniResult(Path.GetFileName(program), process.ExitCode, await output, await errors, Stopwatch.GetElapsedTime(started));
     }
 }

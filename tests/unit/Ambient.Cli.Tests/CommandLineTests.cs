@@ -7,6 +7,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("sandbox demo --keep --no-color --only policy --ztunnel /x", true)]
     [InlineData("sandbox down", true)]
+    [InlineData("sandbox down amb-1-2-3", true)]
+    [InlineData("sandbox down amb-1-2-3 amb-1-2-4", false)]
     [InlineData("sandbox demo --kep", false)]
     [InlineData("sandbox demo --ztunnel", false)]
     [InlineData("sandbox hold", false)]

@@ -8,10 +8,19 @@ namespace Ambient.Cli.Tests;
 public sealed class OperatorCommandTests : IDisposable
 {
     private readonly string _dump = Path.GetTempFileName();
+    private readonly string _waypoint = Path.GetTempFileName();
 
-    public OperatorCommandTests() => File.WriteAllText(_dump, DumpText.Text);
+    public OperatorCommandTests()
+    {
+        File.WriteAllText(_dump, DumpText.Text);
+        File.WriteAllText(_waypoint, WaypointDumpText.Text);
+    }
 
-    public void Dispose() => File.Delete(_dump);
+    public void Dispose()
+    {
+        File.Delete(_dump);
+        File.Delete(_waypoint);
+    }
 
     [Theory]
     [InlineData("ztunnel-config workload -f FILE", 0, "NAMESPACE   POD NAME")]
@@ -30,6 +39,19 @@ public sealed class OperatorCommandTests : IDisposable
     [InlineData("ztunnel-config log -f FILE", 2, "a file has no levels")]
     [InlineData("ztunnel-config workload --admin 127.0.0.1:1", 3, "does not answer")]
     [InlineData("ztunnel-config workload --admin :::", 3, "is no address")]
+    [InlineData("waypoint-config route -f WAYPOINT", 0, "v1.shop:80 75%")]
+    [InlineData("wc endpoints -f WAYPOINT -o json", 0, "\"ejectedForMs\": 12500")]
+    [InlineData("wc policies -f WAYPOINT -o yaml", 0, "name: deny-all")]
+    [InlineData("waypoint-config destination -f WAYPOINT", 0, "LeastRequest")]
+    [InlineData("waypoint-config service -f WAYPOINT", 0, "nothing found")]
+    [InlineData("waypoint-config workload -f WAYPOINT", 0, "nothing found")]
+    [InlineData("waypoint-config certificate -f WAYPOINT", 0, "nothing found")]
+    [InlineData("waypoint-config route -f FILE", 2, "config_dump of a ztunnel")]
+    [InlineData("waypoint-config log -f WAYPOINT", 2, "a file has no levels: name a waypoint")]
+    [InlineData("waypoint-config route --admin 127.0.0.1:1", 3, "does not answer")]
+    [InlineData("waypoint-config route --kubeconfig /nowhere/config", 3, "no waypoint was named")]
+    [InlineData("status --admin 127.0.0.1:1", 3, "does not answer")]
+    [InlineData("status --admin :::", 3, "is no address; such as 127.0.0.1:15014")]
     [InlineData("check --kubeconfig /nowhere/config", 3, "error: ")]
     [InlineData("version", 0, "ambientctl")]
     [InlineData("version -o json", 0, "\"part\": \"ambientctl\"")]
@@ -39,7 +61,7 @@ public sealed class OperatorCommandTests : IDisposable
     public async Task Commands_AnswerAndEndAsPromised(string words, int code, string expected)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        ParseResult parsed = RootCommands.Build().Parse(words.Replace("FILE", _dump, StringComparison.Ordinal).Split(' '));
+        ParseResult parsed = RootCommands.Build().Parse(words.Replace("FILE", _dump, StringComparison.Ordinal).Replace("WAYPOINT", _waypoint, StringComparison.Ordinal).Split(' '));
         Assert.Empty(parsed.Errors);
         Assert.Equal(code, await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = output }));
         Assert.Contains(expected, output.ToString(), StringComparison.Ordinal);

@@ -18,15 +18,21 @@ internal sealed class Cluster
     private readonly SortedDictionary<string, ResourceContent> _policies = new(StringComparer.Ordinal);
     private readonly ResourceStore _store = new([MeshIndex.PolicyType, MeshIndex.AddressType]);
 
+    public Cluster(MeshSettings settings, bool isRemote)
+    {
+        Index = new MeshIndex(settings, null, isRemote);
+    }
+
     public Cluster(bool hasNetwork = true)
     {
+        Index = new MeshIndex(Settings);
         if (hasNetwork)
         {
             Namespace("istio-system", """{"topology.istio.io/network":"testnetwork"}""");
         }
     }
 
-    public MeshIndex Index { get; } = new(Settings);
+    public MeshIndex Index { get; }
 
     /// <summary>The names whose resources are different since the last call, as "+name" and "-name".</summary>
     public string Events()
@@ -103,7 +109,7 @@ internal sealed class Cluster
     public void Service(string name, string spec, string labels = "{}", string annotations = "{}", string ns = "ns1") =>
         Index.SetService(new ResourceKey(ns, name), Read(KnownResources.Services, Meta(name, ns, labels, annotations, $"\"spec\":{spec}")));
 
-    public void NoService(string name) => Index.SetService(new ResourceKey("ns1", name), null);
+    public void NoService(string name, string ns = "ns1") => Index.SetService(new ResourceKey(ns, name), null);
 
     public void ServiceEntry(string name, string spec, string labels = "{}", string ns = "ns1", string created = "2030-01-01T00:00:00Z", string status = "{}", string annotations = "{}") => Index.SetServiceEntry(
         new ResourceKey(ns, name), Read(KnownResources.ServiceEntries, Meta(name, ns, labels, annotations, $"\"spec\":{spec},\"status\":{status}", created)));

@@ -31,7 +31,15 @@ internal sealed class Compiling
 
     public static Compiling Of(AuthorizationPolicy[] policies, params string[] documents) => Of(policies, [], documents);
 
-    public static Compiling Of(AuthorizationPolicy[] policies, string[] providers, string[] documents) => new(WaypointCompiler.Compile(new WaypointScope
+    public static Compiling Of(AuthorizationPolicy[] policies, string[] providers, string[] documents) => new(WaypointCompiler.Compile(Scope(policies, providers, documents)));
+
+    /// <summary>The same with Secrets and ConfigMaps by <c>Secret apps/name</c>.</summary>
+    public static Compiling With(IReadOnlyDictionary<string, Dictionary<string, byte[]>> referenced, params string[] documents) => new(WaypointCompiler.Compile(Scope([], [], documents) with
+    {
+        References = reference => referenced.TryGetValue(reference.ToString(), out Dictionary<string, byte[]>? data) ? new Referenced(true, data) : Referenced.Missing,
+    }));
+
+    private static WaypointScope Scope(AuthorizationPolicy[] policies, string[] providers, string[] documents) => new()
     {
         Namespace = "apps",
         Gateway = "waypoint",
@@ -44,7 +52,7 @@ internal sealed class Compiling
         ClusterId = "c1",
         Members = (service, labels) => service.Name != "reviews" ? [] : labels.Count == 0 ? ["uid-v1", "uid-v2", "uid-v2b"] : labels.TryGetValue("version", out string? version) && version == "v1" ? ["uid-v1"] : ["uid-v2", "uid-v2b"],
         Keys = source => source.Address.Contains("good", StringComparison.Ordinal) ? "{\"keys\":[]}" : null,
-    }));
+    };
 
     public IEnumerable<string> Messages => Result.Problems.Select(problem => $"{problem.Kind} {problem.Name} {problem.Reason}: {problem.Message}");
 

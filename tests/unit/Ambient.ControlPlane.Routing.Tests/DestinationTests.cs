@@ -82,10 +82,18 @@ public sealed class DestinationTests
     [Theory]
     [InlineData("{mode: SIMPLE, insecureSkipVerify: true}", true, "")]
     [InlineData("{mode: SIMPLE, sni: x}", true, "")]
-    [InlineData("{mode: MUTUAL}", true, "MUTUAL needs a client certificate")]
-    [InlineData("{mode: MUTUAL, credentialName: s}", true, "spec.trafficPolicy.tls.credentialName is not supported")]
+    [InlineData("{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}", true, "")]
+    [InlineData("{mode: MUTUAL}", true, "spec.trafficPolicy.tls.mode: MUTUAL needs a client certificate")]
+    [InlineData("{mode: MUTUAL, clientCertificate: /a, privateKey: /b}", true, "spec.trafficPolicy.tls.clientCertificate: files in waypoints cannot be named; use credentialName")]
+    [InlineData("{mode: SIMPLE, caCertificates: /my/ca.pem}", true, "spec.trafficPolicy.tls.caCertificates: of files only the system's bundle can be named; use credentialName")]
+    [InlineData("{mode: MUTUAL, credentialName: s}", true, "spec.trafficPolicy.tls.credentialName: there is no Secret apps/s")]
+    [InlineData("{mode: SIMPLE, credentialName: other/s}", true, "spec.trafficPolicy.tls.credentialName: must be the name of a Secret in the waypoint's namespace")]
+    [InlineData("{mode: SIMPEL}", true, "spec.trafficPolicy.tls.mode: 'SIMPEL' is not one of DISABLE, SIMPLE, MUTUAL and ISTIO_MUTUAL")]
+    [InlineData("{mode: [SIMPLE]}", true, "spec.trafficPolicy.tls.mode: '' is not one of DISABLE, SIMPLE, MUTUAL and ISTIO_MUTUAL")]
     [InlineData("{mode: ISTIO_MUTUAL}", false, "")]
     [InlineData("{mode: DISABLE}", false, "")]
+    [InlineData("{}", false, "")]
+    [Trait("behaviour", "WP-106")]
     public void Tls_ThatCannotBeDone_IsNeverPlain(string tls, bool isSet, string broken)
     {
         TrafficPolicy policy = Compiling.Of($$$"""DestinationRule a: {host: reviews, trafficPolicy: {tls: {{{tls}}}}}""").Policy()!;

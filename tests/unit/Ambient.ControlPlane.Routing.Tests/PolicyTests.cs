@@ -81,7 +81,7 @@ public sealed class PolicyTests
         TokenPolicy policy = Assert.Single(mesh.Result.Tokens);
         Assert.Equal(["one", "two", "three"], policy.Rules.Select(rule => rule.Issuer));
         Assert.Equal([true, false, true], policy.Rules.Select(rule => rule.Keys.Length > 0));
-        Assert.Contains(mesh.Messages, message => message.Contains("the keys of two could not be had from https://bad/keys; every token of it is refused", StringComparison.Ordinal));
+        Assert.Contains(mesh.Messages, message => message.Contains("the keys of two could not be had from https://bad/keys (nobody has fetched them); every token of it is refused", StringComparison.Ordinal));
         Assert.Contains(mesh.Messages, message => message.Contains("jwtRules[2].nonsense", StringComparison.Ordinal));
     }
 

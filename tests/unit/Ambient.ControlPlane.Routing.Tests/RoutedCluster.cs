@@ -1,7 +1,9 @@
 using System.Text;
+using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Discovery.Settings;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Routing.Serving;
 using Ambient.Kubernetes.Resources;
 using Ambient.Xds.Server.Resources;
@@ -15,12 +17,12 @@ internal sealed class RoutedCluster
     private readonly SortedDictionary<string, IMessage> _resources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Action<MeshIndex, WaypointIndex>> _objects = new(StringComparer.Ordinal);
 
-    private readonly Func<KeySource, string?>? _keys;
+    private readonly Func<KeySource, string, KeyAnswer>? _keys;
 
-    public RoutedCluster(Func<KeySource, string?>? keys = null)
+    public RoutedCluster(Func<KeySource, string, KeyAnswer>? keys = null, Func<ReferenceKey, Referenced>? references = null)
     {
         _keys = keys;
-        Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message), keys);
+        Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message), keys, references);
         Index = new MeshIndex(new MeshSettings(), Waypoints);
     }
 
@@ -33,6 +35,12 @@ internal sealed class RoutedCluster
 
     /// <summary>What is served to waypoints, by type and name.</summary>
     public IReadOnlyDictionary<string, IMessage> Resources => _resources;
+
+    /// <summary>What statuses should say, by kind and name.</summary>
+    public Dictionary<string, ObjectConditions> Statuses { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the last call of <see cref="Take"/> had to say anew.</summary>
+    public IReadOnlyList<string> JudgedAnew { get; private set; } = [];
 
     /// <summary>Sets an object, or removes it: no JSON.</summary>
     public void Set(string kind, string name, string? json, string created = "2026-01-01T00:00:00Z")
@@ -70,6 +78,13 @@ internal sealed class RoutedCluster
             }
         }
 
+        IReadOnlyList<ObjectConditions> conditions = Waypoints.TakeConditions();
+        JudgedAnew = [.. conditions.Select(static said => $"{said.Type.Kind} {said.Key}")];
+        foreach (ObjectConditions said in conditions)
+        {
+            Statuses[$"{said.Type.Kind} {said.Key}"] = said;
+        }
+
         return string.Join(", ", told);
     }
 
@@ -88,7 +103,7 @@ internal sealed class RoutedCluster
 
     private static void Put(MeshIndex index, WaypointIndex waypoints, string kind, ResourceKey key, byte[]? json)
     {
-        ResourceType type = KnownResources.All.Single(type => type.Kind == kind);
+        ResourceType type = kind == "IstioGateway" ? KnownResources.IstioGateways : KnownResources.All.Single(type => type.Kind == kind && type != KnownResources.IstioGateways);
         Resource? now = null;
         if (json is not null)
         {

@@ -93,6 +93,7 @@ public sealed class VirtualServiceTests
     [Trait("behaviour", "WP-77")]
     [Trait("behaviour", "WP-78")]
     [Trait("behaviour", "WP-81")]
+    [Trait("behaviour", "CP-273")]
     public void SeveralVirtualServices_AreJoined_OldestFirst_AndForeignOnesAreNot()
     {
         string Rule(string name, string path, string extra = "") => $$$"""VirtualService {{{name}}}: {hosts: [reviews.apps.svc.cluster.local], {{{extra}}} http: [{match: [{uri: {prefix: {{{path}}}}}], route: [{destination: {host: v1.apps.svc.cluster.local, port: {number: 80} } }]}]}""";
@@ -288,13 +289,12 @@ public sealed class VirtualServiceTests
               http:
               - match: [{uri: {exact: /x, bad: y}}]
                 timeout: soon
-                delegate: {name: other}
                 websocketUpgrade: true
             """);
         Assert.Contains("VirtualService a UnsupportedValue: spec.nonsense is not known and has no effect", mesh.Messages);
         Assert.Contains("VirtualService a UnsupportedValue: spec.http[0].match[0].uri.bad is not known and has no effect", mesh.Messages);
         Assert.Contains("VirtualService a Invalid: spec.http[0].timeout 'soon' is no duration such as 500ms, 3s or 1h30m", mesh.Messages);
-        Assert.Contains("VirtualService a UnsupportedValue: spec.http[0].delegate is not supported: the rule answers 500", mesh.Messages);
+        Assert.Contains("VirtualService a Invalid: spec.http[0] has nowhere to go; the rule answers 500", mesh.Messages);
         Assert.Equal("500", mesh.Route("GET /x"));
     }
 

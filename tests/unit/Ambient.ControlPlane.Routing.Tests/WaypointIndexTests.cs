@@ -27,6 +27,37 @@ public sealed class WaypointIndexTests
         Assert.Equal("-WaypointSettings apps/w/settings", _cluster.Take());
     }
 
+    /// <summary>However workloads name a waypoint, it is told of the same services.</summary>
+    [Theory]
+    [Trait("behaviour", "CP-114")]
+    [InlineData("{'type':'Hostname','value':'w.apps.svc.cluster.local'}")]
+    [InlineData("{'type':'IPAddress','value':'10.0.0.9'}")]
+    [InlineData("{'type':'Hostname','value':'w.apps.svc.cluster.local'},{'type':'IPAddress','value':'10.0.0.9'}")]
+    public void AWaypoint_IsToldOfItsServices_WhateverItsAddress(string addresses)
+    {
+        _cluster.Set("Gateway", "apps/w", "},'spec':{'gatewayClassName':'istio-waypoint','listeners':[{'name':'mesh','port':15008,'protocol':'HBONE'}]},'status':{'addresses':[" + addresses + "]}");
+        Service("apps/cart", "w");
+        Service("apps/till", "w");
+        Service("apps/other", "none");
+        Assert.Equal("+ServiceRoutes apps/w/apps/cart.apps.svc.cluster.local, +ServiceRoutes apps/w/apps/till.apps.svc.cluster.local, +WaypointSettings apps/w/settings", _cluster.Take());
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-172")]
+    public void AWaypoint_HearsOfWhatIsBoundToIt_AndNothingOfTheRest()
+    {
+        Gateway("apps/w");
+        Service("apps/cart", "w");
+        _cluster.Take();
+        _cluster.Set("ServiceEntry", "far/other", "},'spec':{'hosts':['other.example.com'],'resolution':'DNS','ports':[{'number':80,'name':'http','protocol':'HTTP'}]}");
+        Pod("far/p", "nothing", "v1");
+        Assert.Equal("", _cluster.Take());
+        _cluster.Set("ServiceEntry", "apps/ext", ",'labels':{'istio.io/use-waypoint':'w'}},'spec':{'hosts':['ext.example.com'],'resolution':'DNS','ports':[{'number':80,'name':'http','protocol':'HTTP'}]}");
+        string[] told = _cluster.Take().Split(", ");
+        Assert.Contains("+ServiceRoutes apps/w/apps/ext.example.com", told);
+        Assert.All(told, static one => Assert.EndsWith(" apps/w/apps/ext.example.com", one, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void AChange_CostsWhatDependsOnIt()
     {

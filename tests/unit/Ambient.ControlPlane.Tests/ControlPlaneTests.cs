@@ -60,10 +60,10 @@ public sealed class ControlPlaneTests
             Limit,
             CancellationToken.None);
 
-        IstioCertificateResponse? answer = null;
-        await Eventually.PassesAsync(async () => answer = await Ask(channel, cart.ToString()), Limit);
+        // The very first request counts, however early it comes.
+        IstioCertificateResponse answer = await Ask(channel, cart.ToString());
 
-        Assert.True(IssuedChain.TryAccept(cart, key, answer!.CertChain, TimeProvider.System.GetUtcNow(), out _, out string? error), error);
+        Assert.True(IssuedChain.TryAccept(cart, key, answer.CertChain, TimeProvider.System.GetUtcNow(), out _, out string? error), error);
         GrpcException far = await Assert.ThrowsAsync<GrpcException>(() => Ask(channel, "spiffe://cluster.local/ns/shop/sa/far"));
         Assert.Equal((GrpcCode.Unauthenticated, "request authenticate failure"), (far.Code, far.Detail));
         using GrpcChannel app = plane.Channel("other-token");

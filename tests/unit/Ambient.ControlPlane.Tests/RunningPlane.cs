@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Ambient.ControlPlane.Authority.Roots;
+using Ambient.ControlPlane.Discovery.Settings;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Grpc.Client;
@@ -22,7 +23,7 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
     private readonly ControlPlaneSettings _settings;
     private Task<int> _running = Task.FromResult(0);
 
-    public RunningPlane()
+    public RunningPlane(bool spansClusters = false)
     {
         Directory.CreateDirectory(At("manifests"));
         File.WriteAllText(At("tokens"), "zt-token,istio-system,ztunnel,zt-1,uid-zt\nother-token,shop,cart,cart-1,uid-cart\n");
@@ -35,6 +36,7 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
             PluggedFolder = At("plugged"),
             TrustedNodeAccounts = ["istio-system/ztunnel"],
             Hosts = ["localhost"],
+            Mesh = new MeshSettings { SpansClusters = spansClusters },
             XdsAddress = new IPEndPoint(IPAddress.Loopback, 0),
             ReadyAddress = new IPEndPoint(IPAddress.Loopback, 0),
             MetricsAddress = new IPEndPoint(IPAddress.Loopback, 0),
@@ -64,12 +66,14 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
 
     public void Manifest(string name, string yaml) => File.WriteAllText(Path.Combine(At("manifests"), name), yaml);
 
-    public GrpcChannel Channel(string token) => new(
+    public void NoManifest(string name) => File.Delete(Path.Combine(At("manifests"), name));
+
+    public GrpcChannel Channel(string token, string cluster = "Kubernetes") => new(
         new GrpcChannelOptions
         {
             Address = new Uri($"https://localhost:{Port}"),
             Roots = ServerRoots.FromPem(RootPem),
-            Headers = _ => ValueTask.FromResult<IReadOnlyList<KeyValuePair<string, string>>>([KeyValuePair.Create("authorization", "Bearer " + token), KeyValuePair.Create("clusterid", "Kubernetes")]),
+            Headers = _ => ValueTask.FromResult<IReadOnlyList<KeyValuePair<string, string>>>([KeyValuePair.Create("authorization", "Bearer " + token), KeyValuePair.Create("clusterid", cluster)]),
         },
         TimeProvider.System);
 

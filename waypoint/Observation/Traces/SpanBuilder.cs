@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ambient.Mesh.Workloads;
 using Ambient.Protocol.L7;
+using Ambient.Routing.Access;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Observation.Logs;
 
@@ -32,6 +33,8 @@ internal static class SpanBuilder
             AddIstio(tags, seen, plan);
         }
 
+        AddDryRun(tags, "deny", seen.Record.DryRun?.Deny);
+        AddDryRun(tags, "allow", seen.Record.DryRun?.Allow);
         foreach (SpanTag tag in plan.Tags)
         {
             string value = tag.ValueFor(seen);
@@ -101,6 +104,16 @@ internal static class SpanBuilder
         Add(tags, "istio.cluster_id", plan.ClusterId);
         AddPeer(tags, "istio.source_", seen.Source);
         AddPeer(tags, "istio.destination_", seen.Record.Endpoint);
+    }
+
+    // Waypoint reference 2.6.7.
+    private static void AddDryRun(List<KeyValuePair<string, string>> tags, string kind, AccessVerdict? verdict)
+    {
+        if (verdict is { } said)
+        {
+            Add(tags, $"istio.authorization.dry_run.{kind}_policy.name", said.RuleId);
+            Add(tags, $"istio.authorization.dry_run.{kind}_policy.result", said.IsAllowed ? "allowed" : "denied");
+        }
     }
 
     private static void AddPeer(List<KeyValuePair<string, string>> tags, string prefix, Workload? peer)

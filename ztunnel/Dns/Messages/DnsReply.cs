@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Text;
+using Ambient.Dns.Messages;
 using Ambient.Linux.Sockets;
 
 namespace Ambient.Ztunnel.Dns.Messages;
@@ -84,23 +84,6 @@ internal static class DnsReply
         return length;
     }
 
-    /// <summary>A query of our own for addresses of a name; 0 if the name is not one.</summary>
-    public static int WriteQuery(Span<byte> space, string name, ushort type)
-    {
-        space[..DnsWire.HeaderLength].Clear();
-        DnsWire.PutU16(space, 2, DnsWire.RecursionDesired);
-        DnsWire.PutU16(space, 4, 1);
-        int length = DnsWire.HeaderLength;
-        if (!TryWriteName(space[..^4], ref length, name))
-        {
-            return 0;
-        }
-
-        DnsWire.PutU16(space, length, type);
-        DnsWire.PutU16(space, length + 2, DnsWire.ClassInternet);
-        return length + 4;
-    }
-
     private static int WriteHead(Span<byte> space, ReadOnlySpan<byte> headAndQuestion, in DnsQuery read, DnsCode code, bool authoritative)
     {
         headAndQuestion.CopyTo(space);
@@ -124,7 +107,7 @@ internal static class DnsReply
 
         DnsWire.PutU16(space, length, 0xc000 | DnsWire.HeaderLength);
         int dataEnd = owner;
-        if (!TryWriteName(space[..end], ref dataEnd, alias))
+        if (!DnsWire.TryWriteName(space[..end], ref dataEnd, alias))
         {
             return false;
         }
@@ -140,40 +123,6 @@ internal static class DnsReply
         DnsWire.PutU16(space, offset + 2, DnsWire.ClassInternet);
         BinaryPrimitives.WriteUInt32BigEndian(space[(offset + 4)..], Ttl);
         DnsWire.PutU16(space, offset + 8, dataLength);
-    }
-
-    private static bool TryWriteName(Span<byte> space, ref int length, string name)
-    {
-        foreach (Range range in name.AsSpan().Split('.'))
-        {
-            ReadOnlySpan<char> label = name.AsSpan()[range];
-            if (label.Length is 0 or > 63 || length + label.Length + 2 > space.Length)
-            {
-                // A final dot leaves an empty last label.
-                if (label.Length == 0 && range.End.GetOffset(name.Length) == name.Length && length > DnsWire.HeaderLength)
-                {
-                    break;
-                }
-
-                return false;
-            }
-
-            space[length] = (byte)label.Length;
-            if (!Encoding.UTF8.TryGetBytes(label, space.Slice(length + 1, label.Length), out int bytes) || bytes != label.Length)
-            {
-                return false;
-            }
-
-            length += label.Length + 1;
-        }
-
-        if (length >= space.Length)
-        {
-            return false;
-        }
-
-        space[length++] = 0;
-        return true;
     }
 
     private static void WriteEdns(Span<byte> space, ref int length, DnsEdns? edns)

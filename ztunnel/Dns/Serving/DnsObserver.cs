@@ -1,6 +1,6 @@
+using Ambient.Dns.Messages;
 using Ambient.Telemetry.AccessLogs;
 using Ambient.Telemetry.Metrics;
-using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Names;
 
 namespace Ambient.Ztunnel.Dns.Serving;

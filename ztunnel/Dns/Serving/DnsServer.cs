@@ -1,9 +1,9 @@
-using Ambient.Linux;
+using Ambient.Dns.Messages;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Sockets;
+using Ambient.Linux;
 using Ambient.Telemetry.Logging;
 using Ambient.Ztunnel.Accepting;
-using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Names;
 
 namespace Ambient.Ztunnel.Dns.Serving;

@@ -1,6 +1,7 @@
+using Ambient.Dns.Messages;
+using Ambient.Dns.Upstreams;
 using Ambient.EventLoop;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Names;
 

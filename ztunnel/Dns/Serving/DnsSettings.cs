@@ -1,5 +1,5 @@
+using Ambient.Dns.Upstreams;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Dns.Forwarding;
 
 namespace Ambient.Ztunnel.Dns.Serving;
 

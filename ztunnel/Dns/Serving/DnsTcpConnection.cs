@@ -1,8 +1,8 @@
 using System.Buffers;
+using Ambient.Dns.Messages;
 using Ambient.EventLoop;
-using Ambient.Linux;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Dns.Messages;
+using Ambient.Linux;
 
 namespace Ambient.Ztunnel.Dns.Serving;
 

@@ -1,7 +1,7 @@
+using Ambient.Dns.Messages;
 using Ambient.EventLoop;
-using Ambient.Linux;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Dns.Messages;
+using Ambient.Linux;
 
 namespace Ambient.Ztunnel.Dns.Serving;
 

@@ -1,5 +1,5 @@
+using Ambient.Dns.Messages;
 using Ambient.Linux.Sockets;
-using Ambient.Ztunnel.Dns.Messages;
 
 namespace Ambient.Ztunnel.Dns.Serving;
 
@@ -17,7 +17,7 @@ internal sealed class NameResolution(DnsService service, string name, ushort typ
     {
         byte[] space = new byte[DnsWire.MaxMessage];
         byte[] query = new byte[DnsWire.MaxPlainUdp];
-        int length = DnsReply.WriteQuery(query, name, type);
+        int length = DnsQuestion.Write(query, name, type);
         if (length > 0)
         {
             service.Handle(query.AsSpan(0, length), this, space);

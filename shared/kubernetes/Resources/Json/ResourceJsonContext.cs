@@ -21,6 +21,7 @@ namespace Ambient.Kubernetes.Resources.Json;
 [JsonSerializable(typeof(Secret))]
 [JsonSerializable(typeof(ConfigMap))]
 [JsonSerializable(typeof(ServiceAccount))]
+[JsonSerializable(typeof(DaemonSet))]
 [JsonSerializable(typeof(Deployment))]
 [JsonSerializable(typeof(HorizontalPodAutoscaler))]
 [JsonSerializable(typeof(PodDisruptionBudget))]

@@ -25,4 +25,7 @@ public sealed record Container
 
     /// <summary><c>startupProbe</c>.</summary>
     public Probe? StartupProbe { get; init; }
+
+    /// <summary><c>lifecycle</c>.</summary>
+    public Lifecycle? Lifecycle { get; init; }
 }

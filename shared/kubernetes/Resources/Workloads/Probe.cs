@@ -1,6 +1,6 @@
 namespace Ambient.Kubernetes.Resources.Workloads;
 
-/// <summary>How the kubelet looks after a container. Immutable.</summary>
+/// <summary>How the kubelet looks after a container, or what it calls when one starts or stops. Immutable.</summary>
 public sealed record Probe
 {
     /// <summary><c>httpGet</c>.</summary>

@@ -53,7 +53,7 @@ internal static class CniBench
         string[] pods = [.. Enumerable.Range(0, options.Pods + options.Crowd).Select(i => string.Create(CultureInfo.InvariantCulture, $"p{i}"))];
         node.List(pods);
         await node.StartAsync();
-        List<double> before = [], ours = [];
+        List<double> nothing = [], before = [], ours = [];
         foreach (string pod in pods[..options.Pods])
         {
             string name = node.NetworkOf(pod);
@@ -61,10 +61,12 @@ internal static class CniBench
             long started = Stopwatch.GetTimestamp();
             CniResult made = (await node.Chain.AddForeignAsync(name, pod, "shop")).OrFail();
             before.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            nothing.Add((await node.Chain.NothingAsync()).TotalMilliseconds);
             ours.Add((await node.Chain.OursAsync("ADD", name, pod, "shop", made.Json)).OrFail().Elapsed.TotalMilliseconds);
         }
 
-        // Both are started by `ip netns exec`, which costs as much as an empty program twice.
+        // All are started by `ip netns exec`, which no runtime does.
+        Print("ADD: an empty program in place of a plugin", nothing);
         Print("ADD: bridge, host-local, portmap", before);
         Print("ADD: ours, until the pod is proven", ours);
         await CrowdAsync(node, options, pods);

@@ -144,6 +144,8 @@ public sealed class ChartServerTests(ApiServerFixture rig) : IAsyncLifetime, IDi
             ("istio-cni", "get", "", "secrets", "shop", "x", false),
             ("istio-cni", "get", "apps", "daemonsets", "istio-system", "istio-cni-node", true),
             ("istio-cni", "get", "apps", "daemonsets", "istio-system", "ztunnel", false),
+            ("istio-cni", "get", "", "nodes", "", "n1", true),
+            ("istio-cni", "list", "", "nodes", "", "", false),
             ("ztunnel", "get", "", "pods", "istio-system", "x", false),
             ("ztunnel", "get", "", "configmaps", "istio-system", "x", false),
         ];

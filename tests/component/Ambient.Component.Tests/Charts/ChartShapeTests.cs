@@ -36,13 +36,32 @@ public sealed partial class ChartShapeTests
         Assert.Equal(Names(((string[])["base", .. Charts]).SelectMany(c => ChartRenderer.Render(c))), Names(ChartRenderer.Render("ambient")));
 
         string[] changed = Names(ChartRenderer.Render("ambient", ChartValues.Ambient));
-        Assert.DoesNotContain(changed, n => n.Contains("ztunnel", StringComparison.Ordinal) || n.Contains("telemetries", StringComparison.Ordinal) || n.Contains("gateway", StringComparison.Ordinal));
+        Assert.DoesNotContain(changed, n => n.Contains("ztunnel", StringComparison.Ordinal) || n.Contains("telemetries", StringComparison.Ordinal) || n.Contains("gateway.networking.k8s.io", StringComparison.Ordinal));
         string text = ChartRenderer.Text("ambient", ChartValues.Ambient);
         Assert.Contains("registry.example/x/ambientd:2.0.0", text, StringComparison.Ordinal);
         Assert.Contains("registry.example/x/cni:9.9", text, StringComparison.Ordinal);
         Assert.Contains("proxies/ztunnel", text, StringComparison.Ordinal);
         Assert.Contains("/var/run/docker/netns", text, StringComparison.Ordinal);
         Assert.Contains("PodDisruptionBudget istiod", changed);
+    }
+
+    /// <summary>Secrets are read only where several clusters are one mesh; who reads for other clusters reads none, and writes nothing.</summary>
+    [RequiresChartRendererFact]
+    public void SeveralClusters_BringTheirRights_AndOneDoesNot()
+    {
+        const string Several = "env: {AMBIENT_ENABLE_MULTI_NETWORK: \"true\"}";
+        JsonObject[] plain = [.. ChartRenderer.Render("control-plane")], several = [.. ChartRenderer.Render("control-plane", Several)];
+        static string[] Verbs(IEnumerable<JsonObject> objects, string kind, string prefix, string resource) =>
+        [
+            .. objects.Where(o => (string)o["kind"]! == kind && ((string)o["metadata"]!["name"]!).StartsWith(prefix, StringComparison.Ordinal)).SelectMany(static o => o["rules"]!.AsArray())
+                .Where(rule => rule!["resources"]!.AsArray().Any(r => (string)r! == resource)).SelectMany(static rule => rule!["verbs"]!.AsArray()).Select(static verb => (string)verb!).Distinct().Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(["create", "get", "update"], Verbs(plain, "Role", "istiod", "secrets"));
+        Assert.Equal(["create", "get", "list", "update", "watch"], Verbs(several, "Role", "istiod", "secrets"));
+        Assert.DoesNotContain(plain, static o => ((string)o["metadata"]!["name"]!).StartsWith("istio-reader", StringComparison.Ordinal));
+        Assert.Empty(Verbs(several, "ClusterRole", "istio-reader", "secrets"));
+        Assert.Equal(["get", "list", "watch"], Verbs(several, "ClusterRole", "istio-reader", "pods"));
+        Assert.Empty(ObjectAgreement.Problems([.. several]));
     }
 
     [RequiresChartRendererFact]

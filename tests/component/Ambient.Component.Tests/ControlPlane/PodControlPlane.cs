@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ambient.Component.Tests.ControlPlane;
 
-/// <summary>A gRPC server on the loopback of pods, each answer of which is a test's own code, good or bad.</summary>
+/// <summary>A gRPC server in pods, mostly for who is inside, each answer of which is a test's own code, good or bad.</summary>
 internal sealed class PodControlPlane : IAsyncDisposable
 {
     private const int FirstPort = 15012;
@@ -31,6 +31,9 @@ internal sealed class PodControlPlane : IAsyncDisposable
     /// <summary>Where the pod of this place in the list finds it.</summary>
     public static string Address(int index) => $"https://localhost:{FirstPort + index}";
 
+    /// <summary>Where others find it in the first pod; its certificate says <c>localhost</c> all the same.</summary>
+    public static string AddressIn(VirtualPod pod) => $"https://{pod.Address}:{FirstPort}";
+
     /// <summary>Listens in each pod. The handler is called for every request of any of them.</summary>
     public static async Task<PodControlPlane> StartAsync(RequestDelegate handler, params VirtualPod[] pods)
     {
@@ -45,7 +48,7 @@ internal sealed class PodControlPlane : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = null;
             for (int i = 0; i < pods.Length; i++)
             {
-                kestrel.Listen(IPAddress.Loopback, FirstPort + i, listen =>
+                kestrel.Listen(IPAddress.Any, FirstPort + i, listen =>
                 {
                     listen.Protocols = HttpProtocols.Http2;
                     listen.UseHttps(certificate);

@@ -23,6 +23,9 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
     /// <summary>Whether the first state is nothing but the client itself.</summary>
     public bool IsOnDemand { get; init; }
 
+    /// <summary>Whether it is in a pod of its own, and not in the client's.</summary>
+    public bool IsElsewhere { get; init; }
+
     /// <summary>Where the client's proxy keeps the last state; null for nowhere.</summary>
     public string? SnapshotPath { get; init; }
 
@@ -32,12 +35,12 @@ internal sealed class ScriptedDiscovery : IAsyncDisposable
         Prepare = async mesh =>
         {
             _mesh = mesh;
-            _server = await PodControlPlane.StartAsync(ServeAsync, mesh.Client);
+            _server = await PodControlPlane.StartAsync(ServeAsync, IsElsewhere ? mesh.Stranger : mesh.Client);
             return new MeshPlan
             {
                 ClientSettings =
                 [
-                    ("XDS_ADDRESS", PodControlPlane.Address(0)), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", ""), ("XDS_ON_DEMAND", IsOnDemand ? "true" : "false"),
+                    ("XDS_ADDRESS", IsElsewhere ? PodControlPlane.AddressIn(mesh.Stranger) : PodControlPlane.Address(0)), ("ALT_XDS_HOSTNAME", "localhost"), ("XDS_ROOT_CA", _server.RootPem), ("LOCAL_XDS_PATH", ""), ("XDS_ON_DEMAND", IsOnDemand ? "true" : "false"),
                     ("XDS_SNAPSHOT_PATH", SnapshotPath ?? ""), ("XDS_SNAPSHOT_WAIT", "500ms"),
                 ],
             };

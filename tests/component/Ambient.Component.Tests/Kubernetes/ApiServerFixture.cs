@@ -109,10 +109,10 @@ public sealed class ApiServerFixture : IAsyncLifetime, IDisposable
         return name;
     }
 
-    public Task<Pod> PodAsync(string space, string name, string node = "n1") => ApplyAsync(
+    public Task<Pod> PodAsync(string space, string name, string node = "n1", string account = "default") => ApplyAsync(
         KnownResources.Pods,
         new ResourceKey(space, name),
-        $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{"app":"{{{name}}}"}},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"c","image":"i","ports":[{"containerPort":80}]}]}}""");
+        $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{"app":"{{{name}}}"}},"spec":{"nodeName":"{{{node}}}","serviceAccountName":"{{{account}}}","containers":[{"name":"c","image":"i","ports":[{"containerPort":80}]}]}}""");
 
     public async Task<T> ApplyAsync<T>(ResourceType<T> type, ResourceKey key, string json)
         where T : Resource

@@ -235,19 +235,19 @@ public sealed class RealApiServerTests(ApiServerFixture rig) : IAsyncLifetime, I
 
         var reporter = new KubernetesPodReporter(rig.Admin, space, TimeProvider.System, _log.For("test"));
         PodFacts facts = told.OfType<PodEvent.PodChanged>().Single().Pod.Facts;
-        Assert.Null(await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Pending, "no ztunnel on this node"), CancellationToken.None));
+        Assert.Null((await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Pending, "no ztunnel on this node"), CancellationToken.None)).Error);
         await Eventually.TrueAsync(() => told.OfType<PodEvent.PodChanged>().Last().Pod.Annotation == "pending");
         CoreEvent said = Assert.Single((await rig.Admin.ListAsync(KnownResources.Events, new ResourceScope(space), CancellationToken.None)).Value!.Items);
         Assert.Equal(("no ztunnel on this node", pod.Metadata.Uid), (said.Message, said.InvolvedObject.Uid));
-        Assert.Null(await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None));
+        Assert.Null((await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None)).Error);
         await Eventually.TrueAsync(() => told.OfType<PodEvent.PodChanged>().Last().Pod.Annotation == "enabled");
-        Assert.Null(await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Absent, null), CancellationToken.None));
+        Assert.Null((await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Absent, null), CancellationToken.None)).Error);
         await Eventually.TrueAsync(() => told.OfType<PodEvent.PodChanged>().Last().Pod.Annotation is null);
 
         // The pod is replaced by another of its name: the report was for the one that is gone.
         await rig.RemovePodAsync(space, "a");
         Pod successor = await rig.PodAsync(space, "a", space);
-        Assert.Null(await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None));
+        Assert.Null((await reporter.ReportAsync(facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None)).Error);
         Assert.Empty((await rig.Admin.GetAsync(KnownResources.Pods, successor.Key, CancellationToken.None)).Value!.Metadata.Annotations);
         await Eventually.TrueAsync(() => told.OfType<PodEvent.PodDeleted>().Any(e => e.Uid == pod.Metadata.Uid) && told.OfType<PodEvent.PodChanged>().Last().Pod.Uid == successor.Metadata.Uid);
         Assert.Equal(successor.Metadata.Uid, (await source.LookUpAsync(new PodCommand.LookUp(1, space, "a", ""), CancellationToken.None)).Pod!.Uid);

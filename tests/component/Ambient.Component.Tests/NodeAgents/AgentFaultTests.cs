@@ -43,6 +43,19 @@ public sealed class AgentFaultTests
         await node.UntilAsync(late, proven: true);
     }
 
+    /// <summary>Container runtimes make /proc/sys read-only, and the switches that redirection by sockets needs are behind it.</summary>
+    [RequiresToolFact("nft, unshare", root: true)]
+    public async Task ReadOnlyProcSys_AsInAContainer_PodsJoinBySockets()
+    {
+        await using AgentNode node = await AgentNode.PrepareAsync("sockets", []);
+        node.Prelude = "mount --bind /proc/sys /proc/sys\nmount -o remount,ro,bind /proc/sys\nif (echo 1 > /proc/sys/net/ipv4/tcp_fwmark_accept) 2> /dev/null; then exit 9; fi";
+        node.StartAgent();
+        await node.UntilAsync(node.Client, proven: true);
+        await node.UntilAsync(node.Server, proven: true);
+        using Socket listener = AgentNode.Listen(node.Server);
+        Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+    }
+
     [RequiresToolFact("nft, unshare", root: true)]
     public async Task WithoutIptablesAndNft_PodsJoin_BecauseNftsLibraryIsEnough()
     {

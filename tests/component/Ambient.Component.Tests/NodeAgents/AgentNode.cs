@@ -119,12 +119,15 @@ internal sealed class AgentNode : IAsyncDisposable
     }
 
     /// <summary>What the end of the agent's DaemonSet runs.</summary>
-    public async Task UninstallAsync() => (await Command.RunAsync("env", [
+    public async Task UninstallAsync() => (await Command.RunInAsync(Client.Node.NamespaceName, "env", [
         "MOUNTED_CNI_NET_DIR=" + _network.Directory,
         "CNI_AGENT_RUN_DIR=" + Path.Combine(_network.Directory, "run"),
         "AMBIENT_MANIFEST_DIR=" + Manifests,
         Path.Combine(AppContext.BaseDirectory, "ambient-cni-agent"),
         "uninstall"])).OrThrow();
+
+    /// <summary>The node's own tables of nftables.</summary>
+    public async Task<string> TablesOfNodeAsync() => (await Command.RunInAsync(Client.Node.NamespaceName, "nft", ["list", "tables"])).OrThrow().Output;
 
     public IPEndPoint ServerEndPoint => new(Server.Address, Port);
 

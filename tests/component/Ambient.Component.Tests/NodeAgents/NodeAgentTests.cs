@@ -46,7 +46,9 @@ public sealed class NodeAgentTests
 
         // Without the agent nothing changes, also when it is taken off the node.
         Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
+        Assert.Contains("ambient-probes", await node.TablesOfNodeAsync(), StringComparison.Ordinal);
         await node.UninstallAsync();
+        Assert.DoesNotContain("ambient-probes", await node.TablesOfNodeAsync(), StringComparison.Ordinal);
         Assert.Null(await AgentNode.ExchangeAsync(node.Client, node.Server, listener));
         await node.Ztunnel.Process.KillAsync();
 

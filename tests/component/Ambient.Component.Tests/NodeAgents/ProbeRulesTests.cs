@@ -38,13 +38,28 @@ public sealed class ProbeRulesTests
         Assert.Null(await next.SettleAsync(CancellationToken.None));
         Assert.Equal(settled, await ListAsync(network, node));
 
-        // Flushed by somebody: there again at the next look. With the last pod the addresses go.
-        await network.RunAsync(node, "nft", "flush", "ruleset");
+        // As it was written: nothing is written again, so what was counted stays.
+        string handles = await network.RunAsync(node, "nft", "-s", "-a", "list", "table", "inet", "ambient-probes");
         Assert.Null(await next.RepairAsync(CancellationToken.None));
-        Assert.Equal(settled, await ListAsync(network, node));
+        Assert.Equal(handles, await network.RunAsync(node, "nft", "-s", "-a", "list", "table", "inet", "ambient-probes"));
+
+        // Changed by somebody, in whatever way: there again at the next look. With the last pod the addresses go.
+        foreach (string harm in (string[])["flush ruleset", "flush set inet ambient-probes probes-v6", "delete rule inet ambient-probes postrouting handle", "add rule inet ambient-probes postrouting accept", "add element inet ambient-probes probes-v4 { 6.6.6.6 . 80 }"])
+        {
+            string listing = await network.RunAsync(node, "nft", "-a", "list", "table", "inet", "ambient-probes");
+            string handle = listing.Split('\n').Single(l => l.Contains("snat ip6 to", StringComparison.Ordinal)).Split(' ')[^1];
+            await network.RunAsync(node, "nft", harm.EndsWith("handle", StringComparison.Ordinal) ? harm + " " + handle : harm);
+            Assert.NotEqual(settled, await ListOrNothingAsync(network, node));
+            Assert.Null(await next.RepairAsync(CancellationToken.None));
+            Assert.Equal(settled, await ListAsync(network, node));
+        }
+
         Assert.Null(await next.WithdrawAsync("u", CancellationToken.None));
         Assert.DoesNotContain("elements", await ListAsync(network, node), StringComparison.Ordinal);
     }
+
+    private static async Task<string> ListOrNothingAsync(TestNetwork network, VirtualPod node) =>
+        (await network.RunAsync(node, "nft", "list", "tables")).Contains("ambient-probes", StringComparison.Ordinal) ? await ListAsync(network, node) : "";
 
     private static Task<string> ListAsync(TestNetwork network, VirtualPod node) => network.RunAsync(node, "nft", "-s", "list", "table", "inet", "ambient-probes");
 }

@@ -60,6 +60,21 @@ public sealed class ProcessFinderTests : IDisposable
     }
 
     [RequiresRootFact]
+    public void WhoAskedBeforeAWalkBegan_SharesIt()
+    {
+        AddProcess(101, UidA, _a, 10);
+        using NetworkNamespace node = NetworkNamespace.Current();
+        ProcessTable table = Table(node);
+        long asked = table.Now;
+        Assert.Single(table.Of(UidA, asked));
+        AddProcess(102, UidB, _b, 10);
+        Assert.Empty(table.Of(UidB, asked));
+        Assert.Equal(1, table.Walks);
+        Assert.Single(table.Of(UidB, table.Now));
+        Assert.Equal(2, table.Walks);
+    }
+
+    [RequiresRootFact]
     [Trait("behaviour", "CNI-154")]
     [Trait("behaviour", "CNI-155")]
     public void Addresses_AreCompared_InWhateverFormTheyAreWritten()

@@ -1,13 +1,13 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Ambient.Component.Tests.Linux;
+using Ambient.Dns.Upstreams;
 using Ambient.EventLoop;
-using Ambient.Linux;
 using Ambient.Linux.Descriptors;
 using Ambient.Linux.Sockets;
+using Ambient.Linux;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
-using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
 using Ambient.Ztunnel.Pods;

@@ -136,6 +136,9 @@ public sealed class RedirectionLifeTests
         for (int i = 0; i < rules; i++)
         {
             await redirection.ApplyAsync(CancellationToken.None);
+
+            // Known to be good, byte by byte: what is missing afterwards is seen all the same.
+            await RedirectionFixture.AssertCleanAsync(redirection);
             (string chain, string handle) = (await HandlesAsync(f))[i];
             await f.Network.RunAsync(f.Captured, "nft", "delete", "rule", "inet", "ambient-redirection", chain, "handle", handle);
             Difference difference = Assert.Single((await redirection.VerifyAsync(CancellationToken.None)).Differences);
@@ -153,7 +156,7 @@ public sealed class RedirectionLifeTests
     {
         await using var f = new RedirectionFixture(backEnd, ipv6: false);
         PodRedirection redirection = f.Redirection();
-        foreach ((string table, string chain, int count) in new[] { ("mangle", "ISTIO_PRERT", 1), ("mangle", "ISTIO_OUTPUT", 1), ("nat", "ISTIO_PRERT", 2), ("nat", "ISTIO_OUTPUT", 6), ("raw", "ISTIO_PRERT", 1), ("raw", "ISTIO_OUTPUT", 1), ("nat", "OUTPUT", 1) })
+        foreach ((string table, string chain, int count) in new[] { ("mangle", "ISTIO_PRERT", 1), ("mangle", "ISTIO_OUTPUT", 1), ("nat", "ISTIO_PRERT", 2), ("nat", "ISTIO_OUTPUT", 6), ("raw", "ISTIO_PRERT", 1), ("raw", "ISTIO_OUTPUT", 1), ("filter", "ISTIO_OUTPUT", 7), ("nat", "OUTPUT", 1) })
         {
             for (int number = 1; number <= count; number++)
             {
@@ -186,6 +189,8 @@ public sealed class RedirectionLifeTests
         await using var f = new RedirectionFixture(backEnd, ipv6: false);
         PodRedirection redirection = f.Redirection();
         await redirection.ApplyAsync(CancellationToken.None);
+        await RedirectionFixture.AssertCleanAsync(redirection);
+        await RedirectionFixture.AssertCleanAsync(redirection);
         await f.Network.RunAsync(f.Captured, interference[0], interference[1..]);
 
         VerificationReport report = await redirection.VerifyAsync(CancellationToken.None);

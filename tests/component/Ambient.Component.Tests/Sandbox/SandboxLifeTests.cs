@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ambient.Linux.Proc;
 using Ambient.Testing.Facts;
+using Ambient.Testing.Waiting;
 using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
@@ -10,7 +11,7 @@ namespace Ambient.Component.Tests.Sandbox;
 public sealed class SandboxLifeTests
 {
     private const string Purpose = "amb";
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     [RequiresRootTheory("nft, tcpdump, nginx, redis-server, psql, dig, /usr/lib/cni/bridge")]
     [InlineData(2, "error: interrupted")]
@@ -40,10 +41,10 @@ public sealed class SandboxLifeTests
             await killed.Exited.WaitAsync(Deadline);
         }
 
-        Assert.Contains(Leftovers.Runs(Purpose), r => r.Text == run.Text);
+        // Any other start on this machine may have been here before it.
         await using RunningProcess next = StartDemo("--only", "resolves");
         await next.Exited.WaitAsync(Deadline);
-        Assert.Equal(0, next.ExitCode);
+        Assert.True(next.ExitCode == 0, next.ReadLog());
         Assert.EndsWith("1 passed, 0 failed, 0 skipped\n", next.ReadLog(), StringComparison.Ordinal);
         AssertGone(run);
     }
@@ -53,18 +54,24 @@ public sealed class SandboxLifeTests
     {
         await using RunningProcess demo = StartDemo("--keep", "--only", "resolves");
         await demo.Exited.WaitAsync(Deadline);
-        Assert.Equal(0, demo.ExitCode);
         string log = demo.ReadLog();
+        Assert.True(demo.ExitCode == 0, log);
         Assert.Contains("Things to try", log, StringComparison.Ordinal);
         string text = log.Split("(run ")[1].Split(')')[0];
         Assert.True(RunId.TryParse(text, out RunId? run, out _));
 
         // Another process has it now, and what was served is still served.
         Assert.True(run!.IsAlive());
-        CommandResult answer = await Command.RunInAsync(run.NameOf("client"), "curl", ["-sS", "--max-time", "5", "http://web.shop.svc.cluster.local/"]);
-        Assert.StartsWith("web v", answer.Output, StringComparison.Ordinal);
+        await Eventually.PassesAsync(
+            async () =>
+            {
+                CommandResult answer = await Command.RunInAsync(run.NameOf("client"), "curl", ["-sS", "--max-time", "5", "http://web.shop.svc.cluster.local/"]);
+                Assert.True(answer.Output.StartsWith("web v", StringComparison.Ordinal), answer.Output + answer.Errors);
+            },
+            Deadline);
 
-        CommandResult down = await Command.RunAsync(Program("ambientctl"), ["sandbox", "down"]);
+        // This one alone: others may have sandboxes on this machine, and must not lose them.
+        CommandResult down = await Command.RunAsync(Program("ambientctl"), ["sandbox", "down", run.Text], deadline: Deadline);
         Assert.Equal(0, down.ExitCode);
         Assert.Contains(run.Text, down.Output, StringComparison.Ordinal);
         AssertGone(run);

@@ -36,6 +36,38 @@ public sealed class Http2PathTests
         Assert.Contains("SEEN POST /old 5", server.Log, StringComparison.Ordinal);
     }
 
+    [RequiresToolFact("nft,node", root: true)]
+    [Trait("behaviour", "WP-33")]
+    public async Task WebSockets_PassInWhateverVersionEitherSideSpeaks()
+    {
+        await using WaypointMesh mesh = await WaypointMesh.StartAsync([]);
+        Peer old = await SocketServerAsync(mesh, 9001, 1);
+        Peer young = await SocketServerAsync(mesh, Http2Backend, 2);
+        Assert.Equal("open echo undefined same\n", await SocketAsync(mesh, WaypointMesh.HttpPort, 2, "/a"));
+        Assert.Equal("open echo true same\n", await SocketAsync(mesh, WaypointMesh.HttpPort, 1, "/b"));
+        Assert.Equal("open echo undefined same\n", await SocketAsync(mesh, WaypointMesh.GrpcPort, 2, "/c"));
+        Assert.Equal("open echo true same\n", await SocketAsync(mesh, WaypointMesh.GrpcPort, 1, "/d"));
+        await Eventually.TrueAsync(() => Task.FromResult(old.Log.Split("ENDED").Length == 3 && young.Log.Split("ENDED").Length == 3));
+        Assert.Contains("ASKED GET websocket /a 0\nENDED\nASKED GET websocket /b 0\n", old.Log, StringComparison.Ordinal);
+        Assert.Contains("ASKED CONNECT websocket /c undefined\nENDED\nASKED CONNECT websocket /d undefined\n", young.Log, StringComparison.Ordinal);
+        Assert.Contains("\"GET /a HTTP/2\" 101 - via_upstream", mesh.Waypoint.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", mesh.Waypoint.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task<Peer> SocketServerAsync(WaypointMesh mesh, int port, int version)
+    {
+        Peer node = mesh.Pair.Network.Start(new ProcessPlan($"websocket{port}", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "websocketserver.js"), $"{port}", $"{version}")
+        {
+            NamespaceName = mesh.Pair.Server.NamespaceName,
+            LogPath = Path.Combine(mesh.Pair.Network.Directory, $"websocket{port}.log"),
+        });
+        await node.LineAsync("LISTENING");
+        return node;
+    }
+
+    private static Task<string> SocketAsync(WaypointMesh mesh, int port, int version, string path) => mesh.Pair.Network.RunAsync(
+        mesh.Pair.Client, "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "websocketclient.js"), $"{MeshPair.Service.Address}", $"{port}", $"{version}", path);
+
     private static async Task SpeaksHttp2Async(WaypointMesh mesh, int port)
     {
         string[] got = (await NodeAsync(mesh, port)).Split('\n');

@@ -20,6 +20,9 @@ internal sealed class HttpBackend : IDisposable
 
     public static HttpBackend Start(VirtualPod pod, int port, string name) => new(MeshPair.Listen(pod, port), name);
 
+    /// <summary>On one address of the pod.</summary>
+    public static HttpBackend Start(VirtualPod pod, System.Net.IPEndPoint address, string name) => new(MeshPair.Listen(pod, address), name);
+
     public void Dispose() => _listener.Dispose();
 
     private async Task AcceptAsync()

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Component.Tests.Ztunnel;
 using Ambient.Testing.Networks;
+using Ambient.Topology.Networks;
 using Ambient.Topology.Processes;
 
 namespace Ambient.Component.Tests.Waypoints;
@@ -13,6 +14,10 @@ namespace Ambient.Component.Tests.Waypoints;
 internal sealed class PlaneMesh : IAsyncDisposable
 {
     public const int HttpPort = 9000;
+
+    /// <summary>The name of a second replica, for tests that start one.</summary>
+    public const string Second = "waypoint-b";
+
     private readonly MeshPair _pair;
     private readonly string _manifests;
     private readonly string _root;
@@ -80,18 +85,21 @@ internal sealed class PlaneMesh : IAsyncDisposable
         },
     });
 
-    public void StartWaypoint(params (string Name, string Value)[] settings)
+    public void StartWaypoint(params (string Name, string Value)[] settings) => Waypoint = StartReplica(_pair.Stranger, "waypoint", settings);
+
+    /// <summary>Starts a waypoint in a pod.</summary>
+    public Peer StartReplica(VirtualPod pod, string name, params (string Name, string Value)[] settings)
     {
-        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5" };
-        foreach ((string name, string value) in Connection("waypoint", "bench").Concat(settings))
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5", ["MINIMUM_DRAIN_DURATION"] = "0s" };
+        foreach ((string variable, string value) in Connection(name, "bench", "waypoint").Concat(settings))
         {
-            environment[name] = value;
+            environment[variable] = value;
         }
 
-        Waypoint = _pair.Network.Start(new ProcessPlan("waypoint", Path.Combine(AppContext.BaseDirectory, "waypoint"))
+        return _pair.Network.Start(new ProcessPlan(name, Path.Combine(AppContext.BaseDirectory, "waypoint"))
         {
-            NamespaceName = _pair.Stranger.NamespaceName,
-            LogPath = Path.Combine(_pair.Network.Directory, "waypoint.log"),
+            NamespaceName = pod.NamespaceName,
+            LogPath = Path.Combine(_pair.Network.Directory, name + ".log"),
             Environment = environment,
         });
     }
@@ -103,6 +111,9 @@ internal sealed class PlaneMesh : IAsyncDisposable
         return WaypointMesh.Ask(socket, request);
     }
 
+    /// <summary>Puts a Service before the waypoint, whose endpoints are those replicas that are ready.</summary>
+    public void Replicas(params (string Name, IPAddress Address, bool IsReady)[] replicas) => Manifest("mesh", Mesh(replicas));
+
     public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
 
     private async Task StartPlaneAsync()
@@ -110,26 +121,30 @@ internal sealed class PlaneMesh : IAsyncDisposable
         Directory.CreateDirectory(_manifests);
         await File.WriteAllTextAsync(
             Path.Combine(_pair.Network.Directory, "tokens"),
-            "ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n");
-        Manifest("mesh", Mesh());
+            $"ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n{Second}-token,bench,waypoint,{Second},uid-{Second}\n");
+        Manifest("mesh", Mesh([]));
         StartPlane();
         string ca = Path.Combine(_pair.Network.Directory, "ca");
         await Plane.LineAsync("ambientd\tready");
         await File.WriteAllTextAsync(_root, (await File.ReadAllTextAsync(Directory.GetFiles(ca).Single())).Split("-----BEGIN PRIVATE")[0]);
     }
 
-    private (string Name, string Value)[] Connection(string who, string @namespace) =>
+    private (string Name, string Value)[] Connection(string who, string @namespace, string? account = null) =>
     [
-        ("POD_NAME", who), ("POD_NAMESPACE", @namespace), ("SERVICE_ACCOUNT", who), ("NODE_NAME", "node1"), ("FAKE_CA", "false"), ("LOCAL_XDS_PATH", ""), ("CLUSTER_ID", "Kubernetes"), ("AUTH_TOKEN", who + "-token"),
+        ("POD_NAME", who), ("POD_NAMESPACE", @namespace), ("SERVICE_ACCOUNT", account ?? who), ("NODE_NAME", "node1"), ("FAKE_CA", "false"), ("LOCAL_XDS_PATH", ""), ("CLUSTER_ID", "Kubernetes"), ("AUTH_TOKEN", who + "-token"),
         ("XDS_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"), ("CA_ADDRESS", $"https://{_pair.Client.Node.Address}:15012"),
         ("XDS_ROOT_CA", _root), ("CA_ROOT_CA", _root), ("ALT_XDS_HOSTNAME", "localhost"), ("ALT_CA_HOSTNAME", "localhost"),
     ];
 
-    private string Mesh() => $$$"""
+    /// <summary>The manifests that it begins with.</summary>
+    public string Mesh() => Mesh([]);
+
+    private string Mesh((string Name, IPAddress Address, bool IsReady)[] replicas) => $$$"""
         {{{Pod("ztunnel", _pair.Client.Node.Address, "istio-system")}}}
         {{{Pod("client", _pair.Client.Address)}}}
         {{{Pod("server", _pair.Server.Address)}}}
-        {{{Pod("waypoint", _pair.Stranger.Address)}}}
+        {{{(replicas.Length == 0 ? Pod("waypoint", _pair.Stranger.Address) : string.Join('\n', replicas.Select(replica => Pod(replica.Name, replica.Address, "bench", "waypoint", replica.IsReady))))}}}
+        {{{(replicas.Length == 0 ? "" : WaypointService)}}}
         {{{Service("cart", "10.96.0.10", 9001, "waypoint")}}}
         {{{Service("v1", "10.96.0.11", 9001, "none")}}}
         {{{Service("v2", "10.96.0.12", 9002, "none")}}}
@@ -137,15 +152,23 @@ internal sealed class PlaneMesh : IAsyncDisposable
         kind: Gateway
         metadata: {name: waypoint, namespace: bench}
         spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
-        status: {addresses: [{type: IPAddress, value: {{{_pair.Stranger.Address}}}}]}
+        status: {addresses: [{type: {{{(replicas.Length == 0 ? "IPAddress" : "Hostname")}}}, value: {{{(replicas.Length == 0 ? _pair.Stranger.Address.ToString() : "waypoint.bench.svc.cluster.local")}}}}]}
         """;
 
-    private static string Pod(string name, IPAddress address, string @namespace = "bench") => $$$"""
+    private const string WaypointService = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: waypoint, namespace: bench}
+        spec: {clusterIP: 10.96.0.20, clusterIPs: [10.96.0.20], selector: {app: waypoint}, ports: [{name: mesh, port: 15008, protocol: TCP, appProtocol: hbone}]}
+        ---
+        """;
+
+    private static string Pod(string name, IPAddress address, string @namespace = "bench", string? app = null, bool isReady = true) => $$$"""
         apiVersion: v1
         kind: Pod
-        metadata: {name: {{{name}}}, namespace: {{{@namespace}}}, uid: uid-{{{name}}}, labels: {app: {{{name}}}, istio.io/dataplane-mode: ambient}, annotations: {ambient.istio.io/redirection: enabled}}
-        spec: {serviceAccountName: {{{name}}}, nodeName: node1}
-        status: {phase: Running, podIP: {{{address}}}, podIPs: [{ip: {{{address}}}}], conditions: [{type: Ready, status: "True"}]}
+        metadata: {name: {{{name}}}, namespace: {{{@namespace}}}, uid: uid-{{{name}}}, labels: {app: {{{app ?? name}}}, istio.io/dataplane-mode: ambient}, annotations: {ambient.istio.io/redirection: enabled}}
+        spec: {serviceAccountName: {{{app ?? name}}}, nodeName: node1}
+        status: {phase: Running, podIP: {{{address}}}, podIPs: [{ip: {{{address}}}}], conditions: [{type: Ready, status: "{{{isReady}}}"}]}
         ---
         """;
 

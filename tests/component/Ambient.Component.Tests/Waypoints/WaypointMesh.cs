@@ -48,6 +48,9 @@ internal sealed class WaypointMesh : IAsyncDisposable
     /// <summary>The mesh's extension providers, for the next configuration.</summary>
     public string[] Providers { get; set; } = [];
 
+    /// <summary>Secrets and ConfigMaps that objects name, for the next configuration.</summary>
+    public Func<ReferenceKey, Referenced> References { get; set; } = static _ => Referenced.Missing;
+
     public static Task<WaypointMesh> StartAsync(AuthorizationPolicy[] policies, params (string Kind, string Spec)[] objects) => StartAsync([], policies, objects);
 
     public static async Task<WaypointMesh> StartAsync(string[] providers, AuthorizationPolicy[] policies, params (string Kind, string Spec)[] objects)
@@ -69,6 +72,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
                     ["WAYPOINT_CONFIG_FILE"] = mesh._configuration,
                     ["FAKE_CA_DIRECTORY"] = pair.Authority,
                     ["TERMINATION_DRAIN_SECONDS"] = "5",
+                    ["MINIMUM_DRAIN_DURATION"] = "0s",
 
                     // A client that a busy machine holds up is not silent.
                     ["PROTOCOL_DETECTION_MILLISECONDS"] = "3000",
@@ -95,6 +99,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
             Served = [Services[0]],
             Visible = Services,
             Policies = policies,
+            References = References,
             ExtensionProviders = [.. Providers.Select(provider => JsonDocument.Parse(provider).RootElement.Clone())],
             MeshConfig = objects.Where(o => o.Kind == "MeshConfig").Select(o => new RoutingObject(o.Kind, "istio-system", "mesh", DateTimeOffset.UnixEpoch, JsonDocument.Parse(o.Spec).RootElement.Clone())).FirstOrDefault(),
             Objects = [.. objects.Select((o, age) => new RoutingObject(o.Kind, "bench", $"o{age}", DateTimeOffset.UnixEpoch.AddMinutes(age), JsonDocument.Parse(o.Spec).RootElement.Clone()))],

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Ambient.Component.Tests.ControlPlane;
+using Ambient.Component.Tests.Interop;
 using Ambient.Testing.Facts;
 using Ambient.Testing.Waiting;
 
@@ -219,6 +221,19 @@ public sealed class DedicatedModeTests
         server.Close();
         await mesh.ClientProxy.Process.Exited.WaitAsync(TimeSpan.FromSeconds(4), TimeProvider.System);
         Assert.Equal(0, mesh.ClientProxy.Process.ExitCode);
+    }
+
+    [RequiresToolFact("nft", root: true)]
+    public async Task ControlPlaneOutsideThePod_IsReachedPastTheOwnCapture()
+    {
+        // The proxy runs inside its own capture: unmarked, its connections would come back to it before it serves anybody.
+        await using var discovery = new ScriptedDiscovery { IsElsewhere = true };
+        await using MeshPair mesh = await MeshPair.StartAsync(discovery.Plan());
+        using EchoServer echo = EchoServer.Start(mesh.Server, MeshPair.Port);
+        await discovery.AcceptAsync();
+        Assert.True(AppTalk.TryAsk(mesh.Client, MeshPair.Service));
+        await mesh.ClientProxy.LineAsync("connection complete");
+        Assert.DoesNotContain($"{mesh.Stranger.Address}:15012", string.Join('\n', mesh.ClientProxy.Log.Split('\n').Where(static l => l.Contains("direction=", StringComparison.Ordinal))), StringComparison.Ordinal);
     }
 
     private static bool IsRefused(MeshPair mesh)

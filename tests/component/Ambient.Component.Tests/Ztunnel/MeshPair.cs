@@ -23,6 +23,7 @@ internal sealed class MeshPair : IAsyncDisposable
     private MeshPlan _plan;
     private readonly TestNetwork _network = new();
     private readonly string _model;
+    private int _lives;
 
     private MeshPair(MeshPlan plan)
     {
@@ -147,6 +148,11 @@ internal sealed class MeshPair : IAsyncDisposable
         try
         {
             plan.PrepareShared?.Invoke(mesh);
+            if (plan.Prepare is not null)
+            {
+                mesh._plan = plan = await plan.Prepare(mesh);
+            }
+
             mesh.WriteModel(plan.Policies, plan.ServerPolicies);
             await mesh.CaptureAsync(mesh.Client);
             await mesh.CaptureAsync(mesh.Server);
@@ -163,6 +169,9 @@ internal sealed class MeshPair : IAsyncDisposable
 
     /// <summary>Starts the server's node's ztunnel again after it was killed; its agent has its pods.</summary>
     public void StartServerNodeProxy() => ServerProxy = StartNodeProxy(Server.Node, _plan.ServerSettings);
+
+    /// <summary>The same on the client's node.</summary>
+    public void StartClientNodeProxy() => ClientProxy = StartNodeProxy(Client.Node, _plan.ClientSettings);
 
     /// <summary>Captures another pod and has its node's ztunnel serve it; in shared mode only.</summary>
     public async Task EnrolAsync(VirtualPod pod)
@@ -337,12 +346,13 @@ internal sealed class MeshPair : IAsyncDisposable
             environment[variable] = value;
         }
 
+        // A file for each life: two of them write side by side while one takes over from the other.
         string program = Path.Combine(AppContext.BaseDirectory, "ztunnel");
         return _network.Start(
             new ProcessPlan("ztunnel-" + name, descriptors is null ? program : "prlimit", descriptors is null ? [] : [$"--nofile={descriptors}:{descriptors}", program])
             {
                 NamespaceName = namespaceName,
-                LogPath = Path.Combine(_network.Directory, "ztunnel-" + name + ".log"),
+                LogPath = Path.Combine(_network.Directory, $"ztunnel-{name}-{Interlocked.Increment(ref _lives)}.log"),
                 Environment = environment,
             });
     }

@@ -35,6 +35,8 @@ public sealed class MeshCheckTests
             (good with { Pods = [.. good.Pods, Pod("shop", "late", "n1", captured: false)] }, "namespace shop", "late"),
             (good with { Gateways = [Waypoint("shop", "waypoint", "False")] }, "waypoint shop/waypoint", "not programmed"),
             (good with { Gateways = [] }, "waypoint of namespace shop", "no such Gateway"),
+            (good with { Clusters = FollowedCluster.Read("""[{"id":"far","syncStatus":"synced","problem":"pods: 401 Unauthorized"}]"""u8.ToArray()) }, "cluster far", "pods: 401"),
+            (good with { Clusters = [new FollowedCluster("far", "timeout", "", "")] }, "cluster far", "timeout"),
             (good with { Unreadable = ["Node: 403 Forbidden"] }, "rights of this account", "403"),
         ];
         foreach ((MeshFacts facts, string what, string evidence) in table)
@@ -43,6 +45,16 @@ public sealed class MeshCheckTests
             Assert.Contains(evidence, line.Evidence, StringComparison.Ordinal);
             Assert.NotEmpty(line.Remedy);
         }
+    }
+
+    [Fact]
+    public void ClusterWithoutANetwork_IsAWarning()
+    {
+        MeshFacts facts = Healthy() with { Clusters = FollowedCluster.Read("""[{"id":"own","syncStatus":"synced"},{"id":"far","syncStatus":"synced","warning":"its network has no name"}]"""u8.ToArray()) };
+        CheckLine line = Assert.Single(MeshChecks.Of(facts), static l => l.Outcome != CheckOutcome.Good);
+        Assert.Equal((CheckOutcome.Warning, "cluster far", "its network has no name"), (line.Outcome, line.What, line.Evidence));
+        Assert.Contains("topology.istio.io/network", line.Remedy, StringComparison.Ordinal);
+        Assert.Empty(FollowedCluster.Read("no list"u8.ToArray()));
     }
 
     [Fact]

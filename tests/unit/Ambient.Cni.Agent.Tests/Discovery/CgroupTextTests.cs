@@ -14,6 +14,8 @@ public sealed class CgroupTextTests
     [InlineData("5:cpu:/kubepods/pod" + Uid + "/" + Id, Uid, Id)]
     [InlineData("0::/kubepods/burstable/pod2c48913c_b29f_11e7_9350_020968147796/" + Id, Uid, Id)]
     [InlineData("0::/kubepods.slice/kubepods-pod2c48913c_b29f_11e7_9350_020968147796.slice/cri-containerd-" + Id + ".scope", Uid, Id)]
+    [InlineData("0::/kubepods.slice/kubepods-burstable-pod70a2d08f8ad8cd5dfc51ad71fefd1e78.slice/cri-containerd-" + Id + ".scope", "70a2d08f8ad8cd5dfc51ad71fefd1e78", Id)]
+    [InlineData("0::/kubepods/pod70a2d08f8ad8cd5dfc51ad71fefd1e780/" + Id, null, Id)]
     [InlineData("0::/../crio-" + Id + ".scope", null, Id)]
     [InlineData("0::/kubepods/pod" + Uid + "/short", null, null)]
     [InlineData("garbage\n:\n::", null, null)]

@@ -31,8 +31,8 @@ public sealed class InstallationTests : IDisposable
     public void OwnFile_IsTheFirst_FollowsThePrimary_AndGoes()
     {
         Write("10-list.conflist", List);
-        Pass pass = Own();
-        Assert.Contains("does not hold", pass.Check(), StringComparison.Ordinal);
+        Pass pass = WithPlugin();
+        Assert.Contains("is not there", pass.Check(), StringComparison.Ordinal);
         Assert.Equal((null, "SUCCESS"), pass.Install());
         Assert.Null(pass.Check());
         Assert.Equal(List, Read("10-list.conflist"));
@@ -47,6 +47,7 @@ public sealed class InstallationTests : IDisposable
         Assert.Contains("\"a\": \"1\"", Read("00-ambient-cni.conflist"), StringComparison.Ordinal);
         Assert.Null(pass.Remove());
         Assert.Equal(["10-list.conflist"], Files());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Bin));
     }
 
     [Fact]
@@ -69,13 +70,14 @@ public sealed class InstallationTests : IDisposable
     public void ChainedEntry_IsLastAndOnce_AndCleanUpLeavesTheRest()
     {
         Write("10-list.conflist", List);
-        Pass pass = Chained();
+        Pass pass = WithPlugin(chained: true);
         Assert.Null(pass.Install().Error);
         Assert.Null(pass.Install().Error);
         Assert.Null(pass.Check());
         Assert.Equal(["bridge", "tuning", "ambient-cni"], Types("10-list.conflist"));
         Assert.Null(pass.Remove());
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(List), JsonNode.Parse(Read("10-list.conflist"))));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Bin));
         Assert.NotNull(pass.Check());
     }
 
@@ -89,7 +91,8 @@ public sealed class InstallationTests : IDisposable
         Assert.Null(Chained().Install().Error);
         Assert.Equal(["bridge.conflist", "list.conflist"], Files());
         JsonNode list = JsonNode.Parse(Read("bridge.conflist"))!;
-        Assert.Equal(("0.3.1", "k8s-pod-network"), ((string?)list["cniVersion"], (string?)list["name"]));
+        // Address plugins keep their leases by the list's name.
+        Assert.Equal(("0.3.1", "b"), ((string?)list["cniVersion"], (string?)list["name"]));
         Assert.Null(list["plugins"]![0]!["cniVersion"]);
         Assert.Null(Chained().Check());
     }
@@ -162,6 +165,81 @@ public sealed class InstallationTests : IDisposable
         Assert.False(File.Exists(Path.Combine(Bin, "ambient-cni")));
     }
 
+    [Theory]
+    [InlineData("gone", "is not there")]
+    [InlineData("other", "is not the agent's plugin")]
+    [InlineData("mode", "is not the agent's plugin")]
+    public void Plugin_ThatSomebodyBroke_IsNoticed_AndPutBack(string how, string said)
+    {
+        string target = Path.Combine(Bin, "ambient-cni");
+        Write("10-list.conflist", List);
+        Pass pass = WithPlugin();
+        Assert.Null(pass.Install().Error);
+        Assert.Null(pass.Check());
+        switch (how)
+        {
+            case "gone":
+                File.Delete(target);
+                break;
+            case "other":
+                File.WriteAllText(target, "else");
+                break;
+            default:
+                File.SetUnixFileMode(target, UnixFileMode.UserRead);
+                break;
+        }
+
+        Assert.Contains(said, pass.Check(), StringComparison.Ordinal);
+        Assert.Contains(said, WithPlugin().Check(), StringComparison.Ordinal);
+        Assert.Null(pass.Install().Error);
+        Assert.Null(pass.Check());
+        Assert.Equal("plugin", File.ReadAllText(target));
+        Assert.True(File.GetUnixFileMode(target).HasFlag(UnixFileMode.UserExecute));
+    }
+
+    [Fact]
+    public void Plugin_ThatIsAsItShouldBe_IsNotWrittenAgain()
+    {
+        Write("10-list.conflist", List);
+        Assert.Null(WithPlugin().Install().Error);
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(Bin, "ambient-cni"));
+        Assert.Null(WithPlugin().Install().Error);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(Bin, "ambient-cni")));
+    }
+
+    [Fact]
+    public void OwnFileOfEarlierSettings_IsNobodysPrimary_AndGoes()
+    {
+        Write("10-list.conflist", List);
+        Assert.Null(Own().Install().Error);
+        Pass chained = Chained();
+        Assert.NotNull(chained.Check());
+        Assert.Null(chained.Install().Error);
+        Assert.Null(chained.Check());
+        Assert.Equal(["10-list.conflist"], Files());
+        Assert.Equal(["bridge", "tuning", "ambient-cni"], Types("10-list.conflist"));
+
+        Pass renamed = new(new InstallerOptions(Conf, "/run/x") { OwnFileName = "01-other.conflist" });
+        Assert.Null(Own().Install().Error);
+        Assert.Contains("from earlier settings", Remaining(renamed), StringComparison.Ordinal);
+        Assert.Null(renamed.Install().Error);
+        Assert.Null(renamed.Check());
+        Assert.Equal(["01-other.conflist", "10-list.conflist"], Files());
+        Assert.Null(Chained().Remove());
+        Assert.Equal(["10-list.conflist"], Files());
+        Assert.DoesNotContain("ambient-cni", Read("10-list.conflist"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Status_MayWaitForTheAgent_WhereThatIsOnTheNodesNetwork()
+    {
+        Write("10-list.conflist", List);
+        Pass pass = new(new InstallerOptions(Conf, "/run/x") { IsAgentOnHostNetwork = true });
+        Assert.Null(pass.Install().Error);
+        Assert.Contains("\"agent_on_host_network\": true", Read("00-ambient-cni.conflist"), StringComparison.Ordinal);
+        Assert.NotNull(Own().Check());
+    }
+
     [Fact]
     public void FolderThatIsNotThere_OrNoPlugin_IsAnErrorInWords()
     {
@@ -201,6 +279,7 @@ public sealed class InstallationTests : IDisposable
     [Trait("behaviour", "CNI-64")]
     [Trait("behaviour", "CNI-68")]
     [Trait("behaviour", "CNI-92")]
+    [Trait("behaviour", "CNI-89")]
     public async Task Installer_WaitsForThePrimary_AndHealsWhatIsOverwritten()
     {
         using var log = LogHub.Discarding();
@@ -240,6 +319,27 @@ public sealed class InstallationTests : IDisposable
                 Assert.True(Conflist.Names(result!), $"seed {seed}");
             }
         }
+    }
+
+    /// <summary>What is wrong once the new file is there and the old one not yet gone.</summary>
+    private string? Remaining(Pass renamed)
+    {
+        string old = Read("00-ambient-cni.conflist");
+        Assert.Null(renamed.Install().Error);
+        Write("00-ambient-cni.conflist", old);
+        return renamed.Check();
+    }
+
+    private Pass WithPlugin(bool chained = false)
+    {
+        string source = Path.Combine(_folder, "plugin");
+        if (!File.Exists(source))
+        {
+            File.WriteAllText(source, "plugin");
+            File.SetUnixFileMode(source, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        return new Pass(new InstallerOptions(Conf, "/run/x") { BinFolder = Bin, PluginBinary = source, ChainIntoPrimary = chained });
     }
 
     private Pass Own() => new(new InstallerOptions(Conf, "/run/x"));

@@ -1,6 +1,7 @@
 using System.Net;
 using Ambient.Cni.Agent.Memory;
 using Ambient.Cni.Agent.Pods;
+using Ambient.Cni.Enrolment.Pods;
 
 namespace Ambient.Cni.Agent.Tests.Memory;
 
@@ -35,6 +36,8 @@ public sealed class PodMemoryFolderTests : IDisposable
     [InlineData("[]")]
     [InlineData("{\"uid\":\"a\"")]
     [InlineData("{\"uid\":null,\"name\":\"\",\"namespace\":\"\",\"serviceAccount\":\"\",\"addresses\":[\"x\"],\"annotations\":{},\"device\":-1,\"inode\":1}")]
+    [InlineData("{\"uid\":null,\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"addresses\":[],\"annotations\":{},\"device\":1,\"inode\":1}")]
+    [InlineData("{\"uid\":\"a\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"addresses\":[],\"annotations\":{\"a\":null},\"device\":1,\"inode\":1}")]
     public void FileThatIsNoMemory_IsNamed_AndHoldsUpNothing(string text)
     {
         var memory = new PodMemoryFolder(_folder);
@@ -42,5 +45,31 @@ public sealed class PodMemoryFolderTests : IDisposable
         File.WriteAllText(file, text);
         Assert.Empty(memory.ReadAll(out IReadOnlyList<string> unreadable));
         Assert.Equal([file], unreadable);
+
+        // Once all pods are known nobody misses it, nor a draft that was never finished.
+        memory.Write(new PodMemory("good", "p", "n", "sa", [], new Dictionary<string, string>(), new NetworkIdentity(4, 1)));
+        File.WriteAllText(Path.Combine(_folder, "y.json.new"), "{");
+        Assert.Equal(2, memory.DropUnreadable().Count);
+        Assert.Equal("good", Assert.Single(memory.ReadAll(out unreadable)).Uid);
+        Assert.Empty(unreadable);
+    }
+
+    [Fact]
+    public void LongestSettings_AreReadBack()
+    {
+        var annotations = new Dictionary<string, string>
+        {
+            [PodSettings.VirtualInterfacesAnnotation] = string.Join(',', Enumerable.Range(0, 30_000).Select(n => "vnet" + n)),
+            [PodSettings.WithoutProxyAnnotation] = new string('x', 100_000),
+            [PodSettings.DnsCaptureAnnotation] = "F",
+            [PodSettings.BypassInboundAnnotation] = "T",
+        };
+        PodSettings settings = PodSettings.Read(annotations);
+        var memory = new PodMemoryFolder(_folder);
+        memory.Write(new PodMemory("u", "p", "n", "sa", [], settings.ToAnnotations(), new NetworkIdentity(4, 1)));
+        PodSettings back = PodSettings.Read(Assert.Single(memory.ReadAll(out _)).Annotations);
+        Assert.Equal(settings.VirtualInterfaces, back.VirtualInterfaces);
+        Assert.Equal((false, true, true), (back.DnsCapture, back.IngressMode, back.IsStrict));
+        Assert.Empty(back.Warnings);
     }
 }

@@ -4,6 +4,7 @@ using Ambient.Cni.Agent.Pods;
 using Ambient.Cni.Agent.Running;
 using Ambient.Telemetry.Http;
 using Ambient.Telemetry.Logging;
+using Ambient.Testing.Clocks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Cni.Agent.Tests.Operators;
@@ -39,5 +40,22 @@ public sealed class HealthTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri($"http://{server.LocalAddresses[0]}/healthz"))).StatusCode);
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task Alive_IsALoopThatTurns()
+    {
+        using var logs = LogHub.Discarding();
+        var time = new ManualTime();
+        var loop = new AgentLoop(new PodBookOptions(), time, logs.For("test"));
+        var health = new HealthHandler(loop, () => null, _ => Task.FromResult<string?>(null), _ => [], _ => []);
+        await using HttpServer server = HttpServer.Start(new HttpServerOptions("health", [new IPEndPoint(IPAddress.Loopback, 0)]), health, logs.For("test"));
+        using var client = new HttpClient();
+        var alive = new Uri($"http://{server.LocalAddresses[0]}/livez");
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(alive)).StatusCode);
+        time.Advance(TimeSpan.FromSeconds(61));
+        HttpResponseMessage stuck = await client.GetAsync(alive);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, stuck.StatusCode);
+        Assert.Contains("has not turned for 61 s", await stuck.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

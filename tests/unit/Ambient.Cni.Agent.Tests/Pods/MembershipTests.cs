@@ -37,6 +37,14 @@ public sealed class MembershipTests
     public void PodOnTheHostsNetwork_IsNotTouched() => AssertUntouched(Pod() with { Facts = Pod().Facts with { HostNetwork = true } });
 
     [Fact]
+    public void PodOnTheHostsNetwork_WithACopiedAnnotation_LosesTheAnnotation_AndIsNotLookedFor()
+    {
+        _commands.Clear();
+        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { HostNetwork = true }, Annotation = "enabled" }));
+        Assert.Equal(new PodReport(ReportedRedirection.Absent, null), Assert.IsType<PodCommand.Report>(Assert.Single(_commands)).Content);
+    }
+
+    [Fact]
     [Trait("behaviour", "CNI-103")]
     public void PodOnTheHostsNetwork_AskedForByThePlugin_IsOutside()
     {
@@ -140,9 +148,16 @@ public sealed class MembershipTests
     public void AskedForByThePlugin_TheAgentDecides(string? ns, string? label, string? sidecar, bool outside)
     {
         Tell(new PodEvent.NamespaceChanged(new NamespaceFacts("mesh", Map(EnablementSelector.ModeLabel, ns))));
-        Tell(new PodEvent.PodChanged(Pod() with { Facts = Pod().Facts with { Labels = Map(EnablementSelector.ModeLabel, label), Annotations = Map(EnrolmentRules.SidecarAnnotation, sidecar) } }));
+        PodRecord pod = Pod() with { Facts = Pod().Facts with { Labels = Map(EnablementSelector.ModeLabel, label), Annotations = Map(EnrolmentRules.SidecarAnnotation, sidecar) } };
+        Tell(new PodEvent.PodChanged(pod));
         _commands.Clear();
         Tell(new PodEvent.SandboxAdded(new SandboxRequest(1, "u", "u", "mesh", Here, [], true, TimeSpan.FromSeconds(4))));
+        Assert.Equal(outside ? 1 : 0, _commands.Count(c => c is PodCommand.LookUp));
+        if (outside)
+        {
+            Tell(new PodEvent.LookedUp(1, pod, new NamespaceFacts("mesh", Map(EnablementSelector.ModeLabel, ns)), null));
+        }
+
         Assert.Equal(outside, _commands.OfType<PodCommand.Answer>().SingleOrDefault()?.Reply.Verdict == SandboxVerdict.Outside);
         Assert.Equal(outside ? 0 : 1, _commands.Count(c => c is PodCommand.Serve));
     }
@@ -180,6 +195,19 @@ public sealed class MembershipTests
         Assert.Empty(_commands);
     }
 
+    [Fact]
+    public void AnnotationThatSomebodyRemoves_IsWrittenAgain_AndThePodIsLeftAlone()
+    {
+        Enrol(version: 7);
+        _commands.Clear();
+        Tell(new PodEvent.PodChanged(Pod() with { Annotation = "enabled", Version = 7 }), seconds: 1);
+        Tell(new PodEvent.Tick(), seconds: 2);
+        Assert.Empty(_commands);
+        Tell(new PodEvent.PodChanged(Pod() with { Version = 8 }), seconds: 3);
+        Tell(new PodEvent.Tick(), seconds: 4);
+        Assert.Equal(new PodReport(ReportedRedirection.Enabled, null), Assert.IsType<PodCommand.Report>(Assert.Single(_commands)).Content);
+    }
+
     private static Dictionary<string, string> Map(string key, string? value) => value is null ? [] : new Dictionary<string, string> { [key] = value };
 
     private static PodRecord Pod(string ns = "mesh") => new()
@@ -196,7 +224,7 @@ public sealed class MembershipTests
         Assert.Empty(_commands);
     }
 
-    private void Enrol()
+    private void Enrol(ulong version = 0)
     {
         Tell(new PodEvent.PodChanged(Pod()));
         Done<PodCommand.Find>(StepResult.Ok with { Network = Here });
@@ -205,7 +233,7 @@ public sealed class MembershipTests
         Settle(0);
         foreach (PodCommand.Report report in _commands.OfType<PodCommand.Report>().ToArray())
         {
-            Tell(new PodEvent.Reported("u", report.Content, null));
+            Tell(new PodEvent.Reported("u", report.Content, null) { Version = version });
         }
     }
 
@@ -223,21 +251,8 @@ public sealed class MembershipTests
 
     /// <summary>The newest command of this kind ends.</summary>
     private void Done<T>(StepResult? result = null, int seconds = 0)
-        where T : PodCommand
+        where T : PodCommand.Step
     {
-        long ticket = _commands.OfType<T>().Last() switch
-        {
-            PodCommand.Find c => c.Ticket,
-            PodCommand.Inspect c => c.Ticket,
-            PodCommand.Remove c => c.Ticket,
-            PodCommand.Remember c => c.Ticket,
-            PodCommand.Apply c => c.Ticket,
-            PodCommand.Prove c => c.Ticket,
-            PodCommand.AdmitProbes c => c.Ticket,
-            PodCommand.WithdrawProbes c => c.Ticket,
-            PodCommand.Forget c => c.Ticket,
-            var other => throw new InvalidOperationException(other.ToString()),
-        };
-        Tell(new PodEvent.Done("u", ticket, result ?? StepResult.Ok), seconds);
+        Tell(new PodEvent.Done("u", _commands.OfType<T>().Last().Ticket, result ?? StepResult.Ok), seconds);
     }
 }

@@ -42,6 +42,11 @@ internal sealed partial class NodeWorld
                 return $"{pod.Uid} has rules {sandbox.Rules}, guard {sandbox.Guard}, proxy {_proxied.Contains(pod.Network.Value)}";
             }
 
+            if (sandbox.IsHeld)
+            {
+                return $"{pod.Uid} still holds new connections";
+            }
+
             if ((pod.Annotation == "enabled") != mesh || _disk.ContainsKey(pod.Uid) != mesh || _probes.Contains(pod.Uid) != mesh)
             {
                 return $"{pod.Uid} is annotated {pod.Annotation}, remembered {_disk.ContainsKey(pod.Uid)}, probed {_probes.Contains(pod.Uid)}";
@@ -74,6 +79,10 @@ internal sealed partial class NodeWorld
         public string? Annotation { get; set; }
 
         public long Request { get; set; }
+
+        public ulong Version { get; set; } = 1;
+
+        public bool WasInMeshSinceAdd { get; set; }
     }
 
     private sealed class Sandbox(ApiPod pod)
@@ -83,6 +92,8 @@ internal sealed partial class NodeWorld
         public bool Rules { get; set; }
 
         public bool Guard { get; set; }
+
+        public bool IsHeld { get; set; }
 
         public bool Started { get; set; }
 

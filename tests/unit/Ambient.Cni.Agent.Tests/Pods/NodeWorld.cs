@@ -37,7 +37,10 @@ internal sealed partial class NodeWorld
     private bool _gate;
     private bool _isLabelled = true;
     private bool _wasRelabelled;
-    private bool _isLabelTold = true;
+    private ulong _revision = 1;
+    private ulong _labelVersion = 1;
+    private readonly Queue<NamespaceFacts> _untoldLabels = new();
+    private readonly List<PodEvent.LookedUp> _lookUps = [];
     private readonly bool _isStrict;
 
     public NodeWorld(int seed, string story, bool isStrict = true)
@@ -52,10 +55,13 @@ internal sealed partial class NodeWorld
         StartAgent();
     }
 
+    /// <summary>How often new connections of a pod began to wait.</summary>
+    public int Holds { get; private set; }
+
     private NamespaceFacts[] Namespaces =>
     [
-        new("mesh", new Dictionary<string, string> { [EnablementSelector.ModeLabel] = _isLabelled ? "ambient" : "other" }),
-        new("plain", new Dictionary<string, string>()),
+        new("mesh", new Dictionary<string, string> { [EnablementSelector.ModeLabel] = _isLabelled ? "ambient" : "other" }) { Version = _labelVersion },
+        new("plain", new Dictionary<string, string>()) { Version = 1 },
     ];
 
     public void Do(Fault fault)
@@ -79,7 +85,13 @@ internal sealed partial class NodeWorld
                 _apiWorks = false;
                 break;
             case Fault.Relabelled:
-                (_isLabelled, _wasRelabelled, _isLabelTold) = (!_isLabelled, true, false);
+                (_isLabelled, _wasRelabelled, _labelVersion) = (!_isLabelled, true, ++_revision);
+                _untoldLabels.Enqueue(Namespaces[0]);
+                foreach (ApiPod asked in _api.Values)
+                {
+                    asked.WasInMeshSinceAdd &= _isLabelled;
+                }
+
                 break;
             default:
                 if (_api.TryGetValue("b", out ApiPod? pod))
@@ -113,7 +125,7 @@ internal sealed partial class NodeWorld
         {
             Act();
             Check();
-            if (_pending.Count == 0 && i > 60 && Complaint() is null)
+            if (_pending.Count == 0 && _lookUps.Count == 0 && i > 60 && Complaint() is null)
             {
                 return;
             }
@@ -124,7 +136,7 @@ internal sealed partial class NodeWorld
 
     private void Act()
     {
-        switch (_random.Next(8))
+        switch (_random.Next(9))
         {
             case 0 or 1 or 2 when _pending.Count > 0:
                 Execute(_random.Next(_pending.Count));
@@ -143,9 +155,15 @@ internal sealed partial class NodeWorld
                 _untold.RemoveAt(0);
                 Tell(_api.TryGetValue(uid, out ApiPod? pod) ? new PodEvent.PodChanged(RecordOf(pod)) : new PodEvent.PodDeleted(uid));
                 break;
-            case 5 when _apiWorks && !_isLabelTold:
-                _isLabelTold = true;
-                Tell(new PodEvent.NamespaceChanged(Namespaces[0]));
+            case 5 when _apiWorks && _untoldLabels.Count > 0:
+                Tell(new PodEvent.NamespaceChanged(_untoldLabels.Dequeue()));
+                break;
+            case 8 when _lookUps.Count > 0:
+                // What the server said may be old by now, and the watch was faster or slower.
+                PodEvent.LookedUp said = _lookUps[_random.Next(_lookUps.Count)];
+                _lookUps.Remove(said);
+                _history.Add($"LookedUp {said.Request} {said.Namespace?.Labels.Values.FirstOrDefault()}");
+                Tell(said);
                 break;
             case 6 when !_conflistIsOurs:
                 // The installer heals what others overwrite.
@@ -162,6 +180,7 @@ internal sealed partial class NodeWorld
     {
         // Whoever waits for an answer hears that the socket broke.
         _pending.Clear();
+        _lookUps.Clear();
         _wanted.Clear();
         _acked.Clear();
         _open.Clear();
@@ -174,6 +193,7 @@ internal sealed partial class NodeWorld
         _book = new PodBook(new PodBookOptions { Strict = _isStrict }, _now);
         Tell(new PodEvent.Recalled([.. _disk.Values]));
         _untold.Clear();
+        _untoldLabels.Clear();
         if (_apiWorks)
         {
             List();
@@ -182,6 +202,7 @@ internal sealed partial class NodeWorld
 
     private void List()
     {
+        _untoldLabels.Clear();
         foreach (NamespaceFacts facts in Namespaces)
         {
             Tell(new PodEvent.NamespaceChanged(facts));
@@ -209,6 +230,7 @@ internal sealed partial class NodeWorld
     {
         Facts = new PodFacts { Name = pod.Uid, Namespace = pod.Namespace, Uid = pod.Uid, Phase = pod.Started ? PodPhase.Running : PodPhase.Pending, Annotations = pod.Uid == "a" ? AsksToBeStrict : NoAnnotations },
         IsStrict = _isStrict,
+        Version = pod.Version,
         Addresses = pod.Started ? [pod.Address] : [],
         Annotation = pod.Annotation,
     };
@@ -230,7 +252,7 @@ internal sealed partial class NodeWorld
             }
 
             sandbox.Guard = pod.Namespace == "mesh";
-            pod.Request = ++_lastRequest;
+            (pod.Request, pod.WasInMeshSinceAdd) = (++_lastRequest, pod.Namespace == "mesh" && _isLabelled);
             Hold(network);
             _history.Add($"ADD {pod.Uid} {network}");
             Tell(new PodEvent.SandboxAdded(new SandboxRequest(
@@ -240,7 +262,7 @@ internal sealed partial class NodeWorld
 
     private void Start(ApiPod pod)
     {
-        pod.Started = true;
+        (pod.Started, pod.Version) = (true, ++_revision);
         _sandboxes[pod.Network!.Value].Started = true;
         if (!_untold.Contains(pod.Uid))
         {
@@ -261,6 +283,7 @@ internal sealed partial class NodeWorld
     {
         pod.Request = 0;
         pod.Started = false;
+        pod.Version = ++_revision;
         if (pod.Network is { } network)
         {
             pod.Network = null;
@@ -307,187 +330,4 @@ internal sealed partial class NodeWorld
             }
         }
     }
-
-    private void Execute(int index)
-    {
-        PodCommand command = _pending[index];
-
-        // Commands without a result take effect in order.
-        if (Ordered(command))
-        {
-            index = _pending.FindIndex(Ordered);
-            command = _pending[index];
-        }
-
-        _pending.RemoveAt(index);
-        _history.Add(command.GetType().Name);
-        switch (command)
-        {
-            case PodCommand.Find find:
-                ApiPod? sought = _api.Values.SingleOrDefault(p => p.Uid == find.Uid && p.Started && find.Pod.Addresses.Contains(p.Address));
-                if (sought?.Network is { } found)
-                {
-                    Hold(found);
-                }
-
-                Done(find.Uid, find.Ticket, StepResult.Ok with { Network = sought?.Network });
-                break;
-            case PodCommand.Inspect c:
-                Touch(c.Uid, c.Ticket, c.Network, s => StepResult.Ok with { Kernel = s.Rules ? KernelState.Applied : KernelState.Absent, Guard = s.Guard ? GuardState.Raised : GuardState.Absent });
-                break;
-            case PodCommand.Apply c:
-                Touch(c.Uid, c.Ticket, c.Network, s => Set(s, rules: true, guard: s.Guard));
-                break;
-            case PodCommand.RaiseGuard c:
-                Touch(c.Uid, c.Ticket, c.Network, s => Set(s, s.Rules, guard: true));
-                break;
-            case PodCommand.LiftGuard c:
-                Touch(c.Uid, c.Ticket, c.Network, s =>
-                {
-                    if (!s.Rules || !_everProxied.Contains(c.Network))
-                    {
-                        Fail("the guard is lifted without proof");
-                    }
-
-                    return Set(s, s.Rules, guard: false);
-                });
-                break;
-            case PodCommand.Remove c:
-                Touch(c.Uid, c.Ticket, c.Network, s => s.Pod.Namespace == "mesh" && !_wasRelabelled && !MayOpen(s) ? throw new InvalidOperationException("rules of a pod of the mesh are removed") : Set(s, false, false) with { IsEnding = _random.Next(3) == 0 && _proxied.Contains(c.Network) });
-                break;
-            case PodCommand.Prove c:
-                Touch(c.Uid, c.Ticket, c.Network, s => s.Rules && _proxied.Contains(c.Network) ? StepResult.Ok : StepResult.Failed("nothing listens"));
-                break;
-            case PodCommand.Remember c:
-                _disk[c.Uid] = c.Memory;
-                Done(c.Uid, c.Ticket, StepResult.Ok);
-                break;
-            case PodCommand.Forget c:
-                _disk.Remove(c.Uid);
-                Done(c.Uid, c.Ticket, StepResult.Ok);
-                break;
-            case PodCommand.AdmitProbes c:
-                _probes.Add(c.Uid);
-                Done(c.Uid, c.Ticket, StepResult.Ok);
-                break;
-            case PodCommand.WithdrawProbes c:
-                _probes.Remove(c.Uid);
-                Done(c.Uid, c.Ticket, StepResult.Ok);
-                break;
-            default:
-                ExecuteOutside(command);
-                break;
-        }
-    }
-
-    private void ExecuteOutside(PodCommand command)
-    {
-        switch (command)
-        {
-            case PodCommand.Serve c:
-                if (c.Network is { } handed && !_open.ContainsKey(handed))
-                {
-                    Fail($"ztunnels are handed {handed}, which is closed");
-                }
-
-                _wanted[c.Uid] = (c.Generation, c.Network);
-                break;
-            case PodCommand.Unserve c:
-                _acked.RemoveWhere(a => a.Uid == c.Uid);
-                if (_wanted.Remove(c.Uid, out var old) && old.Network is { } network)
-                {
-                    _proxied.Remove(network);
-                }
-
-                break;
-            case PodCommand.Release c:
-                if (!_open.TryGetValue(c.Network, out int holds))
-                {
-                    Fail($"{c.Network} is closed twice");
-                }
-
-                _ = holds == 1 ? _open.Remove(c.Network) : (_open[c.Network] = holds - 1) > 0;
-                break;
-            case PodCommand.OpenGate:
-                _gate = true;
-                break;
-            case PodCommand.Report c:
-                if (_apiWorks && _api.TryGetValue(c.Uid, out ApiPod? pod))
-                {
-                    pod.Annotation = c.Content.Redirection switch { ReportedRedirection.Enabled => "enabled", ReportedRedirection.Pending => "pending", _ => null };
-                }
-
-                Tell(new PodEvent.Reported(c.Uid, c.Content, _apiWorks ? null : "API server: 503"));
-                break;
-            case PodCommand.LookUp c:
-                ApiPod? known = _apiWorks ? _api.GetValueOrDefault(c.Uid) : null;
-                Tell(new PodEvent.LookedUp(c.Request, known is null ? null : RecordOf(known), _apiWorks ? Namespaces.Single(n => n.Name == c.Namespace) : null, _apiWorks ? null : "API server: 503"));
-                break;
-            case PodCommand.Answer c:
-                Answered(c);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private void Answered(PodCommand.Answer answer)
-    {
-        if (_api.Values.SingleOrDefault(p => p.Request == answer.Request) is not { } pod)
-        {
-            return;
-        }
-
-        _history.Add($"{pod.Uid}: {answer.Reply.Verdict} {answer.Reply.Text}");
-        if (answer.Reply.Verdict == SandboxVerdict.Failed)
-        {
-            FailRequest(pod);
-            return;
-        }
-
-        if ((answer.Reply.Verdict == SandboxVerdict.Enrolled) != (pod.Namespace == "mesh") && !_wasRelabelled)
-        {
-            Fail($"{pod.Uid} was answered {answer.Reply.Verdict}");
-        }
-
-        if (answer.Reply.Verdict == SandboxVerdict.Outside)
-        {
-            // The plugin takes back its own guard.
-            _sandboxes[pod.Network!.Value].Guard = false;
-        }
-
-        pod.Request = 0;
-        Start(pod);
-    }
-
-    private void Hold(NetworkIdentity network) => _open[network] = _open.GetValueOrDefault(network) + 1;
-
-    private static bool Ordered(PodCommand command) =>
-        command is PodCommand.Serve or PodCommand.ServeAgain or PodCommand.Unserve or PodCommand.Release or PodCommand.OpenGate;
-
-    private static StepResult Set(Sandbox sandbox, bool rules, bool guard)
-    {
-        (sandbox.Rules, sandbox.Guard) = (rules, guard);
-        return StepResult.Ok;
-    }
-
-    private void Touch(string uid, long ticket, NetworkIdentity network, Func<Sandbox, StepResult> action)
-    {
-        if (!_sandboxes.TryGetValue(network, out Sandbox? sandbox))
-        {
-            // Its processes are gone, but somebody holds it open: the pod is found elsewhere, or nowhere.
-            ApiPod? pod = _api.GetValueOrDefault(uid);
-            Done(uid, ticket, pod?.Network is { } elsewhere && pod.Started ? Elsewhere(elsewhere) : StepResult.Failed("no process of it is there"));
-            return;
-        }
-
-        Done(uid, ticket, action(sandbox));
-    }
-
-    private StepResult Elsewhere(NetworkIdentity network)
-    {
-        return StepResult.Ok with { Elsewhere = network, Kernel = KernelState.Absent, Guard = GuardState.Absent };
-    }
-
-    private void Done(string uid, long ticket, StepResult result) => Tell(new PodEvent.Done(uid, ticket, result));
 }

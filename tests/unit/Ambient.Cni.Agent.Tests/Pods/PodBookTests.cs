@@ -317,25 +317,10 @@ public sealed class PodBookTests
 
     /// <summary>The one command of this kind under way ends.</summary>
     private void Answer<T>(StepResult result)
-        where T : PodCommand
+        where T : PodCommand.Step
     {
-        PodCommand command = Assert.Single(_pending, c => c is T);
+        T command = Assert.Single(_pending.OfType<T>());
         _pending.Remove(command);
-        (string uid, long ticket) = command switch
-        {
-            PodCommand.Find c => (c.Uid, c.Ticket),
-            PodCommand.Inspect c => (c.Uid, c.Ticket),
-            PodCommand.Remember c => (c.Uid, c.Ticket),
-            PodCommand.Apply c => (c.Uid, c.Ticket),
-            PodCommand.Prove c => (c.Uid, c.Ticket),
-            PodCommand.RaiseGuard c => (c.Uid, c.Ticket),
-            PodCommand.LiftGuard c => (c.Uid, c.Ticket),
-            PodCommand.Remove c => (c.Uid, c.Ticket),
-            PodCommand.AdmitProbes c => (c.Uid, c.Ticket),
-            PodCommand.WithdrawProbes c => (c.Uid, c.Ticket),
-            PodCommand.Forget c => (c.Uid, c.Ticket),
-            _ => throw new InvalidOperationException(command.ToString()),
-        };
-        Tell(new PodEvent.Done(uid, ticket, result));
+        Tell(new PodEvent.Done(command.Uid, command.Ticket, result));
     }
 }

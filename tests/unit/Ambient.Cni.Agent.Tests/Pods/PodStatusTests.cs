@@ -25,7 +25,8 @@ public sealed class PodStatusTests
     [Fact]
     public void Wanted_OfAPodThatWasEnabled_AndHasNoAddressAnyMore_IsPending()
     {
-        var pod = new PodEntry(Bare) { Reported = new PodReport(ReportedRedirection.Enabled, null) };
+        var pod = new PodEntry(Bare);
+        pod.Reporting.Adopt(Bare with { Annotation = "enabled" });
         Assert.Equal(ReportedRedirection.Pending, Wanted(pod)?.Redirection);
     }
 

@@ -12,7 +12,7 @@ public sealed class SandboxFaultTests
 {
     private static readonly NetworkIdentity Here = new(4, 100);
     private readonly List<PodCommand> _commands = [];
-    private readonly PodBook _book = new(new PodBookOptions { Enrolment = new EnrolmentOptions { ExcludedNamespaces = EnrolmentOptions.ParseNamespaces("kube-system") } }, TimeSpan.Zero);
+    private readonly PodBook _book = new(new PodBookOptions { NewMark = () => 0x4bcd_1238, Enrolment = new EnrolmentOptions { ExcludedNamespaces = EnrolmentOptions.ParseNamespaces("kube-system") } }, TimeSpan.Zero);
     private TimeSpan _now;
 
     public SandboxFaultTests()
@@ -25,7 +25,7 @@ public sealed class SandboxFaultTests
         _commands.Clear();
     }
 
-    public static TheoryData<int> Stages => new(Enumerable.Range(0, 6));
+    public static TheoryData<int> Stages => new(Enumerable.Range(0, 5));
 
     [Theory]
     [MemberData(nameof(Stages))]
@@ -55,7 +55,66 @@ public sealed class SandboxFaultTests
         SandboxAnswer answer = Assert.Single(_commands.OfType<PodCommand.Answer>()).Reply;
         Assert.Equal(SandboxVerdict.Failed, answer.Verdict);
         Assert.Contains("no ztunnel on this node serves it", answer.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(_commands, c => c is PodCommand.Apply or PodCommand.LiftGuard);
+        Assert.DoesNotContain(_commands, c => c is PodCommand.LiftGuard);
+        Finish();
+        Assert.DoesNotContain(_commands, c => c is PodCommand.LiftGuard or PodCommand.Prove);
+    }
+
+    [Fact]
+    public void RulesAreMade_BehindTheGuard_WhileZtunnelTakesThePod()
+    {
+        Tell(new PodEvent.SandboxAdded(Request(1)));
+        Finish(2);
+        Assert.Equal(["Serve", "Remember", "Apply"], _commands.Where(c => c is not PodCommand.Report).Select(c => c.GetType().Name));
+        Tell(new PodEvent.ProxyAnswered("u", _commands.OfType<PodCommand.Serve>().Single().Generation, ZdsPodState.Served, null));
+        PodCommand.Prove prove = _commands.OfType<PodCommand.Prove>().Single();
+        Assert.True(prove.IsPlaceKnown);
+        Finish(2);
+        Assert.Equal(SandboxVerdict.Enrolled, Assert.Single(_commands.OfType<PodCommand.Answer>()).Reply.Verdict);
+    }
+
+    [Fact]
+    public void MarkThatWasGuessed_IsPutRightBeforeTheProof()
+    {
+        Tell(new PodEvent.SandboxAdded(Request(1)));
+        Tell(new PodEvent.MarkUsed("u", _commands.OfType<PodCommand.Serve>().Single().Generation, true));
+        Tell(new PodEvent.ProxyAnswered("u", _commands.OfType<PodCommand.Serve>().Single().Generation, ZdsPodState.Served, null));
+        Finish(5);
+        _commands.Clear();
+        PodRecord second = Pod() with { Facts = Pod().Facts with { Uid = "v", Name = "v" } };
+        Tell(new PodEvent.PodChanged(second));
+        Tell(new PodEvent.SandboxAdded(new SandboxRequest(2, "v", "v", "mesh", new NetworkIdentity(4, 101), [IPAddress.Parse("10.0.0.3")], true, TimeSpan.FromSeconds(4))));
+        PodCommand.Remember guess = _commands.OfType<PodCommand.Remember>().Single();
+        Assert.NotEqual(0u, guess.Memory.Mark);
+        Tell(new PodEvent.Done("v", guess.Ticket, StepResult.Ok));
+        Tell(new PodEvent.Done("v", _commands.OfType<PodCommand.Apply>().Single().Ticket, StepResult.Ok));
+        long generation = _commands.OfType<PodCommand.Serve>().Single().Generation;
+        Tell(new PodEvent.MarkUsed("v", generation, false));
+        Tell(new PodEvent.ProxyAnswered("v", generation, ZdsPodState.Served, null));
+        Assert.Equal(0u, _commands.OfType<PodCommand.Remember>().Last().Memory.Mark);
+        Tell(new PodEvent.Done("v", _commands.OfType<PodCommand.Remember>().Last().Ticket, StepResult.Ok));
+        Assert.Equal(0u, _commands.OfType<PodCommand.Apply>().Last().Rules.Mark);
+        Assert.DoesNotContain(_commands, c => c is PodCommand.Prove);
+    }
+
+    [Fact]
+    public void ProbesThatCannotBeLetIn_AreWaitedFor()
+    {
+        Tell(new PodEvent.SandboxAdded(Request(1)));
+        Tell(new PodEvent.ProxyAnswered("u", _commands.OfType<PodCommand.Serve>().Single().Generation, ZdsPodState.Served, null));
+        Finish(3);
+        Assert.Empty(_commands.OfType<PodCommand.Answer>());
+
+        // The pod of an earlier request: its probes failed once, so the next one waits.
+        Finish(1);
+        Assert.Single(_commands.OfType<PodCommand.Answer>());
+        Tell(new PodEvent.Done("u", _commands.OfType<PodCommand.AdmitProbes>().Single().Ticket, StepResult.Failed("nft: busy")));
+        Tell(new PodEvent.SandboxAdded(Request(2) with { GuardRaised = false }));
+        _now += TimeSpan.FromSeconds(1);
+        Tell(new PodEvent.Tick());
+        Assert.Single(_commands.OfType<PodCommand.Answer>());
+        Tell(new PodEvent.Done("u", _commands.OfType<PodCommand.AdmitProbes>().Last().Ticket, StepResult.Ok));
+        Assert.Equal(2, Count<PodCommand.Answer>());
     }
 
     [Fact]
@@ -130,16 +189,5 @@ public sealed class SandboxFaultTests
         }
     }
 
-    private static long? TicketOf(PodCommand command) => command switch
-    {
-        PodCommand.Inspect c => c.Ticket,
-        PodCommand.Remember c => c.Ticket,
-        PodCommand.Apply c => c.Ticket,
-        PodCommand.Prove c => c.Ticket,
-        PodCommand.LiftGuard c => c.Ticket,
-        PodCommand.AdmitProbes c => c.Ticket,
-        PodCommand.WithdrawProbes c => c.Ticket,
-        PodCommand.Forget c => c.Ticket,
-        _ => null,
-    };
+    private static long? TicketOf(PodCommand command) => (command as PodCommand.Step)?.Ticket;
 }

@@ -75,6 +75,65 @@ public sealed class WithoutProxyTests
         Assert.DoesNotContain(_pending, c => c is PodCommand.Remove or PodCommand.LiftGuard);
     }
 
+    [Theory]
+    [InlineData(true, 15)]
+    [InlineData(false, 10)]
+    public void ProxyGone_NewConnectionsWaitForTheNext_ButNotForEver(bool node, int seconds)
+    {
+        PodBook book = Enrolled(node, false, null, TimeSpan.FromSeconds(15));
+        Tell(book, new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Unserved, null));
+        Answer(book, c => c is PodCommand.Hold, StepResult.Ok);
+        Answer(book, c => c is PodCommand.Inspect, new StepResult(null) { Kernel = KernelState.Applied, Guard = GuardState.Absent, IsHeld = true });
+        Pass(book, seconds - 1);
+        Assert.DoesNotContain(_pending, c => c is PodCommand.EndHold or PodCommand.Remove);
+        Pass(book, 1);
+        Answer(book, c => c is PodCommand.EndHold, StepResult.Ok);
+
+        // Afterwards all is as without it: closed, or open where everybody agreed to that.
+        Pass(book, 30);
+        Assert.DoesNotContain(_pending, c => c is PodCommand.Hold);
+        Assert.Equal(node ? 0 : 1, _pending.OfType<PodCommand.Remove>().Count());
+    }
+
+    [Fact]
+    public void NextProxy_EndsTheWait_BeforeAnythingElse()
+    {
+        PodBook book = Enrolled(true, false, null, TimeSpan.FromSeconds(15));
+        Tell(book, new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Unserved, null));
+        Answer(book, c => c is PodCommand.Hold, StepResult.Ok);
+        Answer(book, c => c is PodCommand.Inspect, new StepResult(null) { Kernel = KernelState.Applied, Guard = GuardState.Absent, IsHeld = true });
+        Tell(book, new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Served, null));
+        Answer(book, c => c is PodCommand.EndHold, StepResult.Ok);
+        Answer(book, c => c is PodCommand.Prove, StepResult.Ok);
+        Pass(book, 30);
+        Assert.DoesNotContain(_pending, c => c is PodCommand.Hold or PodCommand.EndHold);
+    }
+
+    [Fact]
+    public void HoldThatCannotBeMade_IsTakenBack_AndNotTriedAgain()
+    {
+        PodBook book = Enrolled(true, false, null, TimeSpan.FromSeconds(15));
+        Tell(book, new PodEvent.ProxyAnswered("u", Generation(), ZdsPodState.Unserved, null));
+        Answer(book, c => c is PodCommand.Hold, StepResult.Failed("no nft"));
+        Pass(book, 1);
+        Answer(book, c => c is PodCommand.EndHold, StepResult.Ok);
+        Pass(book, 30);
+        Assert.DoesNotContain(_pending, c => c is PodCommand.Hold or PodCommand.EndHold);
+    }
+
+    [Fact]
+    public void HoldOfAnAgentBefore_IsEndedByTheNext()
+    {
+        PodBook book = new(new PodBookOptions(), _now = TimeSpan.FromHours(1));
+        Tell(book, new PodEvent.Recalled([new PodMemory("u", "u", "mesh", "default", Record(false, null).Addresses, new Dictionary<string, string>(), Here)]));
+        Label(book);
+        Tell(book, new PodEvent.PodChanged(Record(false, null)));
+        Tell(book, new PodEvent.Synced(["u"]));
+        Answer(book, c => c is PodCommand.Find, StepResult.Ok with { Network = Here });
+        Answer(book, c => c is PodCommand.Inspect, new StepResult(null) { Kernel = KernelState.Applied, Guard = GuardState.Absent, IsHeld = true });
+        Answer(book, c => c is PodCommand.EndHold, StepResult.Ok);
+    }
+
     private static PodRecord Record(bool strict, string? annotation) => new()
     {
         Facts = new PodFacts { Name = "u", Namespace = "mesh", Uid = "u", Phase = PodPhase.Running, Annotations = annotation is null ? new Dictionary<string, string>() : new() { [PodSettings.WithoutProxyAnnotation] = annotation } },
@@ -82,9 +141,9 @@ public sealed class WithoutProxyTests
         IsStrict = strict,
     };
 
-    private PodBook Enrolled(bool node, bool workload, string? annotation)
+    private PodBook Enrolled(bool node, bool workload, string? annotation, TimeSpan hold = default)
     {
-        var book = new PodBook(new PodBookOptions { Strict = node, ProofInterval = TimeSpan.FromHours(1) }, _now);
+        var book = new PodBook(new PodBookOptions { Strict = node, ProofInterval = TimeSpan.FromHours(1), HoldFor = hold }, _now);
         Tell(book, new PodEvent.Recalled([]));
         Label(book);
         Tell(book, new PodEvent.Synced([]));
@@ -137,6 +196,8 @@ public sealed class WithoutProxyTests
             PodCommand.Prove c => c.Ticket,
             PodCommand.AdmitProbes c => c.Ticket,
             PodCommand.Remove c => c.Ticket,
+            PodCommand.Hold c => c.Ticket,
+            PodCommand.EndHold c => c.Ticket,
             _ => throw new InvalidOperationException(command.ToString()),
         };
         Tell(book, new PodEvent.Done("u", ticket, result));

@@ -17,7 +17,7 @@ public sealed class AgentLoopTests
         Task running = loop.RunAsync((_, _) => ValueTask.CompletedTask, end.Token);
         await loop.TellAsync(new PodEvent.Recalled([]));
         await loop.TellAsync(new PodEvent.NamespaceChanged(new NamespaceFacts("plain", new Dictionary<string, string>())));
-        await loop.TellAsync(new PodEvent.PodChanged(new PodRecord { Facts = new PodFacts { Name = "p", Namespace = "plain", Uid = "u" } }));
+        await loop.TellAsync(new PodEvent.PodChanged(new PodRecord { Facts = new PodFacts { Name = "p", Namespace = "plain", Uid = "u", HostNetwork = true } }));
         await loop.TellAsync(new PodEvent.Synced(["u"]));
         SandboxAnswer known = await loop.AskAsync(Request(loop, "u"), CancellationToken.None);
         Assert.Equal(SandboxVerdict.Outside, known.Verdict);

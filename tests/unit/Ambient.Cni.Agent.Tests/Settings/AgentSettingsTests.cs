@@ -1,3 +1,4 @@
+using Ambient.Cni.Agent.Installation;
 using Ambient.Cni.Agent.Settings;
 using Ambient.Cni.Enrolment.Selectors;
 
@@ -11,6 +12,15 @@ public sealed class AgentSettingsTests
         AgentSettings settings = AgentSettings.Parse(new Dictionary<string, string>(), out IReadOnlyList<string> errors)!;
         Assert.Empty(errors);
         Assert.Equal(("/var/run/istio-cni", "/var/run/ztunnel/ztunnel.sock", "00-ambient-cni.conflist", true), (settings.RunDirectory, settings.ZtunnelSocket, settings.OwnFileName, settings.Strict));
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    public void AgentOnTheNodesNetwork_IsWhatThePluginIsTold(string text, bool isOnHostNetwork)
+    {
+        AgentSettings settings = AgentSettings.Parse(new Dictionary<string, string> { ["AGENT_ON_HOST_NETWORK"] = text, ["MOUNTED_CNI_NET_DIR"] = "/etc/cni/net.d" }, out _)!;
+        Assert.Equal(isOnHostNetwork, InstallerOptions.Of(settings)!.IsAgentOnHostNetwork);
     }
 
     [Theory]

@@ -67,6 +67,49 @@ public sealed class KubernetesPodTests : IDisposable
         Assert.Contains("404", found.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The runtime knows a static pod by the digest of its manifest; its object in the API is another thing with a UID of its own.</summary>
+    [Fact]
+    public async Task MirrorOfAStaticPod_IsFoundByItsDigest_AndReportedByItsOwnUid()
+    {
+        const string digest = "70a2d08f8ad8cd5dfc51ad71fefd1e78";
+        string mirror = Objects.Pod("a", 1).Replace("\"uid\"", $"\"annotations\":{{\"kubernetes.io/config.mirror\":\"{digest}\"}},\"uid\"", StringComparison.Ordinal);
+        await using var server = new ScriptedApiServer(c => c.Path == "/api/v1/namespaces/ns" ? ApiReply.Ok("""{"metadata":{"name":"ns"}}""") : ApiReply.Ok(mirror));
+        using KubernetesClient client = server.Client();
+        PodEvent.LookedUp found = await new KubernetesPodSource(new(client, new WatchOptions(), TimeProvider.System, _logs.Logger), "n1").LookUpAsync(new PodCommand.LookUp(7, "ns", "a", digest), CancellationToken.None);
+        Assert.Equal((digest, null), (found.Pod?.Uid, found.Error));
+        Assert.Null((await Reporter(client).ReportAsync(found.Pod!.Facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None)).Error);
+        Assert.Contains("\"uid\":\"u-a\"", server.Calls.Last().Body, StringComparison.Ordinal);
+    }
+
+    /// <summary>An annotation alone makes nobody another pod.</summary>
+    [Fact]
+    public async Task MirrorAnnotation_WithAnotherPodsUid_IsNotBelieved()
+    {
+        string forged = Objects.Pod("a", 1).Replace("\"uid\"", "\"annotations\":{\"kubernetes.io/config.mirror\":\"2c48913c-b29f-11e7-9350-020968147796\"},\"uid\"", StringComparison.Ordinal);
+        await using var server = new ScriptedApiServer(c => c.Path == "/api/v1/namespaces/ns" ? ApiReply.Ok("""{"metadata":{"name":"ns"}}""") : ApiReply.Ok(forged));
+        using KubernetesClient client = server.Client();
+        PodEvent.LookedUp found = await new KubernetesPodSource(new(client, new WatchOptions(), TimeProvider.System, _logs.Logger), "n1").LookUpAsync(new PodCommand.LookUp(7, "ns", "a", ""), CancellationToken.None);
+        Assert.Equal("u-a", found.Pod?.Uid);
+    }
+
+    /// <summary>Hooks come from the node as probes do.</summary>
+    [Fact]
+    public async Task HooksOfContainers_CountAsProbes()
+    {
+        string pod = Objects.Pod("a", 1).Replace(
+            "\"nodeName\"",
+            """
+            "containers":[{"name":"c","ports":[{"name":"web","containerPort":8080}],"readinessProbe":{"tcpSocket":{"port":1}},
+              "lifecycle":{"postStart":{"httpGet":{"port":"web"}},"preStop":{"tcpSocket":{"port":9000}}}},
+              {"name":"d","lifecycle":{"preStop":{"exec":{"command":["true"]}}}}],"nodeName"
+            """,
+            StringComparison.Ordinal);
+        await using var server = new ScriptedApiServer(c => c.Path == "/api/v1/namespaces/ns" ? ApiReply.Ok("""{"metadata":{"name":"ns"}}""") : ApiReply.Ok(pod));
+        using KubernetesClient client = server.Client();
+        PodEvent.LookedUp found = await new KubernetesPodSource(new(client, new WatchOptions(), TimeProvider.System, _logs.Logger), "n1").LookUpAsync(new PodCommand.LookUp(7, "ns", "a", ""), CancellationToken.None);
+        Assert.Equal([1, 8080, 9000], found.Pod!.ProbePorts);
+    }
+
     [Theory]
     [InlineData(ReportedRedirection.Enabled, "\"enabled\"")]
     [InlineData(ReportedRedirection.Pending, "\"pending\"")]
@@ -75,7 +118,7 @@ public sealed class KubernetesPodTests : IDisposable
     {
         await using var server = new ScriptedApiServer(_ => ApiReply.Ok(Objects.Pod("a", 2)));
         using KubernetesClient client = server.Client();
-        Assert.Null(await Reporter(client).ReportAsync(Facts, new PodReport(redirection, null), CancellationToken.None));
+        Assert.Null((await Reporter(client).ReportAsync(Facts, new PodReport(redirection, null), CancellationToken.None)).Error);
         ApiCall call = Assert.Single(server.Calls);
         Assert.Equal(("PATCH", "/api/v1/namespaces/ns/pods/a/status", "application/merge-patch+json"), (call.Method, call.Path, call.Headers["Content-Type"]));
         Assert.Equal("""{"metadata":{"uid":"u-a","annotations":{"ambient.istio.io/redirection":""" + value + "}}}", call.Body);
@@ -92,7 +135,7 @@ public sealed class KubernetesPodTests : IDisposable
     {
         await using var server = new ScriptedApiServer(c => c.Method == "PATCH" ? ApiReply.Failure(code, "Scripted") : ApiReply.Ok(Objects.Pod("a", 2).Replace("u-a", uidNow, StringComparison.Ordinal)));
         using KubernetesClient client = server.Client();
-        Assert.Equal(isFine, await Reporter(client).ReportAsync(Facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None) is null);
+        Assert.Equal(isFine, (await Reporter(client).ReportAsync(Facts, new PodReport(ReportedRedirection.Enabled, null), CancellationToken.None)).Error is null);
     }
 
     [Fact]
@@ -103,8 +146,8 @@ public sealed class KubernetesPodTests : IDisposable
         var time = new ManualTime();
         KubernetesPodReporter reporter = Reporter(client, time);
         var report = new PodReport(ReportedRedirection.Pending, "no ztunnel on this node; see its DaemonSet");
-        Assert.Null(await reporter.ReportAsync(Facts, report, CancellationToken.None));
-        Assert.Null(await reporter.ReportAsync(Facts, report, CancellationToken.None));
+        Assert.Equal(new ReportResult(null, 2), await reporter.ReportAsync(Facts, report, CancellationToken.None));
+        Assert.Null((await reporter.ReportAsync(Facts, report, CancellationToken.None)).Error);
         ApiCall said = Assert.Single(server.Calls, c => c.Method == "POST");
         Assert.Equal("/api/v1/namespaces/ns/events", said.Path);
         Assert.Contains("\"generateName\":\"a.\"", said.Body, StringComparison.Ordinal);

@@ -86,6 +86,16 @@ public sealed class ManifestPodSourceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CNI-111")]
+    public async Task PodWithThePluralOfItsAddressesAlone_HasThem()
+    {
+        Write("a.yaml", Pod.Replace("podIP: 10.0.0.2, ", "", StringComparison.Ordinal));
+        Start();
+        await EndsWithAsync("NamespaceChanged", "PodChanged", "Synced");
+        Assert.Equal("10.0.0.2 fd00::2", string.Join(' ', _told.OfType<PodEvent.PodChanged>().Single().Pod.Addresses));
+    }
+
+    [Fact]
     public async Task Changes_AreTold_AndABadFileKeepsWhatItSaid()
     {
         Write("a.yaml", Pod);

@@ -24,6 +24,18 @@ public sealed class OtherCommandsTests
         Assert.All(folders, f => Assert.Equal((0, ""), (PluginRun.Of("DEL", PluginRun.Configuration(f)).ExitCode, PluginRun.Of("DEL", PluginRun.Configuration(f)).Output)));
     }
 
+    [Theory]
+    [InlineData("", PluginRun.Previous, "IgnoreUnknown")]
+    [InlineData("", "{\"ips\":[{\"address\":\"none\"}]}", PluginRun.Pod)]
+    [InlineData("", "[]", PluginRun.Pod)]
+    [InlineData(",\"ambient_enabled\":7", PluginRun.Previous, PluginRun.Pod)]
+    public void Delete_NeverFails_ForWhatItDoesNotNeed(string more, string previous, string arguments)
+    {
+        using var agent = FakeAgent.Saying(200, """{"verdict":"deleted","text":""}""");
+        PluginRun run = PluginRun.Of("DEL", PluginRun.Configuration(agent.RunDirectory, more, previous: previous), null, ("CNI_ARGS", arguments));
+        Assert.Equal((0, ""), (run.ExitCode, run.Output));
+    }
+
     [Fact]
     public void Delete_WithoutNamespaceOrPreviousResult_IsDone()
     {

@@ -78,8 +78,23 @@ public sealed class RuleSetTests
         {
             foreach (Rule rule in RuleSet.Build(options).Rules.Where(r => r.Action.Kind == RuleActionKind.Redirect && r.InInterface is null))
             {
-                Assert.Equal(new Match<MaskedMark>(options.ProxyMark, Negated: true), rule.Mark);
+                Assert.Equal(new Match<MaskedMark>(rule.Hook == RuleHook.Prerouting ? options.SeenMark : options.ProxyMark, Negated: true), rule.Mark);
             }
+        }
+    }
+
+    /// <summary>Whoever is in the way is let out for a reason; whoever is left is TCP that has none.</summary>
+    [Fact]
+    public void Exit_EndsWithDroppingTcp_AndLetsNoTcpOutByAMarkThatCanBeRead()
+    {
+        foreach (RedirectionOptions options in Variants.All.Values)
+        {
+            Rule[] exit = [.. RuleSet.Build(options).In(RuleTable.Filter, RuleHook.Output, RuleFamily.IPv4)];
+            Assert.Equal(RuleAction.Drop, exit[^1].Action);
+            Assert.Equal(Transport.Tcp, exit[^1].Transport);
+            Assert.Single(exit, r => r.Mark is not null && r.Action.Kind == RuleActionKind.Return && r.Mark.Value == options.SeenMark);
+            Assert.Equal(options.HideMark ? 2 : 0, exit.Count(r => r.Action.Kind == RuleActionKind.SetMark && r.Action.Mark.Mask == uint.MaxValue));
+            Assert.All(exit[..^1].Where(r => r.Transport == Transport.Tcp), r => Assert.True(r.State is not null || r.BareReset || r.Destination is not null));
         }
     }
 

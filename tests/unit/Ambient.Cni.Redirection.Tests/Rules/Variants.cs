@@ -24,6 +24,7 @@ internal static class Variants
             variants["ingress-interfaces-" + family] = plain with { IngressMode = true, VirtualInterfaces = [Interface("net1")] };
             RedirectionOptions sockets = plain with { Method = RedirectionMethod.Sockets, PodAddresses = [IPAddress.Parse("10.9.1.10"), IPAddress.Parse("fd09:9:1::10")] };
             variants["sockets-" + family] = sockets;
+            variants["sockets-secret-" + family] = sockets.WithSecret(0x1234_5678);
             variants["sockets-no-dns-" + family] = sockets with { DnsCapture = false };
             variants["sockets-ingress-" + family] = sockets with { IngressMode = true };
             variants["sockets-interfaces-" + family] = sockets with { VirtualInterfaces = [Interface("net1")] };

@@ -36,6 +36,8 @@ public sealed class CallerAuthenticatorTests
         Assert.Equal(["c1", "c1", "c2"], reviewer.Asked);
         GrpcException unknown = await Assert.ThrowsAsync<GrpcException>(async () => await authenticator.AuthenticateAsync(null, ["Bearer t"], ["c9"], default));
         Assert.Equal("the cluster c9 is not known; known are c1, c2", unknown.Detail);
+        GrpcException soon = await Assert.ThrowsAsync<GrpcException>(async () => await authenticator.AuthenticateAsync(null, ["Bearer t"], ["c3"], default));
+        Assert.Equal((GrpcCode.Unavailable, "the cluster c3 is not known yet; ask again"), (soon.Code, soon.Detail));
         foreach (string[] none in new string[][] { [], ["Basic x"], ["Bearer "], ["Bearer " + new string('x', 20_000)] })
         {
             GrpcException error = await Assert.ThrowsAsync<GrpcException>(async () => await authenticator.AuthenticateAsync(null, none, [], default));
@@ -88,6 +90,8 @@ public sealed class CallerAuthenticatorTests
         public List<string> Asked { get; } = [];
 
         public IReadOnlyList<string> Clusters => ["c1", "c2"];
+
+        public IReadOnlyList<string> Pending => ["c2", "c3"];
 
         public ValueTask<TokenReview> ReviewAsync(string cluster, string token, CancellationToken cancellation)
         {

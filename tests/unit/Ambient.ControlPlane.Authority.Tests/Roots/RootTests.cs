@@ -23,6 +23,46 @@ public sealed class RootTests : IDisposable
         Assert.DoesNotContain("PRIVATE", roots[0].ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Of what the reference asks but the key's kind, which is ECDSA here.</summary>
+    [Fact]
+    [Trait("behaviour", "CP-174")]
+    public async Task WithoutARoot_OneIsMade_ThatSignsItself_ForTenYears()
+    {
+        using SelfSignedRoot root = await Keeper().OpenAsync(default);
+        SigningAuthority authority = Authority(root);
+        using X509Certificate2 signer = X509CertificateLoader.LoadCertificate(authority.CertificateDer.Span);
+        Assert.Equal(signer.ExportCertificatePem() + "\n", authority.RootsPem);
+        Assert.Equal("O=cluster.local", signer.Subject);
+        Assert.Equal(signer.Subject, signer.Issuer);
+        Assert.InRange(signer.NotAfter.ToUniversalTime() - Make.Now.UtcDateTime, TimeSpan.FromDays(3649), TimeSpan.FromDays(3651));
+        Assert.Equal((authority.NotAfter, authority.RootsNotAfter), (signer.NotAfter.ToUniversalTime(), signer.NotAfter.ToUniversalTime()));
+        Assert.True(authority.TryIssue(new IssueRequest(Make.Request(), [Make.Cart], TimeSpan.FromHours(24)), Make.Now, out IReadOnlyList<string>? chain, out string? error), error);
+        Assert.Equal(2, chain.Count);
+        Assert.Contains(signer.ExportCertificatePem(), await File.ReadAllTextAsync(Directory.GetFiles(_folder.FullName).Single()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-180")]
+    public void RevocationList_IsReadBesideThePluggedAuthority_AndHandedOn()
+    {
+        (X509Certificate2 root, ECDsa key) = Make.Authority("root");
+        Write("ca-cert.pem", root.ExportCertificatePem());
+        Write("ca-key.pem", key.ExportECPrivateKeyPem());
+        Write("root-cert.pem", root.ExportCertificatePem());
+        Write("cert-chain.pem", "");
+        Assert.True(PluggedAuthority.TryLoad(_folder.FullName, Make.Now, out SigningAuthority? authority, out string? error), error);
+        Assert.Null(authority.RevocationPem);
+
+        var builder = new CertificateRevocationListBuilder();
+        builder.AddEntry([7]);
+        string list = PemEncoding.WriteString("X509 CRL", builder.Build(root.HasPrivateKey ? root : root.CopyWithPrivateKey(key), 1, Make.Now.AddDays(30), HashAlgorithmName.SHA256));
+        Write("ca-crl.pem", list);
+        Assert.True(PluggedAuthority.TryLoad(_folder.FullName, Make.Now, out authority, out error), error);
+        Assert.Equal(list, authority.RevocationPem);
+        Write("ca-crl.pem", "nothing");
+        Assert.False(PluggedAuthority.TryLoad(_folder.FullName, Make.Now, out _, out _));
+    }
+
     [Fact]
     [Trait("behaviour", "CP-196")]
     public async Task Rotation_KeepsTheKey_AndBothRoots()

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Authority.Callers;
 using Ambient.ControlPlane.Authority.Nodes;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Authority.Serving;
@@ -63,6 +64,82 @@ public sealed class CertificateServiceTests
 
         Assert.Equal((GrpcCode.Unauthenticated, "request authenticate failure"), (error.Code, error.Detail));
         Assert.Contains(logged, _refused.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BeforeAllPodsAreKnown_WhoIsNotFoundWaits_AndIsThenAskedToComeAgain()
+    {
+        var known = new TaskCompletionSource();
+        var clock = new ManualTime(Make.Now);
+        var early = new CertificateService(Make.Holder(), _pods, _options with { PodsKnown = known.Task }, clock);
+        IstioCertificateRequest ofWeb = Request("spiffe://cluster.local/ns/shop/sa/web");
+
+        // Nobody waits for what needs no pods.
+        Assert.Equal([Make.Ztunnel.ToString()], Uris(await early.CertifyAsync(Make.NodeProxy, Request(), "p", CancellationToken.None)));
+        Task<IstioCertificateResponse> impatient = early.CertifyAsync(Make.NodeProxy, ofWeb, "p", CancellationToken.None);
+        Assert.False(impatient.IsCompleted);
+        clock.Advance(_options.Patience);
+        Assert.Equal(GrpcCode.Unavailable, (await Assert.ThrowsAsync<GrpcException>(() => impatient)).Code);
+        Assert.Empty(_refused);
+
+        Task<IstioCertificateResponse> lucky = early.CertifyAsync(Make.NodeProxy, ofWeb, "p", CancellationToken.None);
+        _pods.Set("c1", new PodFact("shop", "web-1", "u3", "web", "n1", false));
+        known.SetResult();
+        Assert.Equal(["spiffe://cluster.local/ns/shop/sa/web"], Uris(await lucky));
+        Assert.Equal(GrpcCode.Unauthenticated, Error(early, Request("spiffe://cluster.local/ns/shop/sa/none")).Code);
+    }
+
+    [Fact]
+    public async Task PodThatIsNotKnownYet_IsWaitedFor()
+    {
+        CertificateService service = Service();
+        Task<IstioCertificateResponse> early = service.CertifyAsync(Make.NodeProxy, Request("spiffe://cluster.local/ns/shop/sa/web"), "p", CancellationToken.None);
+        Assert.False(early.IsCompleted);
+
+        // Elsewhere is not here.
+        _pods.Set("c1", new PodFact("shop", "web-0", "u3", "web", "n2", false));
+        Assert.False(early.IsCompleted);
+        _pods.Set("c1", new PodFact("shop", "web-1", "u4", "web", "n1", false));
+
+        Assert.Equal(["spiffe://cluster.local/ns/shop/sa/web"], Uris(await early));
+        Assert.Empty(_refused);
+    }
+
+    [Fact]
+    public async Task PodThatNeverComes_IsRefusedAfterAWhile_AndFewMayWait()
+    {
+        var clock = new ManualTime(Make.Now);
+        var service = new CertificateService(Make.Holder(), _pods, _options with { MaxWaiting = 5, MaxWaitingOfOne = 2 }, clock);
+        _pods.Set("c1", new PodFact("istio-system", "zt-2", "uid-2", "ztunnel", "n2", false));
+        _pods.Set("c1", new PodFact("istio-system", "zt-3", "uid-3", "ztunnel", "n3", false));
+        Task<IstioCertificateResponse> Ask(int proxy, string account) => service.CertifyAsync(
+            Make.NodeProxy with { Pod = new PodBinding("zt-" + proxy, "uid-" + proxy) }, Request("spiffe://cluster.local/ns/shop/sa/" + account), "p", CancellationToken.None);
+        Task<IstioCertificateResponse>[] waiting = [Ask(1, "x"), Ask(1, "y"), Ask(2, "x"), Ask(2, "y"), Ask(3, "x")];
+
+        Task<IstioCertificateResponse>[] tooMany = [Ask(1, "z"), Ask(3, "y")];
+        Assert.All(tooMany, one => Assert.True(one.IsFaulted));
+        Assert.All(waiting, one => Assert.False(one.IsCompleted));
+
+        // Who may not have it at all waits for nothing.
+        await Assert.ThrowsAsync<GrpcException>(() => service.CertifyAsync(Make.NodeProxy with { Pod = new PodBinding("zt-1", "old") }, Request("spiffe://cluster.local/ns/shop/sa/x"), "p", CancellationToken.None));
+        clock.Advance(_options.PodPatience);
+        foreach (Task<IstioCertificateResponse> one in waiting)
+        {
+            Assert.Equal(GrpcCode.Unauthenticated, (await Assert.ThrowsAsync<GrpcException>(() => one)).Code);
+        }
+
+        // Their places are free again.
+        Assert.False(Ask(1, "z").IsCompleted);
+    }
+
+    [Fact]
+    public async Task WhoGoesAway_WaitsNoMore()
+    {
+        using var gone = new CancellationTokenSource();
+        Task<IstioCertificateResponse> early = Service().CertifyAsync(Make.NodeProxy, Request("spiffe://cluster.local/ns/shop/sa/web"), "p", gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => early);
+        Assert.Empty(_refused);
     }
 
     private static IstioCertificateRequest Request(string? impersonated = null, string? csr = null, long seconds = 0)

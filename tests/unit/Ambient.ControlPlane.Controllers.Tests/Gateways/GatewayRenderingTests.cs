@@ -131,6 +131,23 @@ public sealed class GatewayRenderingTests
     }
 
     [Fact]
+    [Trait("behaviour", "CP-224")]
+    public void GatewayForOtherNetworks_IsReachedFromOutside()
+    {
+        ManagedClass kind = ManagedClass.All.Single(static one => one.Name == "istio-east-west");
+        IReadOnlyList<GatewayObject>? made = GatewayRendering.Render(Gateway(Plain), kind, GatewayTemplate.BuiltIn, "n1", Settings, [], out string? error);
+        Assert.True(made is not null, error);
+        JsonObject[] bodies = [.. made.Select(static one => one.Json)];
+        Assert.Equal("LoadBalancer", (string?)At(bodies[2], "spec.type"));
+        Assert.All(bodies, static body => Assert.Equal("istio.io-eastwest-controller", (string?)body["metadata"]!["labels"]!["gateway.istio.io/managed"]));
+        JsonNode pod = At(bodies[1], "spec.template")!;
+        Assert.Equal(("east-west", "n1"), (Variable(pod, "GATEWAY_ROLE"), Variable(pod, "NETWORK")));
+
+        // A waypoint has no role of its own.
+        Assert.Null(Variable(At(Render(Gateway(Plain))[1], "spec.template")!, "GATEWAY_ROLE"));
+    }
+
+    [Fact]
     public void Templates_AreJudged()
     {
         Assert.Null(GatewayTemplate.Parse("kind: Pod", out string? error));

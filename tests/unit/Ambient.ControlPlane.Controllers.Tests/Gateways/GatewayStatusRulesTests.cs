@@ -65,6 +65,29 @@ public sealed class GatewayStatusRulesTests
         Assert.Equal("True", (string)status["conditions"]![1]!["status"]!);
     }
 
+    [Fact]
+    public void GatewayForOtherNetworks_HasTheAddressThatOthersReach()
+    {
+        Gateway gateway = Gateway("istio-east-west", "{'name':'mesh','port':15008,'protocol':'HBONE','tls':{'mode':'Terminate','options':{'gateway.istio.io/tls-terminate-mode':'ISTIO_MUTUAL'}}}");
+        Kubernetes.Resources.Services.Service waiting = Make.Of(KnownResources.Services, "{'metadata':{'name':'w','namespace':'shop'},'spec':{'type':'LoadBalancer','clusterIP':'10.1.0.9','ports':[{'port':15008}]}}");
+        gateway = Settle(gateway, new GatewayFacts(waiting, true)).Gateway;
+        Assert.Empty(gateway.Status.Addresses);
+        Assert.Equal("Accepted=True/Accepted Programmed=False/AddressNotAssigned ResolvedRefs=True/ResolvedRefs", Conditions(gateway));
+        Assert.Equal("True", Assert.Single(gateway.Status.Listeners).Conditions[0].Status);
+
+        Kubernetes.Resources.Services.Service given = Make.Of(
+            KnownResources.Services,
+            "{'metadata':{'name':'w','namespace':'shop'},'spec':{'type':'LoadBalancer','clusterIP':'10.1.0.9','ports':[{'port':15008}]},'status':{'loadBalancer':{'ingress':[{'ip':'172.0.1.2'},{'hostname':'lb.example.com'}]}}}");
+        gateway = Settle(gateway, new GatewayFacts(given, true)).Gateway;
+        Assert.Equal(["IPAddress/172.0.1.2", "Hostname/lb.example.com"], gateway.Status.Addresses.Select(static address => $"{address.Type}/{address.Value}"));
+        Assert.Contains("Programmed=True/Programmed", Conditions(gateway), StringComparison.Ordinal);
+
+        // Inside a flat network its Service's own address will do.
+        Kubernetes.Resources.Services.Service inside = Make.Of(KnownResources.Services, "{'metadata':{'name':'w','namespace':'shop'},'spec':{'type':'ClusterIP','clusterIP':'10.1.0.9','ports':[{'port':15008}]}}");
+        Assert.Equal(["Hostname/w.shop.svc.cluster.local", "IPAddress/10.1.0.9"], Settle(Gateway("istio-east-west"), new GatewayFacts(inside, true)).Gateway.Status.Addresses.Select(static address => $"{address.Type}/{address.Value}"));
+        Assert.Equal("False", Settle(Gateway("istio-east-west", "{'name':'web','port':80,'protocol':'HTTP'}"), new GatewayFacts(inside, true)).Gateway.Status.Listeners[0].Conditions[0].Status);
+    }
+
     private static string Conditions(Gateway gateway) => string.Join(' ', gateway.Status.Conditions.Select(static condition => $"{condition.Type}={condition.Status}/{condition.Reason}"));
 
     private static Gateway Gateway(string className, string listener = "{'name':'mesh','port':15008,'protocol':'HBONE'}", string spec = "") => Make.Of(

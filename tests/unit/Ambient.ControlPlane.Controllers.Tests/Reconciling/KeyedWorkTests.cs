@@ -8,6 +8,7 @@ namespace Ambient.ControlPlane.Controllers.Tests.Reconciling;
 public sealed class KeyedWorkTests
 {
     [Fact]
+    [Trait("behaviour", "CP-235")]
     public async Task Keys_AreHandledOnceAtATime_AgainWhenNamedMeanwhile_AndAgainWhenTheyFail()
     {
         using LogHub logs = LogHub.Discarding();

@@ -103,6 +103,69 @@ public sealed class ConditionTests
         Assert.Equal("ZtunnelAccepted=True/Accepted", Said("AuthorizationPolicy ns1/p"));
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "loopback")]
+    [InlineData("127.9.9.9", "loopback")]
+    [InlineData("::1", "loopback")]
+    [InlineData("::ffff:127.0.0.1", "loopback")]
+    [InlineData("localhost", "loopback")]
+    [InlineData("0.0.0.0", "unspecified")]
+    [InlineData("::", "unspecified")]
+    [InlineData("169.254.169.254", "link-local")]
+    [InlineData("::ffff:169.254.169.254", "link-local")]
+    [InlineData("fe80::1", "link-local")]
+    [InlineData("224.0.0.1", "not of one host")]
+    public void AddressesThatNoEndpointCanHave_AreAbsent_AndNamed(string address, string kind)
+    {
+        string said = $"'{address}' is {kind}";
+        _cluster.ServiceEntry("e", $$"""{"hosts":["e.com"],"resolution":"STATIC","endpoints":[{"address":"10.0.0.9"},{"address":"{{address}}"}]}""");
+        Assert.Equal("ambient.mesh/EndpointsAccepted=False/ForbiddenAddress", Said("ServiceEntry ns1/e").Split(' ')[^1]);
+        Assert.StartsWith("spec.endpoints[1].address: " + said, _said["ServiceEntry ns1/e"][^1].Message, StringComparison.Ordinal);
+        _cluster.WorkloadEntry("w", $$"""{"address":"{{address}}"}""");
+        Assert.Equal("ambient.mesh/EndpointsAccepted=False/ForbiddenAddress", Said("WorkloadEntry ns1/w"));
+        _cluster.Service("s", """{"clusterIP":"10.1.1.1","ports":[{"port":80}]}""");
+        Slice(address);
+        Said("");
+        Assert.StartsWith("endpoints[0].addresses: " + said, _said["EndpointSlice ns1/sl"][0].Message, StringComparison.Ordinal);
+        Assert.Equal(["cluster0/networking.istio.io/ServiceEntry/ns1/e/10.0.0.9"], _cluster.Names.Where(static name => name.StartsWith("cluster0", StringComparison.Ordinal)));
+
+        // What is right again counts, and nothing is said any more.
+        _cluster.ServiceEntry("e", """{"hosts":["e.com"],"resolution":"STATIC","endpoints":[{"address":"10.0.0.9"},{"address":"10.0.0.8"}]}""");
+        _cluster.WorkloadEntry("w", """{"address":"10.0.0.7"}""");
+        Slice("10.0.0.6");
+        Assert.DoesNotContain("EndpointsAccepted", Said("ServiceEntry ns1/e") + Said("WorkloadEntry ns1/w") + Said("EndpointSlice ns1/sl"), StringComparison.Ordinal);
+        Assert.Equal(4, _cluster.Names.Count(static name => name.StartsWith("cluster0", StringComparison.Ordinal)));
+    }
+
+    private void Slice(string address) => _cluster.Slice("sl", $$$"""{"metadata":{"name":"sl","namespace":"ns1","labels":{"kubernetes.io/service-name":"s"}},"addressType":"IPv4","endpoints":[{"addresses":["{{{address}}}"]}]}""");
+
+    [Fact]
+    public void ServiceEntry_IsToldWhatOfItIsNotInForce()
+    {
+        _cluster.ServiceEntry("good", "{'hosts':['good.com'],'resolution':'DNS','ports':[{'number':80,'name':'http','protocol':'HTTP'}]}".Replace('\'', '"'));
+        Assert.Equal("", Said("ServiceEntry ns1/good"));
+        _cluster.ServiceEntry("bad", "{'hosts':['bad.com'],'addresses':['10.0.0.1','10.0.0.0/33'],'ports':[{'number':70000,'name':'http','protocol':'HTTP'}]}".Replace('\'', '"'));
+        Assert.Equal("Reconciled=False/Invalid", Said("ServiceEntry ns1/bad"));
+        Assert.Equal("spec.addresses[1]: '10.0.0.0/33' is no address or block of addresses: the entry has no effect; spec.ports[0].number: 70000 is no port: it has none", _said["ServiceEntry ns1/bad"][0].Message);
+
+        // The older of two has a host, and a Service before any; when it goes, the other is told.
+        _cluster.ServiceEntry("older", "{'hosts':['bad.com','good.com'],'resolution':'DNS'}".Replace('\'', '"'), created: "2020-01-01T00:00:00Z");
+        Assert.Equal("", Said("ServiceEntry ns1/older"));
+        Assert.Equal("Reconciled=False/HostTaken", Said("ServiceEntry ns1/good"));
+        Assert.Equal("good.com is the older ServiceEntry's ns1/older, which is in force", _said["ServiceEntry ns1/good"][0].Message);
+        _cluster.NoServiceEntry("older");
+        Assert.Equal("", Said("ServiceEntry ns1/good"));
+        _cluster.ServiceEntry("good", "{'hosts':['good.com','s.ns1.svc.company.com'],'resolution':'DNS'}".Replace('\'', '"'));
+        Assert.Equal("", Said("ServiceEntry ns1/good"));
+        Service("");
+        Assert.Equal("Reconciled=False/HostTaken", Said("ServiceEntry ns1/good"));
+        Assert.Contains("the Service's ns1/s", _said["ServiceEntry ns1/good"][0].Message, StringComparison.Ordinal);
+
+        // In another namespace it is nobody's.
+        _cluster.ServiceEntry("good", "{'hosts':['s.ns1.svc.company.com'],'resolution':'DNS'}".Replace('\'', '"'), ns: "ns2");
+        Assert.Equal("", Said("ServiceEntry ns2/good"));
+    }
+
     [Fact]
     public void UnchangedConditions_AreNotSaidAgain()
     {

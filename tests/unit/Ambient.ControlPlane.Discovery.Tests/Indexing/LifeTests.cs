@@ -87,6 +87,21 @@ public sealed class LifeTests
     }
 
     [Fact]
+    [Trait("behaviour", "CP-32")]
+    public void WhereServicesSelectNoEntries_OnlyPodsAreTheirs_AndServiceEntriesGoOn()
+    {
+        const string App = """{"app":"a"}""";
+        var cluster = new Cluster(Cluster.Settings with { ServicesSelectEntries = false }, isRemote: false);
+        cluster.Service("s", """{"selector":{"app":"a"},"ports":[{"port":80}]}""");
+        cluster.ServiceEntry("x", """{"hosts":["x.com"],"resolution":"STATIC","ports":[{"number":80,"name":"http","protocol":"HTTP"}],"workloadSelector":{"labels":{"app":"a"}}}""");
+        cluster.WorkloadEntry("e", """{"address":"10.0.0.1"}""", App);
+        cluster.Pod("p", "10.0.0.2", App);
+        cluster.Events();
+        Assert.Equal(["ns1/x.com"], cluster.Workload(Entries + "e").Services.Keys);
+        Assert.Equal(["ns1/s.ns1.svc.company.com", "ns1/x.com"], cluster.Workload(Pod("p")).Services.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     [Trait("behaviour", "CP-35")]
     [Trait("behaviour", "CP-110")]
     public void NamespacesWaypoint_ComesToEntriesAtOnce_AndItsPodsTouchNobody()

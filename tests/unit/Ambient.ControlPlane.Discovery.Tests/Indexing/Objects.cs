@@ -15,7 +15,7 @@ internal static class Objects
         int number = random.Next(3);
         string selector = random.Next(3) == 0 ? "" : $$$""","selector":{"matchLabels":{"app":"{{{app}}}"}}""";
         string ns = random.Next(4) == 0 ? "istio-system" : "ns1";
-        switch (random.Next(10))
+        switch (random.Next(12))
         {
             case 0 or 1:
                 return ("pod " + name, cluster => cluster.Pod(name, "10.0.0." + number, labels, spec: $$"""{"nodeName":"n{{number}}"}"""), cluster => cluster.NoPod(name));
@@ -37,6 +37,14 @@ internal static class Objects
             case 8:
                 string ofNamespace = Waypoint(random);
                 return ("namespace", cluster => cluster.Namespace("ns1", $$"""{"x":"y"{{ofNamespace}}}"""), cluster => cluster.Namespace("ns1"));
+            case 9:
+                string about = random.Next(2) == 0 ? $$"""{"kind":"Service","name":"o{{number}}"}""" : $$"""{"kind":"Gateway","group":"gateway.networking.k8s.io","name":"wp{{number}}"}""";
+                return ("http policy " + name, cluster => cluster.Authorization("h" + name, $$$"""{"action":"DENY","targetRefs":[{{{about}}}],"rules":[{"to":[{"operation":{"methods":["PUT"]}}]}]}"""), cluster => cluster.NoAuthorization("h" + name));
+            case 10:
+                return (
+                    "tokens",
+                    cluster => cluster.Set(Kubernetes.Resources.KnownResources.RequestAuthentications, $$$"""{"metadata":{"name":"t","namespace":"ns1"},"spec":{"targetRefs":[{"kind":"ServiceEntry","group":"networking.istio.io","name":"o{{{number}}}"}]}}""", cluster.Index.SetRequestAuthentication),
+                    cluster => cluster.Index.SetRequestAuthentication(new Kubernetes.Resources.ResourceKey("ns1", "t"), null));
             default:
                 string target = random.Next(2) == 0 ? "" : $$""","targetRef":{"kind":"Pod","name":"o{{random.Next(4)}}"}""";
                 return (

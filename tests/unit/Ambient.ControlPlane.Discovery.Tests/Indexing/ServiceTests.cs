@@ -8,6 +8,28 @@ public sealed class ServiceTests
     private const string Name = "ns1/s.ns1.svc.company.com";
     private readonly Cluster _cluster = new();
 
+    [Theory]
+    [Trait("behaviour", "CP-81")]
+    [InlineData("10.1.2.3", "10.1.2.3")]
+    [InlineData("10.1.2.3/32", "10.1.2.3")]
+    [InlineData("::1", "::1")]
+    [InlineData("fe80::1/10", "fe80::/10")]
+    [InlineData("10.1.2.3/8", "10.0.0.0/8")]
+    [InlineData("invalid", null)]
+    [InlineData("10.1.2.3/33", null)]
+    [InlineData("::1/129", null)]
+    [InlineData("10.1.2.3/8/8", null)]
+    public void AddressesOfEntries_AreAddressesOrBlocks(string written, string? told)
+    {
+        _cluster.ServiceEntry("x", $$"""{"hosts":["x.com"],"addresses":["{{written}}"],"ports":[{"number":80,"name":"http","protocol":"HTTP"}]}""");
+        Assert.Equal(told is null ? "" : "+ns1/x.com", _cluster.Events());
+        if (told is not null)
+        {
+            NetworkAddress only = Assert.Single(_cluster.Service("ns1/x.com").Addresses);
+            Assert.Equal(told, new System.Net.IPAddress(only.Address.Span) + (only.HasLength ? $"/{only.Length}" : ""));
+        }
+    }
+
     [Fact]
     [Trait("behaviour", "CP-46")]
     [Trait("behaviour", "CP-47")]

@@ -47,12 +47,14 @@ public sealed class KeySetStoreTests
         {
             int before = _fetcher.Calls;
             await StepAsync(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+            Assert.Equal("first", _store.Find(Source));
             Assert.Equal(before, _fetcher.Calls);
             await StepAsync(TimeSpan.FromSeconds(1));
             Assert.Equal(before + 1, _fetcher.Calls);
         }
 
         _fetcher.Keys = "first";
+        _store.Find(Source);
         await StepAsync(TimeSpan.FromHours(1));
         Assert.Equal(("first", null, 1), (_store.Find(Source), _store.ErrorOf(Source), _changes));
     }
@@ -109,9 +111,10 @@ public sealed class KeySetStoreTests
         }
 
         Assert.Equal(1024, _store.Count);
-        _clock.Advance(TimeSpan.FromDays(6));
+        Assert.Contains("more than 1024 issuers", _store.Answer(Source, "apps").Error, StringComparison.Ordinal);
+        _clock.Advance(TimeSpan.FromMinutes(40));
         _store.Find(Source with { Address = "https://keys.example/5" });
-        await StepAsync(TimeSpan.FromDays(1.5));
+        await StepAsync(TimeSpan.FromMinutes(30));
         Assert.Equal(1, _store.Count);
     }
 

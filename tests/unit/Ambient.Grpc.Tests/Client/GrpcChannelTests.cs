@@ -33,6 +33,27 @@ public sealed class GrpcChannelTests
     }
 
     [Fact]
+    public async Task Sockets_ArePreparedBeforeTheyConnect_AndWhatFailsThereIsToldAsTheConnectionsFailure()
+    {
+        await using TestServer server = await TestServer.StartAsync(async context =>
+        {
+            await TestServer.BeginAsync(context);
+            await TestServer.SendAsync(context, new StringValue { Value = "hello" });
+            TestServer.End(context);
+        });
+        var prepared = new List<bool>();
+        using GrpcChannel good = server.Channel(options => options with { PrepareSocket = socket => prepared.Add(socket.Connected) });
+        Assert.Equal("hello", (await good.CallAsync(Method, new StringValue(), StringValue.Parser, Limit, CancellationToken.None)).Value);
+        Assert.NotEmpty(prepared);
+        Assert.All(prepared, Assert.False);
+
+        using GrpcChannel bad = server.Channel(options => options with { PrepareSocket = _ => throw new System.Net.Sockets.SocketException(13, "no mark for you") });
+        GrpcException failure = await Assert.ThrowsAsync<GrpcException>(() => bad.CallAsync(Method, new StringValue(), StringValue.Parser, Limit, CancellationToken.None));
+        Assert.True(failure.IsConnectFailure);
+        Assert.Contains("no mark for you", failure.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Streams_RunSideBySide_AndEndCleanly()
     {
         await using TestServer server = await TestServer.StartAsync(async context =>

@@ -199,8 +199,59 @@ public sealed class GrpcServerTests
         clock.Advance(TimeSpan.FromMinutes(34));
 
         GrpcException end = await Assert.ThrowsAsync<GrpcException>(async () => await call.ReadAsync(CancellationToken.None));
-        Assert.Equal((GrpcCode.Unavailable, "the server is going away"), (end.Code, end.Detail));
-        Assert.NotEqual(first, (await Peer()).Value);
+        Assert.Equal(GrpcCode.Unavailable, end.Code);
+        Assert.True(end.Detail == "the server is going away" || end.Detail.StartsWith("transport is closing", StringComparison.Ordinal), end.Detail);
+
+        // A call may meet the connection in the moment in which it closes; who made it begins it anew.
+        string? next = null;
+        for (int again = 0; next is null; again++)
+        {
+            try
+            {
+                next = (await Peer()).Value;
+            }
+            catch (GrpcException closing) when (closing.Code == GrpcCode.Unavailable && again < 5)
+            {
+            }
+        }
+
+        Assert.NotEqual(first, next);
+    }
+
+    [Fact]
+    public async Task CallsWhileConnectionsAreRecycled_AreAnswered_EachWithItsOwn()
+    {
+        // A call that comes too late for its connection is begun anew by the HTTP stack: its message must come along.
+        var clock = new ManualTime();
+        await using Served served = await Served.StartAsync([GrpcMethod.Unary("/test.Echo/Echo", StringValue.Parser, 100, (asked, _) => Task.FromResult(asked))], options => options with { Grace = TimeSpan.FromHours(2) }, clock);
+        using GrpcChannel channel = served.Channel();
+        int next = 0;
+        for (int round = 0; round < 10; round++)
+        {
+            Task[] calls = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+            {
+                for (int i = 0; i < 5; i++)
+                {
+                    string text = Interlocked.Increment(ref next).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                    StringValue? answer = null;
+                    for (int again = 0; answer is null; again++)
+                    {
+                        try
+                        {
+                            answer = await channel.CallAsync("/test.Echo/Echo", new StringValue { Value = text }, StringValue.Parser, TimeSpan.FromHours(2), CancellationToken.None).WaitAsync(Limit);
+                        }
+                        catch (GrpcException closing) when (closing.Code == GrpcCode.Unavailable && again < 5)
+                        {
+                            // Written while the server closed: nobody knows whether it was taken, so who made the call begins it anew.
+                        }
+                    }
+
+                    Assert.Equal(text, answer.Value);
+                }
+            }))];
+            clock.Advance(TimeSpan.FromMinutes(34));
+            await Task.WhenAll(calls);
+        }
     }
 
     [Fact]

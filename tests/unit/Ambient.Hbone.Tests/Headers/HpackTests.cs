@@ -94,14 +94,14 @@ public sealed class HpackTests
     [Fact]
     public void Request_WrittenAndRead_IsTheSame()
     {
-        ConnectRequest request = new() { Authority = "[fd00::1]:8080", Baggage = new string('b', 300), Forwarded = "for=\"1.2.3.4:5\"", Traceparent = "00-aa-bb-00", ForwardedNetwork = "" };
+        ConnectRequest request = new() { Authority = "[fd00::1]:8080", Baggage = new string('b', 300), Forwarded = "for=\"1.2.3.4:5\"", Traceparent = "00-aa-bb-00", ForwardedNetwork = "", Source = "waypoint" };
         HeaderWriter writer = new(new byte[HeaderWriter.Bound(request)]);
         writer.Request(request);
         HeaderCollector collector = new();
         Assert.True(new HpackDecoder(65536).TryDecode(writer.Written, collector, out _));
         ConnectRequest read = collector.Request()!;
         Assert.True(collector.IsConnect);
-        Assert.Equal((request.Authority, request.Baggage, request.Forwarded, request.Traceparent, request.ForwardedNetwork), (read.Authority, read.Baggage, read.Forwarded, read.Traceparent, read.ForwardedNetwork));
+        Assert.Equal((request.Authority, request.Baggage, request.Forwarded, request.Traceparent, request.ForwardedNetwork, request.Source), (read.Authority, read.Baggage, read.Forwarded, read.Traceparent, read.ForwardedNetwork, read.Source));
     }
 
     private static string Decode(HpackDecoder decoder, string hex)

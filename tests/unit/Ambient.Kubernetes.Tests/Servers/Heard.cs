@@ -46,6 +46,7 @@ public sealed class Heard<T> : IAsyncDisposable
         ResourceEventKind.ListEnds => e.IsAbsent ? "absent]" : "]",
         ResourceEventKind.Changed => $"+{e.Key.Name}@{e.Resource!.Metadata.ResourceVersion}",
         ResourceEventKind.Deleted => "-" + e.Key.Name,
+        ResourceEventKind.Denied => "denied " + e.Denial,
         _ => $"!{e.Key.Name} {e.Problem}",
     };
 }

@@ -26,11 +26,13 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         #include <sys/resource.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
+        #include <sys/syscall.h>
         #include <sys/uio.h>
         #include <sys/un.h>
         #include <netinet/in.h>
         #include <netinet/tcp.h>
         #include <linux/capability.h>
+        #include <linux/mount.h>
         #include <linux/netlink.h>
         #include <linux/rtnetlink.h>
         #include <linux/fib_rules.h>

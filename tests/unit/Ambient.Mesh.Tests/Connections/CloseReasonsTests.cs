@@ -9,7 +9,7 @@ public class CloseReasonsTests
         "None ClientClosed Completed PolicyDenied PolicyChanged UnknownSource SelfCall UnknownWaypoint UnknownGateway NoHealthyUpstream "
         + "NoServiceForAddress ConnectFailed ConnectTimeout HboneConnectTimeout CertificateUnavailable NoRoute TlsFailure PeerIdentityMismatch Http2Failure Refused "
         + "SendFailed ReceiveFailed PeerReset AppReset Drained Revoked IpMismatch BadAuthority UnknownHost UnknownPort "
-        + "ProtocolError AbuseBudgetExceeded OutOfResources InternalError KeepAliveTimeout HandshakeTimeout PodRemoved NameNotResolved DiscoveryTimeout EndpointRemoved";
+        + "ProtocolError AbuseBudgetExceeded OutOfResources InternalError KeepAliveTimeout HandshakeTimeout PodRemoved NameNotResolved DiscoveryTimeout EndpointRemoved Aborted";
 
     private static readonly string[] Flags = ["-", "DENY", "CONNECT", "TLS_FAILURE", "H2_HANDSHAKE_FAILURE", "NETWORK_POLICY", "IDENTITY_ERROR", "CERT_REVOKED"];
 

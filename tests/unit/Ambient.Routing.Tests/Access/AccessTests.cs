@@ -215,7 +215,10 @@ public sealed class AccessTests
         trial.DryRun = true;
         AccessProgram program = Http(trial);
         Assert.True(program.Evaluate(Requests.Of("GET /")).IsAllowed);
-        Assert.False(program.EvaluateDryRun(Requests.Of("GET /")).IsAllowed);
+        Assert.True(program.HasDryRun);
+        Assert.Equal((false, "ns[ns]-policy[policy]-rule[0]"), (program.DryRunDeny(Requests.Of("GET /"))!.Value.IsAllowed, program.DryRunDeny(Requests.Of("GET /"))!.Value.RuleId));
+        Assert.Null(program.DryRunAllow(Requests.Of("GET /")));
+        Assert.False(Http(Policy(AccessAction.Deny)).HasDryRun);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using Ambient.Mesh.Addresses;
 using Ambient.Protocol.L7;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Http;
@@ -34,6 +35,21 @@ public sealed class ExchangeTests
         second.Receive(Good);
         Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
         Assert.Equal((0, 0), (waypoint.Destination.Active, waypoint.Endpoint.State.Active));
+    }
+
+    [Fact]
+    public void Tries_AreUsedAgain()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe first = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        for (int i = 0; i < 3; i++)
+        {
+            client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+            _ = first.Sent;
+            first.Receive(Good);
+            Assert.Single(waypoint.Loop.SpareAttempts);
+        }
     }
 
     [Fact]
@@ -75,7 +91,12 @@ public sealed class ExchangeTests
         first.Break();
         waypoint.RunUntil(() => kept.IsClosed && third.Sent.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
         Assert.Equal(2, Ends(third.Sent).Count());
+
+        // The third try began inside of the second, and is another.
+        Assert.Single(waypoint.Loop.SpareAttempts);
         third.Receive(Good);
+        Assert.Equal(2, waypoint.Loop.SpareAttempts.Distinct().Count());
+        Assert.Equal(2, waypoint.Loop.SpareAttempts.Count);
         Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
         Assert.Equal((0, 0), (waypoint.Destination.Active, waypoint.Endpoint.State.Active));
     }
@@ -221,6 +242,25 @@ public sealed class ExchangeTests
         two.Break();
         Assert.True(endpoint.IsClosed, "nobody can ever use it again");
         Assert.Equal(0, waypoint.Destination.Connections);
+    }
+
+    [Fact]
+    [Trait("behaviour", "WP-2")]
+    public void DialledWorkload_IsReachedOnThePortThatWasDialled_AndNobodyElse()
+    {
+        using LocalWaypoint waypoint = new(action => action.Response = new DirectResponse { Status = 418 });
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect(IpPort.Parse("10.0.0.1:9999"), "uid");
+        client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        Assert.StartsWith("GET / HTTP/1.1\r\n", endpoint.Sent, StringComparison.Ordinal);
+        endpoint.Receive(Good);
+        Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
+        Assert.Equal("10.0.0.1:9999", waypoint.Dialer.LastDialled);
+
+        // Whoever has the address later is somebody else.
+        HeldPipe late = waypoint.Connect(IpPort.Parse("10.0.0.1:9999"), "uid-gone");
+        late.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        Assert.EndsWith("no healthy upstream", late.Sent, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal sealed class HeldPipe : Pipe
         if (!IsClosed)
         {
             IsClosed = IsAborted = true;
-            Owner.OnClosed(CloseReason.Completed, detail);
+            Owner.OnClosed(CloseReason.Aborted, detail);
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class LocalDialer : UpstreamDialer
     /// <summary>Connections that were begun.</summary>
     public int Dialled { get; private set; }
 
+    /// <summary>Where the last of them led.</summary>
+    public string LastDialled { get; private set; } = "";
+
     /// <summary>The next connection.</summary>
     public void Add(HeldPipe pipe) => _pipes.Enqueue(pipe);
 
@@ -30,6 +33,7 @@ internal sealed class LocalDialer : UpstreamDialer
     public override void Dial(EndpointKey key, Pipe pipe)
     {
         Dialled++;
+        LastDialled = key.Text;
         switch (((HeldPipe)pipe).Dialling)
         {
             case Dialling.OpensAtOnce:

@@ -36,7 +36,9 @@ public sealed class FieldReaderTests
     [InlineData(":scheme", "ftp")]
     [InlineData(":status", "20")]
     [InlineData(":status", "abc")]
-    [InlineData(":protocol", "websocket")]
+    [InlineData(":protocol", "web socket")]
+    [InlineData(":protocol", "websocket\r\nHost: x")]
+    [InlineData(":protocol", "")]
     [InlineData(":unknown", "1")]
     public void Field_ThatTwoReadersCouldReadDifferently_IsADefect(string name, string value) => Assert.NotNull(Read((name, value)).Defect);
 

@@ -1,6 +1,7 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Routing.Messages;
+using Ambient.Testing.Clocks;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
 
@@ -12,12 +13,14 @@ public sealed class Http2ClientTests : IDisposable
     private const byte Last = FrameFlags.EndStream;
     private const byte Whole = FrameFlags.EndHeaders;
 
-    private readonly EventLoop.EventLoop _loop = new("probe", new EventLoopOptions());
+    private readonly ManualTime _time = new();
+    private readonly EventLoop.EventLoop _loop;
     private readonly MemoryPipe _pipe;
     private readonly Http2Client _client;
 
     public Http2ClientTests()
     {
+        _loop = new EventLoop.EventLoop("probe", new EventLoopOptions { TimeProvider = _time });
         _loop.RunOnce(0);
         _client = new Http2Client(new Http2Pool(null!, null!, null!, null, _loop), _loop);
         _pipe = new MemoryPipe { Owner = _client, Loop = _loop };
@@ -86,7 +89,69 @@ public sealed class Http2ClientTests : IDisposable
         Assert.Equal("failed ConnectionClosed", sink.Events[^1]);
     }
 
+    [Fact]
+    public void SilentEndpoint_IsAskedForLife_AndIsGoneWithoutIt()
+    {
+        (_, ProbeSink sink) = Send("GET");
+        Pass(4);
+        Assert.Empty(_pipe.TakeSent());
+        Pass(2);
+        Assert.Equal(["Ping 0"], Wire.Read(_pipe.TakeSent()));
+        Assert.True(_client.CanOpen);
+        Pass(6);
+
+        // The next ones go elsewhere; this one may still be answered.
+        Assert.False(_client.CanOpen);
+        Assert.Equal(["connected"], sink.Events);
+        Pass(16);
+        Assert.Equal("failed ConnectionClosed", sink.Events[^1]);
+        Assert.True(_pipe.IsClosed);
+    }
+
+    [Fact]
+    public void EndpointThatLives_IsAskedOncePerRequest_HoweverLateItsAnswerIs()
+    {
+        (Http2ClientStream request, ProbeSink sink) = Send("GET");
+        Pass(6);
+        Assert.Equal(["Ping 0"], Wire.Read(_pipe.TakeSent()));
+        _pipe.Receive(Wire.Frame(FrameType.Ping, FrameFlags.Ack, 0, 0x61, 0x6d, 0x62, 0x69, 0x65, 0x6e, 0x74, 0x22));
+        for (int i = 0; i < 20; i++)
+        {
+            Pass(6);
+        }
+
+        // Servers of gRPC take PINGs without reason for an attack.
+        Assert.Empty(_pipe.TakeSent());
+        Send("GET");
+        Pass(6);
+        Assert.Equal(["Ping 0"], Wire.Read(_pipe.TakeSent()));
+        _pipe.Receive(Wire.Frame(FrameType.Headers, Whole | Last, request.Id, Wire.Block((":status", "200"))));
+        Assert.Equal("end ", sink.Events[^1]);
+        Assert.False(_pipe.IsClosed);
+    }
+
+    [Fact]
+    public void IdleConnection_IsLeftAlone()
+    {
+        (Http2ClientStream request, _) = Send("GET");
+        _pipe.Receive(Wire.Frame(FrameType.Headers, Whole | Last, request.Id, Wire.Block((":status", "200"))));
+        for (int i = 0; i < 5; i++)
+        {
+            Pass(6);
+        }
+
+        Assert.Empty(_pipe.TakeSent());
+        Assert.False(_pipe.IsClosed);
+    }
+
     public void Dispose() => _loop.Dispose();
+
+    private void Pass(int seconds)
+    {
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        _loop.RunOnce(0);
+        _loop.RunOnce(0);
+    }
 
     private (Http2ClientStream Request, ProbeSink Sink) Send(string method)
     {

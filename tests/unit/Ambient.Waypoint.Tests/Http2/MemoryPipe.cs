@@ -31,7 +31,7 @@ internal sealed class MemoryPipe : Pipe
         if (!IsClosed)
         {
             IsClosed = true;
-            Owner.OnClosed(CloseReason.Completed, detail);
+            Owner.OnClosed(CloseReason.Aborted, detail);
         }
     }
 

@@ -39,6 +39,24 @@ public sealed class RequestMetricsTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>Istio's gateways are clients of what they lead to.</summary>
+    [Fact]
+    public void Gateway_ReportsAsASource()
+    {
+        RequestMetrics metrics = new(_registry);
+        RequestKind kind = new(Source, Caller, Endpoint, Service, 200, "", ResponseFlags.None, IsGrpc: false, MetricPlan.Standard, "") { IsEdge = true };
+        metrics.SeriesOf(0, kind).Requests!.Increment();
+        metrics.SeriesOf(0, kind with { Endpoint = null, Service = null }).Requests!.Increment();
+        string[] lines = [.. Text().Split('\n').Where(static line => line.StartsWith("istio_requests_total{", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.All(lines, static line => Assert.Contains("{reporter=\"source\",source_workload=\"front\",", line, StringComparison.Ordinal));
+        Assert.All(lines, static line => Assert.Contains("connection_security_policy=\"unknown\"", line, StringComparison.Ordinal));
+
+        // Without a tunnel to the endpoint nobody proves anything to it.
+        Assert.All(lines, static line => Assert.Contains("source_principal=\"unknown\"", line, StringComparison.Ordinal));
+        Assert.Contains(lines, static line => line.Contains("destination_canonical_revision=\"latest\"", StringComparison.Ordinal) && line.Contains("destination_service=\"unknown\"", StringComparison.Ordinal));
+        Assert.False(kind.Equals(kind with { IsEdge = false }));
+    }
+
     [Fact]
     public void NobodyKnown_IsUnknown_WithItsTwoFallbacks()
     {

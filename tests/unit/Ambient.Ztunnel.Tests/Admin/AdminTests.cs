@@ -114,6 +114,25 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("GET", "localhost:15000", null, 200)]
+    [InlineData("GET", "evil.example:15000", null, 403)]
+    [InlineData("POST", "localhost:15000", "http://evil.example", 403)]
+    [InlineData("POST", "localhost:15000", "http://localhost:15000", 200)]
+    public async Task PagesOfOthers_AreRefused(string method, string host, string? origin, int status)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), At(0, method == "POST" ? "/quitquitquit" : "/config_dump"));
+        request.Headers.Host = host;
+        if (origin is not null)
+        {
+            Assert.True(request.Headers.TryAddWithoutValidation("Origin", origin));
+        }
+
+        using HttpResponseMessage answer = await _client.SendAsync(request);
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(method == "POST" && status == 200 ? 1 : 0, _shutdowns);
+    }
+
+    [Theory]
     [InlineData(0, "/", 200)]
     [InlineData(0, "/nothing", 404)]
     [InlineData(0, "/debug/pprof/profile", 501)]

@@ -1,4 +1,6 @@
+using Ambient.Dns.Messages;
 using Ambient.Linux.Sockets;
+using Ambient.Testing.Names;
 using Ambient.Ztunnel.Dns.Messages;
 
 namespace Ambient.Ztunnel.Tests.Dns;

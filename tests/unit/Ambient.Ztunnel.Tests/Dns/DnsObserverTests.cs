@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Ambient.Dns.Messages;
 using Ambient.Telemetry.Metrics;
-using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
 

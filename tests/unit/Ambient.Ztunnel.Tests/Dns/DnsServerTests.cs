@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using Address = Ambient.Linux.Sockets.SocketAddress;
+using Ambient.Dns.Upstreams;
 using Ambient.EventLoop;
 using Ambient.Linux.Sockets;
 using Ambient.Telemetry.Logging;
-using Ambient.Ztunnel.Dns.Forwarding;
+using Ambient.Testing.Names;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
-using Address = Ambient.Linux.Sockets.SocketAddress;
 
 namespace Ambient.Ztunnel.Tests.Dns;
 

@@ -1,5 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using Address = Ambient.Linux.Sockets.SocketAddress;
+using Ambient.Dns.Upstreams;
 using Ambient.EventLoop;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
@@ -8,10 +10,9 @@ using Ambient.Mesh.Views;
 using Ambient.Mesh.Workloads;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
-using Ambient.Ztunnel.Dns.Forwarding;
+using Ambient.Testing.Names;
 using Ambient.Ztunnel.Dns.Names;
 using Ambient.Ztunnel.Dns.Serving;
-using Address = Ambient.Linux.Sockets.SocketAddress;
 
 namespace Ambient.Ztunnel.Tests.Dns;
 

@@ -195,5 +195,7 @@ public sealed class ControlPlaneOnKubernetesTests(ApiServerFixture rig)
             PlaneProcess.Deadline);
     }
 
-    private static bool IsLeading(PlaneProcess plane) => plane.Log.Contains("leading", StringComparison.Ordinal) && !plane.Log.Contains("not leading any more", StringComparison.Ordinal);
+    /// <summary>Of the two Leases that there are, the one of its revision: each may have another holder.</summary>
+    private static bool IsLeading(PlaneProcess plane) => plane.Log.Split('\n').LastOrDefault(static line => line.Contains("leading", StringComparison.Ordinal) && line.Contains("ambientd-leader", StringComparison.Ordinal)) is { } last
+        && !last.Contains("not leading any more", StringComparison.Ordinal);
 }

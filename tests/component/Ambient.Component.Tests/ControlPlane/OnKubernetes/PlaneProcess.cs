@@ -92,18 +92,18 @@ internal sealed class PlaneProcess : IAsyncDisposable
         return root!;
     }
 
-    public async Task<GrpcChannel> ChannelAsync(string token)
-    {
-        string root = await RootAsync(System);
-        return new GrpcChannel(
-            new GrpcChannelOptions
-            {
-                Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{Port}")),
-                Roots = ServerRoots.FromPem(root),
-                Headers = _ => ValueTask.FromResult<IReadOnlyList<KeyValuePair<string, string>>>([KeyValuePair.Create("authorization", "Bearer " + token), KeyValuePair.Create("clusterid", "Kubernetes")]),
-            },
-            TimeProvider.System);
-    }
+    /// <summary>A connection as a ztunnel of a cluster makes it.</summary>
+    public async Task<GrpcChannel> ChannelAsync(string token, string cluster = "Kubernetes") => Channel(await RootAsync(System), token, cluster);
+
+    /// <summary>The same where the root is known.</summary>
+    public GrpcChannel Channel(string root, string token, string cluster = "Kubernetes") => new(
+        new GrpcChannelOptions
+        {
+            Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{Port}")),
+            Roots = ServerRoots.FromPem(root),
+            Headers = _ => ValueTask.FromResult<IReadOnlyList<KeyValuePair<string, string>>>([KeyValuePair.Create("authorization", "Bearer " + token), KeyValuePair.Create("clusterid", cluster)]),
+        },
+        TimeProvider.System);
 
     /// <summary>Asks for another identity's certificate, as a ztunnel does.</summary>
     public static async Task<IReadOnlyList<string>> CertificateAsync(GrpcChannel channel, SpiffeId identity)

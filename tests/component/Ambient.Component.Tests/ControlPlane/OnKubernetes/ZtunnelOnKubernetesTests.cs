@@ -10,7 +10,6 @@ using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 using Ambient.Topology.Networks;
-using Ambient.Topology.Processes;
 
 namespace Ambient.Component.Tests.ControlPlane.OnKubernetes;
 
@@ -40,7 +39,7 @@ public sealed class ZtunnelOnKubernetesTests(ApiServerFixture rig)
         PlaneProcess plane = await PlaneProcess.ReadyAsync(rig, system);
         string zds = Path.Combine(network.Directory, "zds");
         using var agent = new NodeAgent(zds);
-        Peer ztunnel = await StartZtunnelAsync(network, node, zds, plane, own);
+        Peer ztunnel = await NodeZtunnel.StartAsync(rig, network, node, zds, plane, own);
         await Task.Run(() =>
         {
             agent.Accept();
@@ -137,41 +136,5 @@ public sealed class ZtunnelOnKubernetesTests(ApiServerFixture rig)
         {
             return "nothing came back";
         }
-    }
-
-    private async Task<Peer> StartZtunnelAsync(TestNetwork network, VirtualNode node, string zds, PlaneProcess plane, Pod own)
-    {
-        string root = Path.Combine(network.Directory, "root.pem"), token = Path.Combine(network.Directory, "token");
-        await File.WriteAllTextAsync(root, await plane.RootAsync(plane.System));
-        await File.WriteAllTextAsync(token, await rig.PodTokenAsync(own));
-        string address = string.Create(CultureInfo.InvariantCulture, $"https://{NodeLink.Host}:{plane.Port}");
-        return network.Start(new ProcessPlan("ztunnel", Path.Combine(AppContext.BaseDirectory, "ztunnel"))
-        {
-            NamespaceName = node.NamespaceName,
-            LogPath = Path.Combine(network.Directory, "ztunnel.log"),
-            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["PROXY_MODE"] = "shared",
-                ["INPOD_UDS"] = zds,
-                ["XDS_ADDRESS"] = address,
-                ["CA_ADDRESS"] = address,
-                ["ALT_XDS_HOSTNAME"] = "localhost",
-                ["ALT_CA_HOSTNAME"] = "localhost",
-                ["XDS_ROOT_CA"] = root,
-                ["CA_ROOT_CA"] = root,
-                ["AUTH_TOKEN"] = token,
-                ["CLUSTER_ID"] = "Kubernetes",
-                ["POD_NAME"] = own.Metadata.Name,
-                ["POD_NAMESPACE"] = own.Metadata.Namespace,
-                ["SERVICE_ACCOUNT"] = "ztunnel",
-                ["NODE_NAME"] = "node1",
-                ["INSTANCE_IP"] = "10.200.0.1",
-                ["PACKET_MARK"] = "1337",
-                ["ZTUNNEL_WORKER_THREADS"] = "2",
-                ["IPV6_ENABLED"] = "false",
-                ["ISTIO_META_DNS_CAPTURE"] = "false",
-                ["RUST_LOG"] = "info",
-            },
-        });
     }
 }

@@ -1,0 +1,41 @@
+using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Resources;
+using Ambient.Telemetry.Logging;
+
+namespace Ambient.ControlPlane.Controllers.Statuses;
+
+/// <summary>Statuses that somebody else writes as well: ours are written once a minute, and it is said with whom we do not agree. Thread-safe.</summary>
+internal sealed class DampedWrites(string controller, KubernetesClient client, KeyedWork<(ResourceType Type, ResourceKey Key)> work, TimeProvider clock, Logger log)
+{
+    private readonly WriteDamper<(ResourceType Type, ResourceKey Key)> _damper = new(clock);
+
+    /// <summary>Whether a status may be written now; if not, its object is due again when it may.</summary>
+    internal async Task<bool> MayWriteAsync((ResourceType Type, ResourceKey Key) at, object wanted, long generation, CancellationToken cancellation)
+    {
+        WriteVerdict verdict = _damper.Judge(at, wanted, generation);
+        if (verdict.Later is { } pause)
+        {
+            work.AddAfter(at, pause, cancellation);
+        }
+
+        if (verdict.IsNews)
+        {
+            IReadOnlyList<string> managers = await client.StatusManagersAsync(at.Type, at.Key, cancellation);
+            log.Warn(
+                "somebody else writes the same status again and again; ours is written once a minute",
+                LogField.Of("controller", controller),
+                LogField.Of("kind", at.Type.Kind),
+                LogField.Of("object", at.Key.ToString()),
+                LogField.Of("managers", string.Join(", ", managers.Where(static name => name != StatusPatch.Manager))));
+        }
+
+        return verdict.IsAllowed;
+    }
+
+    /// <summary>It is written.</summary>
+    internal void Note((ResourceType Type, ResourceKey Key) at, object wanted, long generation) => _damper.Note(at, wanted, generation);
+
+    /// <summary>A new term begins: nothing is awaited.</summary>
+    internal void Clear() => _damper.Clear();
+}

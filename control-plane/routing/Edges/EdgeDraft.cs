@@ -1,0 +1,54 @@
+using Ambient.ControlPlane.Routing.Services;
+using Ambient.Protocol.L7;
+
+namespace Ambient.ControlPlane.Routing.Edges;
+
+/// <summary>The ports of a gateway while they are made. Not thread-safe.</summary>
+/// <param name="namespace">Of the gateway, and so of its routes.</param>
+internal sealed class EdgeDraft(string @namespace)
+{
+    /// <summary>Ports by what pods listen on.</summary>
+    public SortedDictionary<uint, EdgePort> Ports { get; } = [];
+
+    /// <summary>Routes.</summary>
+    public List<ServiceRoutes> Routes { get; } = [];
+
+    /// <summary>The port of a number, when it is of that protocol or new; null when it is of another.</summary>
+    public EdgePort? Port(ushort number, EdgeProtocol protocol)
+    {
+        if (!Ports.TryGetValue(number, out EdgePort? port))
+        {
+            Ports[number] = port = new EdgePort { Port = number, Protocol = protocol, Namespace = @namespace };
+        }
+
+        return port.Protocol == protocol ? port : null;
+    }
+
+    /// <summary>Adds requests' routes of a host to a listener.</summary>
+    public void Host(EdgePort port, EdgeListener listener, string host, IEnumerable<CandidateRoute> routes)
+    {
+        PortRoutes table = new() { Port = port.Port, Protocol = PortProtocol.Http };
+        Dictionary<HttpAction, uint> actions = new(ReferenceEqualityComparer.Instance);
+        foreach (CandidateRoute route in routes)
+        {
+            if (!actions.TryGetValue(route.Action, out uint index))
+            {
+                actions[route.Action] = index = (uint)table.HttpActions.Count;
+                table.HttpActions.Add(route.Action);
+            }
+
+            table.Http.Add(new HttpRoute { Name = route.Name, Match = route.Match, Action = index });
+        }
+
+        string name = $"edge:{port.Port}:{listener.Name}:{host}";
+        listener.Hosts.Add(new EdgeHost { Hostname = host, Routes = name });
+        Routes.Add(new ServiceRoutes { Namespace = @namespace, Hostname = name, Ports = { table } });
+    }
+
+    /// <summary>Sets the routes of a listener's connections.</summary>
+    public void Connections(EdgePort port, EdgeListener listener, IEnumerable<TcpRoute> routes)
+    {
+        listener.Connections = $"edge:{port.Port}:{listener.Name}";
+        Routes.Add(new ServiceRoutes { Namespace = @namespace, Hostname = listener.Connections, Ports = { new PortRoutes { Port = port.Port, Protocol = PortProtocol.Tcp, Tcp = { routes } } } });
+    }
+}

@@ -1,0 +1,2 @@
+// One cluster at a time.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]

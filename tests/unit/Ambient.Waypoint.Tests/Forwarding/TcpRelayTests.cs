@@ -1,0 +1,52 @@
+using Ambient.Protocol.L7;
+
+namespace Ambient.Waypoint.Tests.Forwarding;
+
+/// <summary>Connections without HTTP.</summary>
+public sealed class TcpRelayTests
+{
+    [Fact]
+    public void NewDenial_EndsConnectionsThatAreOpen_OthersGoOn()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.ConnectTcp();
+        client.Receive("hello");
+        Assert.Equal("hello", endpoint.Sent);
+        waypoint.Configure(access: [Deny("10.7.0.0/16")]);
+        waypoint.Judge();
+        client.Receive(" again");
+        Assert.Equal((false, "hello again"), (client.IsClosed, endpoint.Sent));
+
+        waypoint.Configure(access: [Deny("10.0.9.9")]);
+        waypoint.Judge();
+        Assert.Equal((true, true), (client.IsAborted, endpoint.IsAborted));
+        Assert.Equal(0, waypoint.Destination.Connections);
+    }
+
+    /// <summary>A clean end behind half of a message would make it a whole one.</summary>
+    [Fact]
+    public void ClientThatIsGivenUp_IsNoCleanEndForTheEndpoint()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.ConnectTcp();
+        client.Receive("half");
+        client.Abort("a record that is none");
+        Assert.True(endpoint.IsAborted);
+        Assert.Equal(0, waypoint.Destination.Connections);
+    }
+
+    [Fact]
+    public void ClientThatEnds_IsACleanEnd()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.ConnectTcp();
+        client.Receive("all");
+        client.EndInput();
+        Assert.Equal((true, false, "all"), (endpoint.IsFinished, endpoint.IsAborted, endpoint.Sent));
+    }
+
+    private static AccessPolicy Deny(string block) => new() { Namespace = "bench", Name = "deny", Action = AccessAction.Deny, Rules = { new AccessRule { From = { new AccessSource { IpBlocks = { block } } } } } };
+}

@@ -1,0 +1,57 @@
+using Ambient.Mesh.Addresses;
+using Ambient.Mesh.Services;
+using Ambient.Mesh.Views;
+using Ambient.Mesh.Workloads;
+
+namespace Ambient.Waypoint.Balancing;
+
+/// <summary>The way to a service through its waypoint: HBONE to one of the waypoint's instances, with the service as target (waypoint reference 7.2). Pure.</summary>
+internal static class WaypointHop
+{
+    /// <summary>Whether a service has a waypoint at all.</summary>
+    public static bool IsNamed(Service service) => service.Waypoint is not null || service.WeightedWaypoints.Count > 0;
+
+    /// <summary>The instances of the service's waypoints, with their shares.</summary>
+    public static IEnumerable<(EndpointKey Key, Workload Waypoint, uint Weight)> Of(MeshView view, Service service, ushort port)
+    {
+        if (Target(service, port) is not { } target)
+        {
+            yield break;
+        }
+
+        IEnumerable<(GatewayAddress Gateway, uint Weight)> gateways = service.WeightedWaypoints.Count > 0 ? service.WeightedWaypoints.Select(static weighted => (weighted.Destination, weighted.Weight))
+            : service.Waypoint is { } only ? [(only, 1u)]
+            : [];
+        foreach ((GatewayAddress gateway, uint weight) in gateways.Where(static weighted => weighted.Weight > 0))
+        {
+            foreach (Workload instance in Instances(view, gateway))
+            {
+                if (instance.AddressCount > 0)
+                {
+                    yield return (new EndpointKey(target, instance.Identity) { Via = new IpPort(instance.AddressAt(0), gateway.Port) }, instance, weight);
+                }
+            }
+        }
+    }
+
+    private static IpPort? Target(Service service, ushort port)
+    {
+        foreach (NetworkAddress address in service.Vips)
+        {
+            return new IpPort(address.Address, port);
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<Workload> Instances(MeshView view, GatewayAddress gateway)
+    {
+        Service? named = gateway.IsByHostname ? view.FindService(gateway.Hostname) : view.FindService(gateway.Address, null);
+        if (named is not null)
+        {
+            return view.EndpointWorkloads(named);
+        }
+
+        return !gateway.IsByHostname && view.FindWorkload(gateway.Address) is { } workload ? [workload] : [];
+    }
+}

@@ -1,0 +1,11 @@
+using Ambient.EventLoop;
+
+namespace Ambient.Waypoint.Http;
+
+/// <summary>A client that was answered before it had sent all of its request gets some time for the rest, which nobody wants. Loop-affine.</summary>
+/// <param name="onTimeout">Ends the connection.</param>
+internal sealed class LingerLimit(Action onTimeout) : LoopTimer
+{
+    /// <inheritdoc/>
+    protected override void OnTimer() => onTimeout();
+}

@@ -1,4 +1,0 @@
-namespace Ambient.Ztunnel.Dns.Messages;
-
-/// <summary>What an OPT record says (RFC 6891 6.1.3). Immutable.</summary>
-internal readonly record struct DnsEdns(ushort Payload, byte Version, bool DnssecOk);

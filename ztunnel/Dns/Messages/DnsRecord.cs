@@ -1,4 +1,0 @@
-namespace Ambient.Ztunnel.Dns.Messages;
-
-/// <summary>Where one resource record lies in its message. Immutable.</summary>
-internal readonly record struct DnsRecord(int Start, ushort Type, ushort Class, uint Ttl, int DataStart, int DataLength);
