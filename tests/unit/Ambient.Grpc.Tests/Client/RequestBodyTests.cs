@@ -1,5 +1,4 @@
 using Ambient.Grpc.Client;
-using Ambient.Grpc.Framing;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Ambient.Grpc.Tests.Client;
