@@ -40,6 +40,7 @@ public sealed class FaultTests(MeshFixture mesh, ITestOutputHelper output)
         string text = $"ztunnels replaced one after the other, {failures.Length} connections failed ({string.Join("; ", failures.Take(3))}); new ones: {knock.Process.LogTail(1).Trim()}";
         output.WriteLine(text);
         mesh.Cluster.Time(text);
+        await mesh.KeepLogsAsync("rollover");
     }
 
     [ClusterFact]

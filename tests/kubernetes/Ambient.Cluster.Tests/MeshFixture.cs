@@ -56,10 +56,7 @@ public sealed class MeshFixture : IAsyncLifetime
         await File.AppendAllLinesAsync(Path.Combine(Repository.Root, "artifacts", "kubernetes-times.txt"), Cluster.Times);
         try
         {
-            if (Environment.GetEnvironmentVariable("AMBIENT_RIG_LOGS") is { Length: > 0 } keep)
-            {
-                await CopyLogsAsync(keep);
-            }
+            await KeepLogsAsync("end");
         }
         finally
         {
@@ -77,6 +74,15 @@ public sealed class MeshFixture : IAsyncLifetime
         }
 
         return text;
+    }
+
+    /// <summary>Copies what all parts have logged into a folder of the one that AMBIENT_RIG_LOGS names; without it, nothing.</summary>
+    public async Task KeepLogsAsync(string moment)
+    {
+        if (Environment.GetEnvironmentVariable("AMBIENT_RIG_LOGS") is { Length: > 0 } keep)
+        {
+            await CopyLogsAsync(Path.Combine(keep, moment));
+        }
     }
 
     private async Task InstallAsync()
