@@ -8,7 +8,7 @@ namespace Ambient.Benchmarks.L7;
 internal sealed class HttpWorkload(bool isHttp2, int connections) : Workload
 {
     /// <summary>What <c>bench l7</c> measures.</summary>
-    public static IReadOnlyList<Workload> All { get; } = [new HttpWorkload(isHttp2: false, 64), new HttpWorkload(isHttp2: true, 64)];
+    public static IReadOnlyList<Workload> All { get; } = [new HttpWorkload(isHttp2: false, 64), new HttpWorkload(isHttp2: true, 64), new HttpFootprintWorkload()];
 
     /// <summary>What it measures it with.</summary>
     public static IReadOnlyList<Subject> Subjects { get; } = [new DirectSubject(), new HaproxyHttpSubject(), new NginxHttpSubject(), new WaypointSubject(), new MeshSubject()];

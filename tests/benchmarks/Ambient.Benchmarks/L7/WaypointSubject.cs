@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Ambient.Benchmarks.Network;
 using Ambient.Benchmarks.Subjects;
@@ -19,7 +20,13 @@ internal sealed class WaypointSubject : Subject
     public override IReadOnlyList<ProcessSpec> Processes(SubjectContext context)
     {
         string path = Path.Combine(context.Directory, "waypoint.bin");
-        File.WriteAllBytes(path, Bundle(context.TargetPort, 80, isMesh: false).ToByteArray());
+        WaypointBundle bundle = Bundle(context.TargetPort, 80, isMesh: false);
+        for (int number = 0; number < context.Workloads; number++)
+        {
+            AddService(bundle, number);
+        }
+
+        File.WriteAllBytes(path, bundle.ToByteArray());
         return
         [
             new ProcessSpec(context.Network.Server, [context.WaypointPath], new Dictionary<string, string>
@@ -66,4 +73,40 @@ internal sealed class WaypointSubject : Subject
 
         return bundle;
     }
+
+    /// <summary>One more service, with ten routes and ten endpoints in the mesh.</summary>
+    private static void AddService(WaypointBundle bundle, int number)
+    {
+        const int Each = 10;
+        string name = string.Create(CultureInfo.InvariantCulture, $"service-{number}");
+        Destination destination = new() { Namespace = "bench", Hostname = name + ".bench.svc.cluster.local", Port = 80 };
+        Service service = new() { Name = name, Namespace = destination.Namespace, Hostname = destination.Hostname, Ports = { new Port { ServicePort = 80, TargetPort = 8080 } } };
+        service.Addresses.Add(new NetworkAddress { Address = Address(20, number) });
+        bundle.Addresses.Add(new Address { Service = service });
+        PortRoutes routes = new() { Port = 80, Protocol = PortProtocol.Http, HttpActions = { new HttpAction { Targets = { new WeightedTarget { Weight = 1, Destination = destination } } } } };
+        for (int each = 0; each < Each; each++)
+        {
+            string path = string.Create(CultureInfo.InvariantCulture, $"/v{each}/items");
+            routes.Http.Add(new HttpRoute { Name = path, Match = new HttpMatch { Path = new PathMatch { SegmentPrefix = path } } });
+            bundle.Addresses.Add(new Address
+            {
+                Workload = new Workload
+                {
+                    Uid = string.Create(CultureInfo.InvariantCulture, $"bench//Pod/bench/{name}-{each}"),
+                    Name = string.Create(CultureInfo.InvariantCulture, $"{name}-{each}"),
+                    Namespace = "bench",
+                    TrustDomain = "cluster.local",
+                    ServiceAccount = name,
+                    WorkloadName = name,
+                    TunnelProtocol = TunnelProtocol.Hbone,
+                    Addresses = { Address(30, (number * Each) + each) },
+                    Services = { ["bench/" + destination.Hostname] = new PortList { Ports = { new Port { ServicePort = 80, TargetPort = 8080 } } } },
+                },
+            });
+        }
+
+        bundle.Routes.Add(new ServiceRoutes { Namespace = destination.Namespace, Hostname = destination.Hostname, Ports = { routes } });
+    }
+
+    private static ByteString Address(byte network, int number) => ByteString.CopyFrom(10, (byte)(network + (number >> 16)), (byte)(number >> 8), (byte)number);
 }
