@@ -45,6 +45,13 @@ public static class GatewayStatusRules
         };
     }
 
+    /// <summary>What of the status is ours to say, as text without times: the same as long as nothing about it is new, whatever others write meanwhile.</summary>
+    internal static string Wanted(Gateway gateway, ManagedClass kind, GatewayFacts facts, string? problem, string domainSuffix)
+    {
+        Gateway unsaid = gateway with { Status = gateway.Status with { Conditions = [], Listeners = [] } };
+        return Status(unsaid, kind, facts, problem, domainSuffix, DateTimeOffset.UnixEpoch)!.ToJsonString();
+    }
+
     /// <summary>A managed Gateway has addresses once somebody answers there, and keeps them; others have those that they name.</summary>
     private static IReadOnlyList<GatewayAddress> Addresses(Gateway gateway, ManagedClass kind, GatewayFacts facts, string domainSuffix)
     {

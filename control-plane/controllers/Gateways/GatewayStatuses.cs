@@ -22,6 +22,7 @@ public sealed class GatewayStatuses : IController
     private readonly TimeProvider _clock;
     private readonly SliceIndex _slices;
     private readonly KeyedWork<ResourceKey> _work;
+    private readonly DampedWrites _damped;
 
     /// <summary>Begins to listen; works when it is run.</summary>
     public GatewayStatuses(KubernetesClient client, ClusterView view, GatewayDeployment? deployment, WritingRevision revision, string domainSuffix, TimeProvider clock, Logger log, Func<ResourceKey, IReadOnlyList<ListenerConditions>?>? listeners = null)
@@ -31,6 +32,7 @@ public sealed class GatewayStatuses : IController
         _listeners = listeners ?? (static _ => null);
         _slices = new SliceIndex(view);
         _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log);
+        _damped = new DampedWrites(Name, client, (at, pause, leading) => _work.AddAfter(at.Key, pause, leading), clock, log);
         view.Changed += OnChanged;
         if (deployment is not null)
         {
@@ -44,6 +46,7 @@ public sealed class GatewayStatuses : IController
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken leading)
     {
+        _damped.Clear();
         foreach (Gateway gateway in _view.All(KnownResources.Gateways))
         {
             _work.Add(gateway.Key);
@@ -90,16 +93,25 @@ public sealed class GatewayStatuses : IController
         }
     }
 
-    private Task<string?> HandleAsync(ResourceKey key, CancellationToken cancellation)
+    private async Task<string?> HandleAsync(ResourceKey key, CancellationToken cancellation)
     {
         if (_view.Find(KnownResources.Gateways, key) is not { Metadata.DeletionTimestamp: null } gateway || !_revision.Writes(gateway, _view)
             || ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName) is not { } kind)
         {
-            return Task.FromResult<string?>(null);
+            return null;
         }
 
-        return GatewayStatusRules.Status(gateway, kind, GatewayFacts.Of(gateway, kind, _view, _slices, _listeners(key)), _deployment?.ProblemOf(key), _domainSuffix, _clock.GetUtcNow()) is { } status
-            ? StatusPatch.WriteAsync(_client, KnownResources.Gateways, gateway, status, cancellation)
-            : Task.FromResult<string?>(null);
+        GatewayFacts facts = GatewayFacts.Of(gateway, kind, _view, _slices, _listeners(key));
+        string? problem = _deployment?.ProblemOf(key);
+        if (GatewayStatusRules.Status(gateway, kind, facts, problem, _domainSuffix, _clock.GetUtcNow()) is not { } status)
+        {
+            return null;
+        }
+
+        (ResourceType, ResourceKey) at = (KnownResources.Gateways, key);
+        string wanted = GatewayStatusRules.Wanted(gateway, kind, facts, problem, _domainSuffix);
+        return await _damped.MayWriteAsync(at, wanted, gateway.Metadata.Generation, cancellation)
+            ? await StatusPatch.WriteAsync(_client, KnownResources.Gateways, gateway, status, cancellation, () => _damped.Note(at, wanted, gateway.Metadata.Generation))
+            : null;
     }
 }

@@ -1,4 +1,3 @@
-using Ambient.ControlPlane.Controllers.Reconciling;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Telemetry.Logging;
@@ -6,7 +5,12 @@ using Ambient.Telemetry.Logging;
 namespace Ambient.ControlPlane.Controllers.Statuses;
 
 /// <summary>Statuses that somebody else writes as well: ours are written once a minute, and it is said with whom we do not agree. Thread-safe.</summary>
-internal sealed class DampedWrites(string controller, KubernetesClient client, KeyedWork<(ResourceType Type, ResourceKey Key)> work, TimeProvider clock, Logger log)
+/// <param name="controller">Who writes.</param>
+/// <param name="client">Says who else does.</param>
+/// <param name="later">Makes an object due again after a while, or when the work ends before that.</param>
+/// <param name="clock">The time.</param>
+/// <param name="log">Where the others are named.</param>
+internal sealed class DampedWrites(string controller, KubernetesClient client, Action<(ResourceType Type, ResourceKey Key), TimeSpan, CancellationToken> later, TimeProvider clock, Logger log)
 {
     private readonly WriteDamper<(ResourceType Type, ResourceKey Key)> _damper = new(clock);
 
@@ -16,7 +20,7 @@ internal sealed class DampedWrites(string controller, KubernetesClient client, K
         WriteVerdict verdict = _damper.Judge(at, wanted, generation);
         if (verdict.Later is { } pause)
         {
-            work.AddAfter(at, pause, cancellation);
+            later(at, pause, cancellation);
         }
 
         if (verdict.IsNews)

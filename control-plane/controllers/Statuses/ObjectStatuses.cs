@@ -29,7 +29,7 @@ public sealed class ObjectStatuses : IController
     private readonly WritingRevision _revision;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), IReadOnlyList<Condition>> _wanted = new();
-    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead)> _refused = new();
+    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead, DateTimeOffset Since)> _refused = new();
     private readonly KeyedWork<(ResourceType Type, ResourceKey Key)> _work;
     private readonly DampedWrites _damped;
 
@@ -39,7 +39,7 @@ public sealed class ObjectStatuses : IController
         ArgumentNullException.ThrowIfNull(view);
         (_client, _view, _revision, _clock) = (client, view, revision, clock);
         _work = new KeyedWork<(ResourceType, ResourceKey)>(Name, HandleAsync, clock, log);
-        _damped = new DampedWrites(Name, client, _work, clock, log);
+        _damped = new DampedWrites(Name, client, _work.AddAfter, clock, log);
         view.Changed += OnChanged;
     }
 
@@ -62,7 +62,11 @@ public sealed class ObjectStatuses : IController
     {
         if (type is ResourceType<AuthorizationPolicy> or ResourceType<PeerAuthentication> or ResourceType<ServiceEntry> or ResourceType<WorkloadEntry> or ResourceType<Gateway>)
         {
-            _refused[(type, key)] = (problem, instead);
+            // The same again keeps its time: what we write brings the object back, and a new time would be a new reason to write.
+            _refused.AddOrUpdate(
+                (type, key),
+                _ => (problem, instead, _clock.GetUtcNow()),
+                (_, before) => (problem, instead, before.Instead == instead && before.Problem.ToString() == problem.ToString() ? before.Since : _clock.GetUtcNow()));
             _work.Add((type, key));
         }
     }
@@ -116,7 +120,7 @@ public sealed class ObjectStatuses : IController
             return Task.FromResult<string?>(null);
         }
 
-        if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead) refused))
+        if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead, DateTimeOffset Since) refused))
         {
             return at.Type switch
             {
@@ -159,7 +163,7 @@ public sealed class ObjectStatuses : IController
     }
 
     /// <summary>The object itself cannot be read, so what it says about its status cannot either: the condition is written as it is.</summary>
-    private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead) refused, CancellationToken cancellation)
+    private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead, DateTimeOffset Since) refused, CancellationToken cancellation)
         where T : Resource
     {
         var said = new Condition
@@ -168,7 +172,7 @@ public sealed class ObjectStatuses : IController
             Status = "False",
             Reason = "Invalid",
             Message = $"{refused.Problem}; {refused.Instead}",
-            LastTransitionTime = _clock.GetUtcNow(),
+            LastTransitionTime = refused.Since,
         };
         var body = new JsonObject { ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson([said]) } };
         ApiResult<T> written = await _client.PatchAsync(type, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), "ambientd-status"), cancellation, "status");

@@ -33,7 +33,7 @@ public sealed class RoutingStatuses : IController
         ArgumentNullException.ThrowIfNull(view);
         (_client, _view, _revision, _pace, _clock) = (client, view, revision, pace, clock);
         _work = new KeyedWork<(ResourceType, ResourceKey)>(Name, HandleAsync, clock, log);
-        _damped = new DampedWrites(Name, client, _work, clock, log);
+        _damped = new DampedWrites(Name, client, _work.AddAfter, clock, log);
         view.Changed += OnChanged;
     }
 

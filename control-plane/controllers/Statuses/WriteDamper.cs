@@ -29,7 +29,7 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
         }
     }
 
-    /// <summary>Whether it may be written now. What is wanted is compared by reference.</summary>
+    /// <summary>Whether it may be written now. What is wanted is compared by its own equality.</summary>
     internal WriteVerdict Judge(TKey key, object wanted, long generation)
     {
         lock (_gate)
@@ -105,7 +105,7 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
 
         internal DateTimeOffset Last { get; private set; }
 
-        internal bool IsAbout(object other, long otherGeneration) => ReferenceEquals(wanted, other) && generation == otherGeneration;
+        internal bool IsAbout(object other, long otherGeneration) => wanted.Equals(other) && generation == otherGeneration;
 
         internal int CountSince(DateTimeOffset since) => _times.Count(time => time > since);
 
