@@ -193,8 +193,14 @@ public sealed class DiscoveryFeed : IDisposable
         _index.SetNamespace(name, now);
         if (_selection.Set(name, now?.Metadata.Labels))
         {
-            Reselect(other => other == name);
+            _kinds.ForEach(kind => kind.Reselect(name));
+            if (IsSynced && now is not null)
+            {
+                _observer.OnSelection(name, _selection.Contains(name));
+            }
         }
+
+        _index.SetUnseen(name, now is not null && !_selection.Contains(name));
     }
 
     /// <summary>Which namespaces count, by MeshConfig; what is wrong with it, or null.</summary>
@@ -203,19 +209,18 @@ public sealed class DiscoveryFeed : IDisposable
         string? problem = _selection.Obey(meshConfig, out Func<string, bool>? isOther);
         if (isOther is not null)
         {
-            Reselect(isOther);
+            _kinds.ForEach(kind => kind.Reselect(isOther));
+            foreach (string name in _selection.Known.Where(isOther))
+            {
+                _index.SetUnseen(name, !_selection.Contains(name));
+                if (IsSynced)
+                {
+                    _observer.OnSelection(name, _selection.Contains(name));
+                }
+            }
         }
 
         return problem;
-    }
-
-    private void Reselect(Func<string, bool> isOther)
-    {
-        _kinds.ForEach(kind => kind.Reselect(isOther));
-        foreach (string name in IsSynced ? _selection.Known.Where(isOther) : [])
-        {
-            _observer.OnSelection(name, _selection.Contains(name));
-        }
     }
 
     private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation, ResourceScope? scope = null)

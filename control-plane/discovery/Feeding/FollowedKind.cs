@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Discovery.Selection;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Watching;
@@ -16,6 +17,9 @@ namespace Ambient.ControlPlane.Discovery.Feeding;
 internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection selection, Lock gate, Action<ResourceKey, T?> set, Action<ResourceKey, bool, ReadProblem> refuse) : IFollowedKind
     where T : Resource
 {
+    // What was told of, so that a namespace is taken or left without a walk over all others'.
+    private readonly Dictionary<string, HashSet<ResourceKey>> _told = new(StringComparer.Ordinal);
+
     /// <summary>Follows the source until cancelled.</summary>
     /// <param name="before">Called before each change, without the lock.</param>
     /// <param name="after">Called after each change, without the lock.</param>
@@ -37,21 +41,24 @@ internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection
     /// <inheritdoc/>
     public void Reselect(Func<string, bool> isOther)
     {
-        // What the cache has and was not told yet is told twice, which changes nothing.
-        foreach (T each in cache.All.Where(each => isOther(each.Metadata.Namespace)).ToArray())
+        foreach (string name in _told.Keys.Where(isOther))
         {
-            set(each.Key, selection.Contains(each.Metadata.Namespace) ? each : null);
+            Reselect(name);
         }
+    }
 
-        foreach ((ResourceKey key, ReadProblem problem) in cache.Refused.Where(each => isOther(each.Key.Namespace)))
+    /// <inheritdoc/>
+    public void Reselect(string name)
+    {
+        bool isSelected = selection.Contains(name);
+        foreach (ResourceKey key in _told.TryGetValue(name, out HashSet<ResourceKey>? keys) ? keys : [])
         {
-            if (selection.Contains(key.Namespace))
+            // The cache may be ahead of what was told; what comes twice changes nothing.
+            T? known = cache.Find(key);
+            set(key, isSelected ? known : null);
+            if (isSelected && cache.ProblemOf(key) is { } problem)
             {
-                refuse(key, cache.Find(key) is not null, problem);
-            }
-            else
-            {
-                set(key, null);
+                refuse(key, known is not null, problem);
             }
         }
     }
@@ -61,6 +68,15 @@ internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection
         if (change.Kind is ResourceChangeKind.Synced)
         {
             return;
+        }
+
+        if (change.Kind is ResourceChangeKind.Deleted)
+        {
+            LabelIndex.Drop(_told, change.Key.Namespace, change.Key);
+        }
+        else
+        {
+            LabelIndex.Add(_told, change.Key.Namespace, change.Key);
         }
 
         bool isSelected = selection.Contains(change.Key.Namespace);

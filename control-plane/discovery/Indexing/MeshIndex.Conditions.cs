@@ -98,6 +98,7 @@ public sealed partial class MeshIndex
         (string word, string message) = reason switch
         {
             BindingReason.Bound => ("WaypointAccepted", $"Successfully attached to waypoint {name}{(isWorkload ? "" : Ingress(meta, ns) + DutyNote(meta, isEntry, reference.Key) + CanaryNote(source, meta, ns, reference.Key))}"),
+            BindingReason.NotReady when IsUnseen(reference.Key) => ("WaypointIsNotReady", UnseenNote(source.Key, meta, isEntry, reference.Key, isWorkload)),
             BindingReason.NotReady => ("WaypointIsNotReady", $"waypoint \"{name}\" is not ready: it does not exist or has no address"),
             BindingReason.Forbidden => ("CrossNamespaceWaypointForbidden", $"waypoint \"{name}\" is in another namespace, which must not see this ServiceEntry (serviceEntryVisibility of the mesh)"),
             BindingReason.Denied => ("AttachmentDenied", $"waypoint \"{name}\" does not allow the namespace {ns} (allowedRoutes of its listener)"),

@@ -44,6 +44,7 @@ public sealed partial class MeshIndex
                         MarkUsers(gateway);
                     }
 
+                    MarkUsersWhere(IsUnseen);
                     break;
                 default:
                     break;
@@ -89,7 +90,7 @@ public sealed partial class MeshIndex
     private void Require(ServiceView view)
     {
         IReadOnlyList<ResourceKey> owners = OwnersOf(view.Name);
-        WaypointRequirement? now = owners.Count == 0 ? null
+        WaypointRequirement? now = owners.Count == 0 ? InsistsOnUnseen(view) ? new WaypointRequirement(true, []) : null
             : new WaypointRequirement(IsRequired(view.IsEntry, view.Source, view.Annotations, owners), [.. owners.SelectMany(PrincipalsOf).Order(StringComparer.Ordinal)]);
         WaypointRequirement? before = SetRequirement(view.Name, now);
 
@@ -118,7 +119,7 @@ public sealed partial class MeshIndex
     }
 
     /// <summary>Adds the policy that refuses what goes around the waypoints, where they are required.</summary>
-    private void AddRefusal(Workload workload)
+    private void AddRefusal(Workload workload, StringMap labels)
     {
         if (isRemote)
         {
@@ -126,7 +127,7 @@ public sealed partial class MeshIndex
             return;
         }
 
-        Authorization? policy = WaypointOnlyPolicy.Of(workload, _requirements.GetValueOrDefault, OwnWaypoint(workload));
+        Authorization? policy = WaypointOnlyPolicy.Of(workload, _requirements.GetValueOrDefault, OwnWaypoint(workload, labels));
         ResourceKey? now = policy is null ? null : new ResourceKey(policy.Namespace, policy.Name);
         if (now is { } key)
         {
@@ -161,9 +162,14 @@ public sealed partial class MeshIndex
     }
 
     /// <summary>Who may reach a workload that has a waypoint of its own, and requires it; null: that does not matter.</summary>
-    private IReadOnlyList<string>? OwnWaypoint(Workload workload)
+    private IReadOnlyList<string>? OwnWaypoint(Workload workload, StringMap labels)
     {
-        if (workload.Waypoint is null || _waypoints.Values.FirstOrDefault(candidate => candidate.Address.Equals(workload.Waypoint)) is not { } waypoint)
+        if (workload.Waypoint is null)
+        {
+            return InsistsOnUnseen(labels, workload.Namespace) ? [] : null;
+        }
+
+        if (_waypoints.Values.FirstOrDefault(candidate => candidate.Address.Equals(workload.Waypoint)) is not { } waypoint)
         {
             return null;
         }

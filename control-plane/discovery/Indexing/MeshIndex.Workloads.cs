@@ -256,7 +256,7 @@ public sealed partial class MeshIndex
 
     private ResourceChange Told(Workload workload, StringMap labels)
     {
-        AddRefusal(workload);
+        AddRefusal(workload, labels);
         facts?.OnWorkload(workload.Uid, new WorkloadFacts(labels, [.. workload.Services.Keys]));
         return ToChange(workload);
     }

@@ -17,7 +17,7 @@ internal static class WaypointOnlyPolicy
     /// <summary>The policy of a workload; null when it asks for nothing.</summary>
     /// <param name="workload">With its services and the ports that it has for them.</param>
     /// <param name="requirementOf">What a service asks for; null for one without waypoint.</param>
-    /// <param name="own">Principals of the workload's own waypoint, when that is required; else null.</param>
+    /// <param name="own">Principals of the workload's own waypoint, when that is required; empty: nobody comes through it; null: it is not.</param>
     internal static Authorization? Of(Workload workload, Func<string, WaypointRequirement?> requirementOf, IReadOnlyList<string>? own)
     {
         SortedDictionary<uint, SortedSet<string>> byPort = [];
@@ -62,13 +62,16 @@ internal static class WaypointOnlyPolicy
         }
 
         Authorization policy = new() { Namespace = workload.Namespace, Scope = Scope.WorkloadSelector, Action = Protocol.Istio.Security.Action.Deny };
-        policy.Rules.AddRange(matches.Select(static match => new Rule { Clauses = { new Clause { Matches = { match } } } }));
+        policy.Rules.AddRange(matches.Select(ToRule));
 
         // Clusters are looked at one by one, so they share none.
         byte[] content = [.. System.Text.Encoding.UTF8.GetBytes(workload.ClusterId), 0, .. policy.ToByteArray()];
         policy.Name = Prefix + Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 8));
         return policy;
     }
+
+    /// <summary>A match without conditions never holds; a rule without clauses always does.</summary>
+    private static Rule ToRule(Match match) => match.CalculateSize() == 0 ? new Rule() : new Rule { Clauses = { new Clause { Matches = { match } } } };
 
     private static StringMatch Exactly(string principal) => new() { Exact = principal };
 }

@@ -40,8 +40,8 @@ public sealed class ResourceCache<T>
     /// <summary>How many objects there are.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>Objects whose newest form cannot be read, and why.</summary>
-    public IReadOnlyDictionary<ResourceKey, ReadProblem> Refused => _refused.ToDictionary(static each => each.Key, static each => each.Value.Problem);
+    /// <summary>Why an object's newest form cannot be read; null: it can, or there is none.</summary>
+    public ReadProblem? ProblemOf(ResourceKey key) => _refused.TryGetValue(key, out Refusal? refusal) ? refusal.Problem : null;
 
     /// <summary>All objects; each as of some moment during the walk.</summary>
     public IEnumerable<T> All => _entries.Select(static e => e.Value.Resource);

@@ -1,7 +1,9 @@
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Discovery.Selection;
 using Ambient.ControlPlane.Discovery.Tests.Clusters;
 using Ambient.Kubernetes.Resources;
+using Ambient.Kubernetes.Watching;
 using Ambient.Testing.Waiting;
 using Ambient.Xds.Server.Resources;
 
@@ -119,6 +121,67 @@ public sealed class SelectedFeedTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain("bad", _part.There, StringComparison.Ordinal);
     }
 
+    /// <summary>Whoever may label the waypoint's namespace cannot take its policies from the services of others.</summary>
+    [Fact]
+    public async Task WaypointOfANamespaceThatIsLeft_IsNotPassedOver()
+    {
+        const string Uses = """{"metadata":{"name":"s","namespace":"shop","labels":{"istio.io/use-waypoint":"w","istio.io/use-waypoint-namespace":"lab"}},"spec":{"clusterIP":"10.1.0.4","selector":{"app":"a"},"ports":[{"port":80}]}}""";
+        const string NeedsHttp = """{"metadata":{"name":"http","namespace":"shop"},"spec":{"targetRefs":[{"kind":"Service","name":"s"}],"action":"DENY","rules":[{"to":[{"operation":{"methods":["GET"]}}]}]}}""";
+        const string Waypoint = """{"metadata":{"name":"w","namespace":"lab"},"spec":{"gatewayClassName":"istio-waypoint","listeners":[{"port":15008,"protocol":"HBONE","allowedRoutes":{"namespaces":{"from":"All"}}}]},"status":{"addresses":[{"type":"Hostname","value":"w.lab"}]}}""";
+        await _source.ChangeAsync(KnownResources.Gateways, new ResourceKey("lab", "w"), Waypoint);
+        await _source.ChangeAsync(KnownResources.Services, new ResourceKey("shop", "s"), Uses);
+        await _source.ChangeAsync(KnownResources.Pods, new ResourceKey("shop", "p"), Pod("shop", "p", "10.0.0.4").Replace("\"namespace\"", "\"labels\":{\"app\":\"a\"},\"namespace\"", StringComparison.Ordinal));
+        await _source.ChangeAsync(KnownResources.AuthorizationPolicies, new ResourceKey("shop", "http"), NeedsHttp);
+
+        // Not selected from the beginning, then selected, then by other selectors not any more, then none at all.
+        await Eventually.TrueAsync(() => Refusal().Length > 0, Limit);
+        string everybody = Refusal();
+        await _source.ChangeAsync(KnownResources.Namespaces, new ResourceKey("", "lab"), Space("lab", Chosen));
+        await Eventually.TrueAsync(() => Refusal() is { Length: > 0 } now && now != everybody, Limit);
+        string butTheWaypoint = Refusal();
+        await _source.ChangeAsync(KnownResources.ConfigMaps, new ResourceKey("istio-system", "istio"), Map("discoverySelectors: [{matchExpressions: [{key: mesh, operator: Exists}, {key: late, operator: DoesNotExist}]}]"));
+        Assert.Equal(butTheWaypoint, Refusal());
+        await _source.ChangeAsync(KnownResources.Namespaces, new ResourceKey("", "lab"), Space("lab", """{"mesh":"yes","late":"yes"}"""));
+        await Eventually.TrueAsync(() => Refusal() == everybody, Limit);
+        await _source.ChangeAsync(KnownResources.ConfigMaps, new ResourceKey("istio-system", "istio"), null);
+        await Eventually.TrueAsync(() => Refusal() == butTheWaypoint, Limit);
+        await _source.ChangeAsync(KnownResources.Namespaces, new ResourceKey("", "lab"), null);
+        await _source.ChangeAsync(KnownResources.Gateways, new ResourceKey("lab", "w"), null);
+        await Eventually.TrueAsync(() => Refusal().Length == 0, Limit);
+    }
+
+    /// <summary>A namespace that comes or goes costs what is in it, not what is in all.</summary>
+    [Fact]
+    public async Task ALabel_IsNoWalkOverOtherNamespaces()
+    {
+        var selection = new NamespaceSelection(Cluster.Settings);
+        var told = new List<string>();
+        int questions = 0;
+        var source = new FakeSource();
+        for (int i = 0; i < 3000; i++)
+        {
+            source.With(KnownResources.Pods, Pod("shop" + (i % 3), "p" + i, "10.0.0.1"));
+        }
+
+        source.With(KnownResources.Pods, Pod("lab", "p", "10.0.0.1"));
+        var cache = new ResourceCache<Kubernetes.Resources.Workloads.Pod>(source, KnownResources.Pods);
+        var kind = new FollowedKind<Kubernetes.Resources.Workloads.Pod>(cache, selection, new Lock(), (key, now) => told.Add($"{(now is null ? '-' : '+')}{key.Namespace}"), static (_, _, _) => { });
+        Task running = kind.RunAsync(static _ => { }, static _ => { }, _end.Token);
+        await cache.Synced.WaitAsync(Limit);
+        told.Clear();
+        Assert.Null(selection.Obey("discoverySelectors: [{matchLabels: {mesh: 'yes'}}]", out Func<string, bool>? isOther));
+        kind.Reselect(name =>
+        {
+            questions++;
+            return name == "lab" && isOther!(name);
+        });
+        Assert.True(selection.Set("lab", StringMap.Of(("mesh", "yes"))));
+        kind.Reselect("lab");
+        kind.Reselect("unknown");
+        Assert.Equal((4, "-lab +lab"), (questions, string.Join(' ', told)));
+        await _end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
 
     private static string Map(string mesh) => $$$"""{"metadata":{"name":"istio","namespace":"istio-system"},"data":{"mesh":"{{{mesh}}}"}}""";
 
@@ -127,6 +190,9 @@ public sealed class SelectedFeedTests : IAsyncLifetime, IDisposable
     private static string Pod(string space, string name, string ip) => $$$"""{"metadata":{"name":"{{{name}}}","namespace":"{{{space}}}"},"spec":{"nodeName":"n1"},"status":{"phase":"Running","podIP":"{{{ip}}}"}}""";
 
     private static string Policy(string space) => $$$"""{"metadata":{"name":"deny","namespace":"{{{space}}}"},"spec":{"action":"DENY","rules":[{}]}}""";
+
+    /// <summary>The policy that keeps what does not come through the waypoint out; its name is made of what it says.</summary>
+    private string Refusal() => _store.Versions(MeshIndex.PolicyType).Keys.SingleOrDefault(static name => name.Contains("ambient_require_waypoint_", StringComparison.Ordinal)) ?? "";
 
     private string Addresses() => Names(MeshIndex.AddressType);
 
