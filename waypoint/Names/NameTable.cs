@@ -61,7 +61,7 @@ internal sealed class NameTable
     public bool IsOwn(IpAddress address) => _isOwn(address);
 
     /// <summary>Whether nobody may be led to an address by a name.</summary>
-    public bool IsRefused(IpAddress address) => RefusedAddresses.IsLocal(address) || _isOwn(address);
+    public bool IsRefused(IpAddress address) => SpecialAddresses.Contains(address) || _isOwn(address);
 
     /// <summary>A name; one that is new is asked for at once.</summary>
     /// <param name="name">The name.</param>

@@ -19,7 +19,7 @@ internal sealed class OwnAddresses
             AddressFamilies families = AddressFamilies.None;
             foreach (IpAddress address in _all)
             {
-                families |= RefusedAddresses.IsLocal(address) ? AddressFamilies.None : address.IsIPv4 ? AddressFamilies.IPv4 : AddressFamilies.IPv6;
+                families |= SpecialAddresses.Contains(address) ? AddressFamilies.None : address.IsIPv4 ? AddressFamilies.IPv4 : AddressFamilies.IPv6;
             }
 
             return families == AddressFamilies.None ? AddressFamilies.IPv4 | AddressFamilies.IPv6 : families;

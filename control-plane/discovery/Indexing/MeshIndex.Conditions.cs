@@ -43,7 +43,7 @@ public sealed partial class MeshIndex
             SourceKind.ServiceBinding => _services.TryGetValue(source.Key, out Kubernetes.Resources.Services.Service? service) ? Binding(source, service.Metadata, "service", isWorkload: false) : null,
             SourceKind.ServiceEntryBinding => _serviceEntries.TryGetValue(source.Key, out ServiceEntry? entry) ? EntryConditions(source, entry) : null,
             SourceKind.WorkloadEntryBinding => _entries.TryGetValue(source.Key, out WorkloadEntry? workload)
-                ? [.. Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true), .. Special(SpecialAddresses.Problem(workload))]
+                ? [.. Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true), .. Special(EndpointAddresses.Problem(workload))]
                 : null,
 
             // What stands for an object that cannot be read has no status; the object's own says what is wrong.
@@ -145,7 +145,7 @@ public sealed partial class MeshIndex
         }
 
         conditions.AddRange(VisibilityConditions(source.Key.Namespace));
-        conditions.AddRange(Special(SpecialAddresses.Problem(entry)));
+        conditions.AddRange(Special(EndpointAddresses.Problem(entry)));
         if (EntryProblem(source.Key, entry) is { } problem)
         {
             conditions.Add(problem);

@@ -123,7 +123,7 @@ public sealed partial class MeshIndex
 
     private void ComputeWorkloadEntry(Source source)
     {
-        if (!_entries.TryGetValue(source.Key, out WorkloadEntry? entry) || SpecialAddresses.Problem(entry) is not null)
+        if (!_entries.TryGetValue(source.Key, out WorkloadEntry? entry) || EndpointAddresses.Problem(entry) is not null)
         {
             Give(source, []);
             return;
@@ -148,7 +148,7 @@ public sealed partial class MeshIndex
         ServiceView[] won = [.. (_claims.GetValueOrDefault((true, source.Key)) ?? []).Where(view => ReferenceEquals(_byName.GetValueOrDefault(view.Name), view))];
         var changes = new List<ResourceChange>();
         // Two of one address would be one workload: what is told of it is what was noted of it.
-        foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints.Where(static endpoint => SpecialAddresses.Problem(endpoint.Address) is null).DistinctBy(static endpoint => endpoint.Address) : [])
+        foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints.Where(static endpoint => EndpointAddresses.Problem(endpoint.Address) is null).DistinctBy(static endpoint => endpoint.Address) : [])
         {
             changes.Add(Told(EndpointWorkload(source, entry, endpoint, Context(source, entry.Metadata.Labels, endpoint.Labels, won, null)), endpoint.Labels));
         }
@@ -179,7 +179,7 @@ public sealed partial class MeshIndex
     private void ComputeSlice(Source source)
     {
         _slices.TryGetValue(source.Key, out EndpointSlice? slice);
-        SaySpecial(source, slice is null ? null : SpecialAddresses.Problem(slice));
+        SaySpecial(source, slice is null ? null : EndpointAddresses.Problem(slice));
         if (slice is null || !IsUsable(slice)
             || _claims.GetValueOrDefault((false, ServiceOf(slice))) is not [{ } service])
         {
@@ -190,7 +190,7 @@ public sealed partial class MeshIndex
         var changes = new List<ResourceChange>();
         foreach (Endpoint endpoint in slice.Endpoints.Where(static endpoint => endpoint.TargetRef?.Kind != "Pod" && endpoint.Addresses.Count > 0).DistinctBy(static endpoint => endpoint.Addresses[0]))
         {
-            if (ServiceConversion.Bytes(endpoint.Addresses[0]) is null || SpecialAddresses.Problem(endpoint) is not null)
+            if (ServiceConversion.Bytes(endpoint.Addresses[0]) is null || EndpointAddresses.Problem(endpoint) is not null)
             {
                 continue;
             }

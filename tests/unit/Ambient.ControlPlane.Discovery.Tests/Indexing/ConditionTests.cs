@@ -114,6 +114,8 @@ public sealed class ConditionTests
     [InlineData("169.254.169.254", "link-local")]
     [InlineData("::ffff:169.254.169.254", "link-local")]
     [InlineData("fe80::1", "link-local")]
+    [InlineData("64:ff9b::169.254.169.254", "link-local")]
+    [InlineData("2002:7f00:1::1", "loopback")]
     [InlineData("224.0.0.1", "not of one host")]
     public void AddressesThatNoEndpointCanHave_AreAbsent_AndNamed(string address, string kind)
     {

@@ -1,15 +1,15 @@
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Kubernetes.Resources.Services;
+using Ambient.Mesh.Addresses;
 
 namespace Ambient.ControlPlane.Discovery.Workloads;
 
 /// <summary>
-/// Addresses that no endpoint may have, because they mean something else to everybody who dials them: Kubernetes refuses the same ones in EndpointSlices and manual
+/// Addresses that no endpoint may have, because they mean something else to everybody who dials them: Kubernetes refuses most of them in EndpointSlices and manual
 /// Endpoints. Who could write them would have a waypoint talk to itself or to its node's metadata service. Pure functions.
 /// </summary>
-internal static class SpecialAddresses
+internal static class EndpointAddresses
 {
     /// <summary>What is wrong with an endpoint's address, to be put behind the field's name; null: nothing.</summary>
     internal static string? Problem(string text)
@@ -24,12 +24,14 @@ internal static class SpecialAddresses
             return null;
         }
 
-        IPAddress plain = read.IsIPv4MappedToIPv6 ? read.MapToIPv4() : read;
-        byte[] bytes = plain.GetAddressBytes();
-        bool isFour = plain.AddressFamily == AddressFamily.InterNetwork;
-        string? kind = IPAddress.IsLoopback(plain) ? "loopback"
-            : isFour ? bytes[0] == 0 ? "unspecified" : bytes[0] == 169 && bytes[1] == 254 ? "link-local" : bytes[0] is >= 224 and < 240 || plain.Equals(IPAddress.Broadcast) ? "not of one host" : null
-            : plain.Equals(IPAddress.IPv6Any) ? "unspecified" : plain.IsIPv6LinkLocal ? "link-local" : plain.IsIPv6Multicast ? "not of one host" : null;
+        string? kind = SpecialAddresses.KindOf(IpAddress.From(read.GetAddressBytes())) switch
+        {
+            SpecialAddress.Unspecified => "unspecified",
+            SpecialAddress.Loopback => "loopback",
+            SpecialAddress.LinkLocal => "link-local",
+            SpecialAddress.Several => "not of one host",
+            _ => null,
+        };
         return kind is null ? null : $"'{text}' is {kind}";
     }
 
