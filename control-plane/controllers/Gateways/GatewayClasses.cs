@@ -19,6 +19,7 @@ public sealed class GatewayClasses : IController
     private readonly ClusterView _view;
     private readonly TimeProvider _clock;
     private readonly KeyedWork<string> _work;
+    private readonly DampedWrites _damped;
     private readonly IReadOnlyList<ManagedClass> _made;
 
     /// <summary>Begins to listen to classes; works when it is run.</summary>
@@ -33,6 +34,7 @@ public sealed class GatewayClasses : IController
         ArgumentNullException.ThrowIfNull(view);
         (_client, _view, _clock) = (client, view, clock);
         _work = new KeyedWork<string>(Name, HandleAsync, clock, log, workers: 1);
+        _damped = new DampedWrites(Name, client, (at, pause, leading) => _work.AddAfter(at.Key.Name, pause, leading), clock, log);
         view.Changed += (type, key) =>
         {
             if (ReferenceEquals(type, KnownResources.GatewayClasses))
@@ -48,6 +50,7 @@ public sealed class GatewayClasses : IController
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken leading)
     {
+        _damped.Clear();
         Task working = _work.RunAsync(leading);
         while (true)
         {
@@ -98,11 +101,13 @@ public sealed class GatewayClasses : IController
         return made.Error is { IsConflict: false } failure ? failure.ToString() : null;
     }
 
-    private Task<string?> AcceptAsync(GatewayClass found, CancellationToken cancellation)
+    private async Task<string?> AcceptAsync(GatewayClass found, CancellationToken cancellation)
     {
         var accepted = new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "Handled by ambientd" };
+        (ResourceType, ResourceKey) at = (KnownResources.GatewayClasses, found.Key);
         return ConditionList.Merge(found.Status.Conditions, [accepted], ["Accepted"], found.Metadata.Generation, _clock.GetUtcNow()) is { } conditions
-            ? StatusPatch.WriteAsync(_client, KnownResources.GatewayClasses, found, new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) }, cancellation)
-            : Task.FromResult<string?>(null);
+            && await _damped.MayWriteAsync(at, accepted, found.Metadata.Generation, cancellation)
+            ? await StatusPatch.WriteAsync(_client, KnownResources.GatewayClasses, found, new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) }, cancellation, () => _damped.Note(at, accepted, found.Metadata.Generation))
+            : null;
     }
 }

@@ -16,18 +16,21 @@ namespace Ambient.ControlPlane.Controllers.Roots;
 /// <summary>Keeps the mesh's roots, and its revocation lists, in every namespace that is selected (control-plane reference 6.6). Thread-safe.</summary>
 /// <remarks>
 /// They are taken away from a namespace when it stops being selected, and never because it is not: who else looks after such a namespace keeps the same maps in it.
+/// Replicas that do not lead remember what was left as long as a lead may take to pass on to them, and no longer: by then another mesh's maps may be there.
 /// </remarks>
 public sealed class RootDistribution : IController
 {
     private const string ConfigLabel = "istio.io/config";
     private const string Manager = "ambientd-roots";
     private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal) { "kube-public", "kube-node-lease", "local-path-storage" };
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
     private readonly KubernetesClient _client;
     private readonly IResourceSource _source;
     private readonly ClusterView _view;
     private readonly Func<RootBundle?> _bundle;
     private readonly RootDistributionOptions _options;
-    private readonly ConcurrentDictionary<string, bool> _left = new(StringComparer.Ordinal);
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentDictionary<string, long> _left = new(StringComparer.Ordinal);
     private readonly KeyedWork<string> _work;
     private ResourceCache<ConfigMap>? _roots;
     private ResourceCache<ConfigMap>? _lists;
@@ -36,14 +39,21 @@ public sealed class RootDistribution : IController
     public RootDistribution(KubernetesClient client, IResourceSource source, ClusterView view, Func<RootBundle?> bundle, RootDistributionOptions options, TimeProvider clock, Logger log)
     {
         ArgumentNullException.ThrowIfNull(view);
-        (_client, _source, _view, _bundle, _options) = (client, source, view, bundle, options);
+        (_client, _source, _view, _bundle, _options, _clock) = (client, source, view, bundle, options, clock);
         _work = new KeyedWork<string>(Name, HandleAsync, clock, log);
         view.Changed += (type, key) =>
         {
-            if (type == KnownResources.Namespaces)
+            if (type != KnownResources.Namespaces)
             {
-                _work.Add(key.Name);
+                return;
             }
+
+            if (view.Find(KnownResources.Namespaces, key) is null)
+            {
+                _left.TryRemove(key.Name, out _);
+            }
+
+            _work.Add(key.Name);
         };
     }
 
@@ -68,7 +78,7 @@ public sealed class RootDistribution : IController
         }
         else
         {
-            _left[space] = true;
+            _left[space] = _clock.GetTimestamp();
         }
 
         _work.Add(space);
@@ -77,6 +87,11 @@ public sealed class RootDistribution : IController
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken leading)
     {
+        foreach (string old in _left.Where(each => _clock.GetElapsedTime(each.Value) > Remembered).Select(static each => each.Key))
+        {
+            _left.TryRemove(old, out _);
+        }
+
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
         _roots = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RootMap));
         _lists = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RevocationMap));

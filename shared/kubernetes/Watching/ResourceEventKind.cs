@@ -18,6 +18,6 @@ public enum ResourceEventKind
     /// <summary>The list is complete: the source is synced.</summary>
     ListEnds,
 
-    /// <summary>The source may not read the kind, or not these objects of it; it tries again, and what was told stays true.</summary>
+    /// <summary>The source may not read the kind, or not these objects of it; it tries again, and what was told stays true. Not where nobody knows who it is: that says nothing about rights.</summary>
     Denied,
 }

@@ -309,13 +309,18 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
         LogLevel level = error.Code is 401 or 403 || _delay.Failures > 3 ? LogLevel.Error : LogLevel.Warn;
         parts.Log.Log(
             level,
-            error.IsForbidden ? "we may not read this kind: the role needs get, list and watch" : "the API server cannot be followed",
+            error.Code switch
+            {
+                403 => "we may not read this kind: the role needs get, list and watch",
+                401 => "the API server does not know us: our credential is read again with each try",
+                _ => "the API server cannot be followed",
+            },
             LogField.Of("kind", type.FullName),
             LogField.Of("scope", scope.ToString()),
             LogField.Of("step", what),
             LogField.Of("error", error.ToString()),
             LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
-        if (error.Code is 401 or 403)
+        if (error.IsForbidden)
         {
             await tell(ResourceEvent<T>.Denied(error.ToString()));
         }

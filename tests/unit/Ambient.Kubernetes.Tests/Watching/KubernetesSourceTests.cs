@@ -1,4 +1,5 @@
 using Ambient.Kubernetes.Api;
+using Ambient.Kubernetes.Connections;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Istio;
@@ -6,6 +7,7 @@ using Ambient.Kubernetes.Resources.Services;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Tests.Servers;
 using Ambient.Kubernetes.Watching;
+using Ambient.Testing.Clocks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.Kubernetes.Tests.Watching;
@@ -96,6 +98,7 @@ public sealed class KubernetesSourceTests : IDisposable
     [InlineData(500)]
     [InlineData(503)]
     [InlineData(403)]
+    [InlineData(401)]
     public async Task FailuresOfListAndWatch_AreOutlived_AndTakeNothingBack(int code)
     {
         int lists = 0, watches = 0;
@@ -108,7 +111,36 @@ public sealed class KubernetesSourceTests : IDisposable
         await Eventually.TrueAsync(() => heard.Events.Contains("+b@6"));
         Assert.DoesNotContain(heard.Events, e => e.StartsWith('-'));
         Assert.Null(source.Counters["pods"].Trouble);
-        await Eventually.TrueAsync(() => _logs.Count(code == 403 ? "the role needs get, list and watch" : "cannot be followed") > 0);
+        await Eventually.TrueAsync(() => _logs.Count(code switch { 403 => "the role needs get, list and watch", 401 => "our credential is read again with each try", _ => "cannot be followed" }) > 0);
+
+        // Who does not know us has said nothing about what we may do.
+        Assert.Equal(code == 403, heard.Events.Any(static e => e.StartsWith("denied", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task TokenThatIsRenewedLate_IsFound_ByTheListAndByTheWatch()
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "old");
+        string good = "new";
+        await using var server = new ScriptedApiServer(c => c.Headers["Authorization"] != "Bearer " + good ? ApiReply.Failure(401, "Unauthorized")
+            : !c.IsWatch ? ApiReply.List("1", [Objects.Pod("a", 1)])
+            : c.Version == "1" ? ApiReply.Watch(Objects.Event("ADDED", Objects.Pod("b", 2)), WatchFinish.End)
+            : ApiReply.Watch(Objects.Event("ADDED", Objects.Pod("c", 3)), WatchFinish.Open));
+        using KubernetesClient client = server.Client(credential: new TokenFileCredential(file, new ManualTime()));
+        await using var heard = new Heard<Pod>(Source(client), KnownResources.Pods, also: e =>
+        {
+            // From the first event of the watch on, another one counts.
+            good = e.Kind == ResourceEventKind.Changed && e.Key.Name == "b" ? "newest" : good;
+            return ValueTask.CompletedTask;
+        });
+        await Eventually.TrueAsync(() => _logs.Count("our credential is read again with each try") > 0);
+        await File.WriteAllTextAsync(file, "new");
+        await Eventually.TrueAsync(() => server.Calls.Count(c => c.IsWatch && c.Version == "2") > 0);
+        await File.WriteAllTextAsync(file, "newest");
+        await heard.EndsWithAsync("+c@3");
+        Assert.DoesNotContain(heard.Events, static e => e.StartsWith("denied", StringComparison.Ordinal));
+        File.Delete(file);
     }
 
     [Fact]
@@ -290,7 +322,7 @@ public sealed class KubernetesSourceTests : IDisposable
     {
         await using var server = new ScriptedApiServer(c => c.IsWatch ? ApiReply.Watch("") : ApiReply.List("1", []));
         using KubernetesClient client = server.Client();
-        var time = new Ambient.Testing.Clocks.ManualTime();
+        var time = new ManualTime();
         var source = new KubernetesSource(client, new WatchOptions(), time, _logs.Logger);
         await using var heard = new Heard<Pod>(source, KnownResources.Pods);
         TimeSpan waited = TimeSpan.Zero;

@@ -28,7 +28,7 @@ public sealed class ResourceCacheTests
         Assert.False(cache.IsAbsent);
         await source.TellAsync(ResourceEvent<Pod>.Refused(new("ns", "a"), problem), Pod("b", 5), ResourceEvent<Pod>.Deleted(new("ns", "unknown")));
         Assert.Equal("1", cache.Find(new("ns", "a"))!.Metadata.ResourceVersion);
-        Assert.Equal(problem, Assert.Single(cache.Refused).Value);
+        Assert.Equal((problem, null), (cache.ProblemOf(new("ns", "a")), cache.ProblemOf(new("ns", "b"))));
 
         // A list that fails on the way takes nothing; the one that ends does.
         await source.TellAsync(ResourceEvent<Pod>.ListBegins(), Pod("b", 5));
@@ -38,7 +38,7 @@ public sealed class ResourceCacheTests
         await source.TellAsync(ResourceEvent<Pod>.ListBegins(), ResourceEvent<Pod>.ListEnds(isAbsent: true));
         Assert.True(cache.IsAbsent);
         Assert.Equal(0, cache.Count);
-        Assert.Empty(cache.Refused);
+        Assert.Equal((null, null), (cache.ProblemOf(new("ns", "a")), cache.ProblemOf(new("ns", "b"))));
 
         Assert.Equal(
             [
@@ -66,7 +66,7 @@ public sealed class ResourceCacheTests
         await source.TellAsync(ResourceEvent<Pod>.ListBegins(), ResourceEvent<Pod>.ListEnds());
 
         Assert.Equal(["Refused a", "Refused b", "Synced ", "Deleted a", "Deleted b", "Synced "], told);
-        Assert.Empty(cache.Refused);
+        Assert.Equal((null, null), (cache.ProblemOf(new("ns", "a")), cache.ProblemOf(new("ns", "b"))));
     }
 
     [Fact]
