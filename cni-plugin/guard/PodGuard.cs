@@ -27,16 +27,20 @@ public static class PodGuard
     private const ushort Arp = 0x0806;
 
     /// <summary>Raises it; one that is there already is replaced without a gap. Throws <see cref="LinuxException"/>; then nothing has changed.</summary>
-    public static void Raise(NetworkNamespace network)
+    public static void Raise(NetworkNamespace network) => Raise(network, NftEgress.OfThisKernel);
+
+    /// <summary>Raises it as on a kernel that has no more than these chains for frames.</summary>
+    public static void Raise(NetworkNamespace network, NftEgress egress)
     {
         ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(egress);
 
         // Nearly always there is none, and a batch that removes nothing costs half a millisecond instead of ten.
-        Errno error = NftEgress.TryCommit(network, Fresh, out IDisposable? remains);
+        Errno error = egress.TryCommit(network, Fresh, out IDisposable? remains);
         remains?.Dispose();
         if (error == Errno.EEXIST)
         {
-            error = NftEgress.TryCommit(network, Replacement, out remains);
+            error = egress.TryCommit(network, Replacement, out remains);
             remains?.Dispose();
         }
 

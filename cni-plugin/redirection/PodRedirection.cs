@@ -29,7 +29,11 @@ public sealed class PodRedirection
     /// Redirection of the namespace (which must stay open as long as this is used). Throws <see cref="ArgumentException"/> for
     /// options that cannot work.
     /// </summary>
-    public PodRedirection(NetworkNamespace network, RedirectionOptions options, RedirectionBackEnd backEnd = RedirectionBackEnd.Nftables)
+    /// <param name="network">The pod's namespace.</param>
+    /// <param name="options">What is wanted.</param>
+    /// <param name="backEnd">What writes the rules.</param>
+    /// <param name="egress">The chains for frames; null means those of the running kernel.</param>
+    public PodRedirection(NetworkNamespace network, RedirectionOptions options, RedirectionBackEnd backEnd = RedirectionBackEnd.Nftables, NftEgress? egress = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
@@ -44,7 +48,7 @@ public sealed class PodRedirection
         _nftables = new NftBackEnd(tools, network);
         _iptables = new IptablesBackEnd(tools, legacy: false);
         _legacy = new IptablesBackEnd(tools, legacy: true);
-        _frames = new FrameRules(network, _rules.Options.Ipv6);
+        _frames = new FrameRules(network, _rules.Options.Ipv6, egress ?? NftEgress.OfThisKernel);
         _routing = new PolicyRouting(network);
         _marks = new SocketMarks(network);
     }
@@ -53,7 +57,7 @@ public sealed class PodRedirection
     /// Whether the kernel can keep frames that programs make themselves (AF_PACKET) in a pod: Linux 5.16, with netfilter's egress hook. True until a
     /// kernel has said no; the rules are the same without it.
     /// </summary>
-    public static bool KeepsFrames => NftEgress.IsSupported;
+    public static bool KeepsFrames => NftEgress.OfThisKernel.IsSupported;
 
     /// <summary>
     /// Brings the namespace to the model, whatever of ours or of upstream's agent it holds. The new rules are in force before those

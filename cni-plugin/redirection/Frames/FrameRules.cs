@@ -10,7 +10,7 @@ namespace Ambient.Cni.Redirection.Frames;
 /// chain hangs where frames leave by an interface. What the network stack made has taken a route, and was judged by the rules; of the rest only what
 /// the mesh does not carry may leave: ARP, and IP packets that can be read and are not TCP. Thread-safe.
 /// </summary>
-internal sealed class FrameRules(NetworkNamespace network, bool ipv6)
+internal sealed class FrameRules(NetworkNamespace network, bool ipv6, NftEgress egress)
 {
     /// <summary>Its name (family netdev).</summary>
     public const string Table = "ambient-frames";
@@ -26,11 +26,11 @@ internal sealed class FrameRules(NetworkNamespace network, bool ipv6)
     /// <summary>Brings the chain to the model, without a moment in between; nothing where the kernel has no such chains. Throws <see cref="RedirectionException"/>.</summary>
     public void Apply() => Guarded("cannot write the pod's rules for frames", () =>
     {
-        Errno error = NftEgress.TryCommit(network, d => d is null ? null : Fill(Fresh(), d), out IDisposable? remains);
+        Errno error = egress.TryCommit(network, d => d is null ? null : Fill(Fresh(), d), out IDisposable? remains);
         Leave(remains);
         if (error == Errno.EEXIST && !IsAsWanted(out _, out _))
         {
-            error = NftEgress.TryCommit(network, d => d is null ? null : Fill(Replacement(), d), out remains);
+            error = egress.TryCommit(network, d => d is null ? null : Fill(Replacement(), d), out remains);
             Leave(remains);
         }
 
@@ -100,7 +100,7 @@ internal sealed class FrameRules(NetworkNamespace network, bool ipv6)
 
     private bool IsAsWanted(out IReadOnlyList<string> wanted, out IReadOnlyList<string>? held)
     {
-        NftDevices? devices = NftEgress.DevicesIn(network);
+        NftDevices? devices = egress.DevicesIn(network);
         if (devices is null)
         {
             (wanted, held) = ([], null);

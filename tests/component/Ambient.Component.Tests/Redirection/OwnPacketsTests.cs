@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ambient.Cni.Guard;
+using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
+using Ambient.Linux.Netfilter;
 using Ambient.Testing.Facts;
 
 namespace Ambient.Component.Tests.Redirection;
@@ -24,7 +26,12 @@ public sealed class OwnPacketsTests
     [InlineData(PodRules.Sockets, true)]
     [InlineData(PodRules.IptablesNft, false)]
     [InlineData(PodRules.IptablesLegacy, false)]
-    public async Task Redirection_KeepsPacketsAndFramesOfTheirOwnMaking(PodRules rules, bool withSecret)
+    [InlineData(PodRules.Nftables, true, NftEgressWay.ThoseThatAreThere)]
+    [InlineData(PodRules.Sockets, true, NftEgressWay.ThoseThatAreThere)]
+    [InlineData(PodRules.IptablesLegacy, false, NftEgressWay.ThoseThatAreThere)]
+    [InlineData(PodRules.Nftables, true, NftEgressWay.None)]
+    [InlineData(PodRules.Sockets, true, NftEgressWay.None)]
+    public async Task Redirection_KeepsPacketsAndFramesOfTheirOwnMaking(PodRules rules, bool withSecret, NftEgressWay way = NftEgressWay.ThoseThatMayCome)
     {
         await using var f = new RedirectionFixture(rules, ipv6: false);
         using Socket capture = OwnPackets.Frames(f.Captured.Node.Namespace, FrameEndPoint.All);
@@ -38,26 +45,34 @@ public sealed class OwnPacketsTests
             Assert.True(seen.Any(s => s.Contains(Secret + name + ";", StringComparison.Ordinal)), name + " was not captured");
         }
 
-        await f.ApplyAsync(withSecret ? new RedirectionOptions().WithSecret(SecretMark) : null);
+        PodRedirection redirection = f.Redirection(withSecret ? new RedirectionOptions().WithSecret(SecretMark) : null, egress: new NftEgress(way));
+        await redirection.ApplyAsync(CancellationToken.None);
+        await RedirectionFixture.AssertCleanAsync(redirection);
         Send(f);
-        AssertNothing(await UntilSentinelAsync(f, capture));
+        AssertKept(f, await UntilSentinelAsync(f, capture), way);
 
-        await f.Redirection().RemoveAsync(CancellationToken.None);
+        await redirection.RemoveAsync(CancellationToken.None);
         Assert.DoesNotContain("netdev", await f.RulesAsync(), StringComparison.Ordinal);
     }
 
-    [RequiresRootFact("nft")]
-    public async Task Guard_KeepsPacketsAndFramesOfTheirOwnMaking()
+    [RequiresRootTheory("nft")]
+    [InlineData(NftEgressWay.ThoseThatMayCome, NftEgressWay.ThoseThatMayCome)]
+    [InlineData(NftEgressWay.ThoseThatAreThere, NftEgressWay.ThoseThatAreThere)]
+    [InlineData(NftEgressWay.None, NftEgressWay.None)]
+    [InlineData(NftEgressWay.None, NftEgressWay.ThoseThatAreThere)]
+    [InlineData(NftEgressWay.ThoseThatAreThere, NftEgressWay.ThoseThatMayCome)]
+    public async Task Guard_KeepsPacketsAndFramesOfTheirOwnMaking(NftEgressWay before, NftEgressWay way)
     {
         await using var f = new RedirectionFixture(PodRules.Nftables, ipv6: false);
         using Socket capture = OwnPackets.Frames(f.Captured.Node.Namespace, FrameEndPoint.All);
         await NeighboursAsync(f);
 
-        PodGuard.Raise(f.Pod);
-        PodGuard.Raise(f.Pod);
+        // The plugin's and then the agent's, which may know more of the kernel.
+        PodGuard.Raise(f.Pod, new NftEgress(before));
+        PodGuard.Raise(f.Pod, new NftEgress(way));
         Send(f);
         PodGuard.Lift(f.Pod)?.Dispose();
-        AssertNothing(await UntilSentinelAsync(f, capture));
+        AssertKept(f, await UntilSentinelAsync(f, capture), way);
         Assert.DoesNotContain("ambient", await f.RulesAsync(), StringComparison.Ordinal);
     }
 
@@ -94,19 +109,29 @@ public sealed class OwnPacketsTests
     }
 
     [RequiresRootTheory("nft")]
-    [InlineData("link set eth0 name other0")]
-    [InlineData("link add extra0 type veth peer name extra1")]
-    public async Task InterfaceThatIsRenamedOrCame_IsNoticedAndRepaired(string change)
+    [InlineData("link set eth0 name other0", NftEgressWay.ThoseThatMayCome)]
+    [InlineData("link add extra0 type veth peer name extra1", NftEgressWay.ThoseThatMayCome)]
+    [InlineData("link set eth0 name other0", NftEgressWay.ThoseThatAreThere)]
+    [InlineData("link add net1 type veth peer name net2", NftEgressWay.ThoseThatAreThere)]
+    [InlineData("link del eth0", NftEgressWay.ThoseThatAreThere)]
+    public async Task InterfaceThatIsRenamedOrCameOrWent_IsNoticedAndRepaired(string change, NftEgressWay way)
     {
         await using var f = new RedirectionFixture(PodRules.Nftables, ipv6: false);
-        await f.ApplyAsync();
+        PodRedirection redirection = f.Redirection(egress: new NftEgress(way));
+        await redirection.ApplyAsync(CancellationToken.None);
         await f.Network.RunAsync(f.Captured, "ip", ["link", "set", "eth0", "down"]);
         await f.Network.RunAsync(f.Captured, "ip", change.Split(' '));
-        Assert.Contains("netdev", (await f.Redirection().VerifyAsync(CancellationToken.None)).ToString(), StringComparison.Ordinal);
-        await f.ApplyAsync();
+        Assert.Contains("netdev", (await redirection.VerifyAsync(CancellationToken.None)).ToString(), StringComparison.Ordinal);
+        await redirection.ApplyAsync(CancellationToken.None);
+        await RedirectionFixture.AssertCleanAsync(redirection);
     }
 
-    private static void AssertNothing(List<string> seen) => Assert.DoesNotContain(seen, s => s.Contains(Secret, StringComparison.Ordinal));
+    /// <summary>Where there are no chains for frames, frames leave, and the packets are kept all the same.</summary>
+    private static void AssertKept(RedirectionFixture f, List<string> seen, NftEgressWay way)
+    {
+        HashSet<string> left = [.. Packets(f).Select(p => p.Name).Concat(Frames(f).Select(x => x.Name)).Where(n => seen.Any(s => s.Contains(Secret + n + ";", StringComparison.Ordinal)))];
+        Assert.Equal(way == NftEgressWay.None ? [.. Frames(f).Select(x => x.Name)] : [], left);
+    }
 
     private static async Task NeighboursAsync(RedirectionFixture f)
     {

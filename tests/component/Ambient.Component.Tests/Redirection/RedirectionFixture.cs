@@ -4,6 +4,7 @@ using Ambient.Cni.Redirection;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Verification;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 using Ambient.Testing.Networks;
 using Ambient.Topology.Networks;
 
@@ -60,8 +61,8 @@ internal sealed class RedirectionFixture : IAsyncDisposable
 
     public AddressFamily Family => P.AddressFamily;
 
-    public PodRedirection Redirection(RedirectionOptions? options = null, RedirectionBackEnd? backEnd = null) =>
-        new(Pod, (options ?? new RedirectionOptions()) with { Method = _method, PodAddresses = [Captured.Address, Captured.AddressV6] }, backEnd ?? BackEnd);
+    public PodRedirection Redirection(RedirectionOptions? options = null, RedirectionBackEnd? backEnd = null, NftEgress? egress = null) =>
+        new(Pod, (options ?? new RedirectionOptions()) with { Method = _method, PodAddresses = [Captured.Address, Captured.AddressV6] }, backEnd ?? BackEnd, egress);
 
     /// <summary>Redirection of the same pod written in another way.</summary>
     public PodRedirection Redirection(PodRules rules) =>
