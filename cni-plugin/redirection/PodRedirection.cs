@@ -5,8 +5,10 @@ using Ambient.Cni.Redirection.Routing;
 using Ambient.Cni.Redirection.Rules;
 using Ambient.Cni.Redirection.Tools;
 using Ambient.Cni.Redirection.Verification;
+using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Netfilter;
+using Ambient.Linux.Sockets;
 
 namespace Ambient.Cni.Redirection;
 
@@ -16,6 +18,7 @@ namespace Ambient.Cni.Redirection;
 /// </summary>
 public sealed class PodRedirection
 {
+    private readonly NetworkNamespace _network;
     private readonly NftBackEnd _nftables;
     private readonly IptablesBackEnd _iptables;
     private readonly IptablesBackEnd _legacy;
@@ -43,6 +46,7 @@ public sealed class PodRedirection
             throw new ArgumentException("Method: redirection by sockets needs nftables; with iptables choose Translation");
         }
 
+        _network = network;
         _backEnd = backEnd;
         var tools = new PodTools(network);
         _nftables = new NftBackEnd(tools, network);
@@ -131,6 +135,30 @@ public sealed class PodRedirection
     /// <see cref="RedirectionException"/>.
     /// </summary>
     public IReadOnlyList<Flow> ReadSpared() => _routing.Spared(_rules.Options);
+
+    /// <summary>
+    /// Whether the namespace holds rules of a version of ours that did not know which connections came from outside (redirection by sockets in ingress mode): under
+    /// those of today their applications could not speak before the other end does, so <see cref="ReadDirect"/> is to be spared. Throws <see cref="RedirectionException"/>.
+    /// </summary>
+    public bool HoldsRulesThatTrackNothing() =>
+        _rules.Options is { Method: RedirectionMethod.Sockets, IngressMode: true } && _nftables.LacksExit();
+
+    /// <summary>
+    /// The connections that came from outside past the proxy, known by the mark that the kernel gave their sockets: never one that an application began. None where
+    /// the kernel cannot be asked. Throws <see cref="RedirectionException"/>.
+    /// </summary>
+    public IReadOnlyList<Flow> ReadDirect()
+    {
+        try
+        {
+            return [.. (MarkedSockets.TryRead(_network, _rules.Options.DirectMark.Value, _rules.Options.DirectMark.Mask) ?? [])
+                .Select(s => new Flow(s.Local, s.Remote)).Where(f => f.Local.Port != _rules.Options.Ports.Hbone).Distinct()];
+        }
+        catch (LinuxException e)
+        {
+            throw new RedirectionException("cannot read the pod's connections: " + e.Message, e);
+        }
+    }
 
     /// <summary>Compares the kernel with the model: rules and their order, chains and hooks, routing. Throws <see cref="RedirectionException"/> when it cannot be read.</summary>
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellation)

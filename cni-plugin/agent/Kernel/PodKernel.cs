@@ -57,6 +57,11 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         }
 
         _carried.TryRemove(IdentityOf(network), out _);
+        if (!isJoining && Redirection(network, rules, []) is var held && held.HoldsRulesThatTrackNothing())
+        {
+            await ReplaceUntrackedAsync(network, rules, held, cancellation);
+            return StepResult.Ok;
+        }
 
         await Redirection(network, rules, SparedIn(network)).ApplyAsync(cancellation);
         return StepResult.Ok;
@@ -174,6 +179,22 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         if (options.Method == RedirectionMethod.Sockets && !_spared.ContainsKey(IdentityOf(network)) && Redirection(network, rules, []).ReadSpared() is { Count: > 0 } spared)
         {
             _spared[IdentityOf(network)] = spared;
+        }
+    }
+
+    /// <summary>Applications go on speaking where they were connected by an older version's rules, also in the moment in which these are replaced.</summary>
+    private async Task ReplaceUntrackedAsync(NetworkNamespace network, PodRules rules, PodRedirection held, CancellationToken cancellation)
+    {
+        // The second time for those that were made meanwhile.
+        for (int round = 0; round < 2; round++)
+        {
+            IReadOnlyList<Flow> before = SparedIn(network);
+            IReadOnlyList<Flow> spared = [.. before.Union(held.ReadDirect())];
+            if (round == 0 || spared.Count > before.Count)
+            {
+                _spared[IdentityOf(network)] = spared;
+                await Redirection(network, rules, spared).ApplyAsync(cancellation);
+            }
         }
     }
 

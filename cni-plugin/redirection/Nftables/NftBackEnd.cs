@@ -33,6 +33,20 @@ internal sealed class NftBackEnd(PodTools tools, NetworkNamespace network)
         return NftListing.MayHoldIptables(before.Output);
     }
 
+    /// <summary>Whether our table is there without the chain that has the last word, as versions before that chain wrote it. Throws <see cref="RedirectionException"/>.</summary>
+    public bool LacksExit()
+    {
+        try
+        {
+            string exit = $"chain {NftNames.ChainOf(RuleTable.Filter, RuleHook.Output)} ";
+            return NftContent.Read(network, NftFamily.Inet, NftNames.Table) is { } held && !held.Lines.Any(l => l.StartsWith(exit, StringComparison.Ordinal));
+        }
+        catch (LinuxException e)
+        {
+            throw new RedirectionException("cannot read the pod's rules: " + e.Message, e);
+        }
+    }
+
     /// <summary>Adds what differs; returns the names of all inet tables that are there.</summary>
     public async Task<IReadOnlyList<string>> VerifyAsync(RuleSet set, List<Difference> differences, CancellationToken cancellation)
     {

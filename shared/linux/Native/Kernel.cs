@@ -1,11 +1,12 @@
 namespace Ambient.Linux.Native;
 
-/// <summary>Constants of the kernel's netlink headers (linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/sock_diag.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h), names as there.</summary>
+/// <summary>Constants of the kernel's netlink headers (linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/sock_diag.h, linux/inet_diag.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h), names as there.</summary>
 internal static class Kernel
 {
     public const int NETLINK_ROUTE = 0, NETLINK_SOCK_DIAG = 4, NETLINK_NETFILTER = 12;
     public const ushort SOCK_DIAG_BY_FAMILY = 20;
-    public const int TCP_CLOSE = 7, TCP_LISTEN = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17;
+    public const ushort INET_DIAG_MARK = 15;
+    public const int TCP_TIME_WAIT = 6, TCP_CLOSE = 7, TCP_LISTEN = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17;
     public const ushort NLMSG_ERROR = 2, NLMSG_DONE = 3;
     public const ushort NLM_F_REQUEST = 1, NLM_F_MULTI = 2, NLM_F_ACK = 4, NLM_F_DUMP = 0x300, NLM_F_REPLACE = 0x100, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400, NLM_F_APPEND = 0x800, NLM_F_DUMP_INTR = 0x10;
     public const ushort NLA_F_NESTED = 0x8000;

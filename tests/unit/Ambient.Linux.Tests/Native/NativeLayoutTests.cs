@@ -37,6 +37,7 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         #include <linux/rtnetlink.h>
         #include <linux/fib_rules.h>
         #include <linux/sock_diag.h>
+        #include <linux/inet_diag.h>
         #include <linux/netfilter.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_tables.h>
@@ -135,6 +136,13 @@ public sealed unsafe class NativeLayoutTests(ITestOutputHelper output)
         Size("struct statx", sizeof(Libc.statx_buffer));
         Size("struct epoll_event", EpollSet.Stride);
         Offset("struct epoll_event", "data", EpollSet.DataOffset);
+
+        Size("struct inet_diag_msg", Linux.Sockets.SocketListing.MessageLength);
+        Offset("struct inet_diag_msg", "id.idiag_sport", Linux.Sockets.SocketListing.LocalPortOffset);
+        Offset("struct inet_diag_msg", "id.idiag_dport", Linux.Sockets.SocketListing.RemotePortOffset);
+        Offset("struct inet_diag_msg", "id.idiag_src", Linux.Sockets.SocketListing.LocalAddressOffset);
+        Offset("struct inet_diag_msg", "id.idiag_dst", Linux.Sockets.SocketListing.RemoteAddressOffset);
+        Offset("struct inet_diag_msg", "idiag_rqueue", Linux.Sockets.SocketListing.QueueOffset);
 
         Libc.sockaddr_in v4 = default;
         Offset("struct sockaddr_in", "sin_port", (byte*)&v4.sin_port - (byte*)&v4);
