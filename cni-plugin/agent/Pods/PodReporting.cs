@@ -16,6 +16,9 @@ internal sealed class PodReporting
 
     // Of the object, as of which it reads what was said; 0 while nobody knows.
     private ulong _version;
+
+    // The annotation's value as of then, word for word: values of others are many, and what we make of them are three.
+    private string? _value;
     private int _contests;
     private TimeSpan? _contestedAt;
 
@@ -23,7 +26,7 @@ internal sealed class PodReporting
     public PodReport? Said { get; private set; }
 
     /// <summary>The object has an annotation that nobody here has written: an agent before us, or somebody else. A wish to be verified, never a truth.</summary>
-    public void Adopt(PodRecord record) => (Said, _version) = (ReadingOf(record.Annotation), record.Version);
+    public void Adopt(PodRecord record) => (Said, _value, _version) = (ReadingOf(record.Annotation), record.Annotation, record.Version);
 
     /// <summary>Whether something may be said now.</summary>
     public bool IsFree(TimeSpan now) => _underWay is null && now >= _retryAt;
@@ -42,7 +45,7 @@ internal sealed class PodReporting
         _underWay = null;
         if (reported.Error is null)
         {
-            (Said, _version, _failures) = (reported.Report, reported.Version, 0);
+            (Said, _value, _version, _failures) = (reported.Report, TextOf(reported.Report.Redirection), reported.Version, 0);
         }
         else
         {
@@ -56,7 +59,7 @@ internal sealed class PodReporting
     /// <summary>Compares what was said with what the object says.</summary>
     public void Compare(PodRecord record, PodBookOptions options, TimeSpan now)
     {
-        if (Said is null || _underWay is not null || _version == 0 || record.Version < _version || record.Annotation == TextOf(Said.Redirection))
+        if (Said is null || _underWay is not null || _version == 0 || record.Version < _version || record.Annotation == _value)
         {
             return;
         }

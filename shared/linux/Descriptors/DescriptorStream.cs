@@ -3,11 +3,13 @@ using Ambient.Linux.Native;
 namespace Ambient.Linux.Descriptors;
 
 /// <summary>
-/// A blocking descriptor that somebody else owns as a stream without a buffer, such as a standard one, in a program that must start faster than the runtime's
-/// console. Everything throws <see cref="IOException"/>. For one thread at a time.
+/// A descriptor that somebody else owns as a blocking stream without a buffer, such as a standard one, in a program that must start faster than the runtime's
+/// console. Where its owner made it non-blocking, the calls wait all the same. Everything throws <see cref="IOException"/>. For one thread at a time.
 /// </summary>
 public sealed unsafe class DescriptorStream(int number) : Stream
 {
+    private const int Forever = -1;
+
     /// <inheritdoc/>
     public override bool CanRead => true;
 
@@ -38,7 +40,7 @@ public sealed unsafe class DescriptorStream(int number) : Stream
             while (true)
             {
                 SysResult read = SysResult.From(Libc.read(number, p, (nuint)buffer.Length));
-                if (!read.Is(Errno.EINTR))
+                if (!IsToBeTriedAgain(read, Libc.POLLIN))
                 {
                     return (int)Checked(read, "read");
                 }
@@ -57,7 +59,7 @@ public sealed unsafe class DescriptorStream(int number) : Stream
             for (int done = 0; done < buffer.Length;)
             {
                 SysResult written = SysResult.From(Libc.write(number, p + done, (nuint)(buffer.Length - done)));
-                done += written.Is(Errno.EINTR) ? 0 : (int)Checked(written, "write");
+                done += IsToBeTriedAgain(written, Libc.POLLOUT) ? 0 : (int)Checked(written, "write");
             }
         }
     }
@@ -73,6 +75,20 @@ public sealed unsafe class DescriptorStream(int number) : Stream
 
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Interrupted, or it could not be done at once: then it can now.</summary>
+    private bool IsToBeTriedAgain(SysResult result, short events)
+    {
+        if (result.Is(Errno.EAGAIN))
+        {
+            // A wait that was interrupted is a short one.
+            var descriptor = new Libc.pollfd { fd = number, events = events };
+            _ = Libc.poll(&descriptor, 1, Forever);
+            return true;
+        }
+
+        return result.Is(Errno.EINTR);
+    }
 
     private long Checked(SysResult result, string call) => result.IsError ? throw new IOException($"{call} on descriptor {number}: {result}") : result.Value;
 }

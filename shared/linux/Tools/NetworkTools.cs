@@ -58,8 +58,24 @@ public static class NetworkTools
             if (!process.HasExited)
             {
                 // nsenter becomes the tool, but a tool may have started others.
-                process.Kill(entireProcessTree: true);
+                End(() => process.Kill(entireProcessTree: true));
             }
+        }
+    }
+
+    /// <summary>
+    /// Ends a program with what it started, as far as that can be: some end meanwhile, and some may not be ended. What it was run for has its result already, which
+    /// is the one that counts.
+    /// </summary>
+    internal static void End(Action kill)
+    {
+        try
+        {
+            kill();
+        }
+        catch (Exception failure) when (failure is AggregateException or Win32Exception or InvalidOperationException)
+        {
+            // One for the program, one for all of the tree, one for a program that has gone.
         }
     }
 

@@ -99,6 +99,24 @@ public sealed class PodReportingTests
         }
     }
 
+    [Fact]
+    public void ValueOfSomebodyElse_ThatIsStillThere_IsNotAnotherWriting()
+    {
+        Say(Enabled, 10);
+        for (ulong version = 11; version < 30; version++)
+        {
+            // Other parts of the pod change.
+            _reporting.Compare(Pod("disabled", version), Options, _now);
+        }
+
+        _now += Options.RetryPause;
+        Assert.True(_reporting.IsFree(_now));
+
+        // Another value is.
+        _reporting.Compare(Pod("off", 30), Options, _now);
+        Assert.False(_reporting.IsFree(_now + Options.RetryPause));
+    }
+
     private static PodRecord Pod(string? annotation, ulong version) => new()
     {
         Facts = new PodFacts { Name = "u", Namespace = "mesh", Uid = "u", Phase = PodPhase.Running },

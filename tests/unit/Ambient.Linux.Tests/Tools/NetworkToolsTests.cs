@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Ambient.Linux.Tools;
 
@@ -65,6 +66,18 @@ public sealed class NetworkToolsTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public void ProgramsThatCannotBeEnded_ChangeNoResult()
+    {
+        // As Process.Kill tells it of a tree, of one program, and of one that has gone; a test that is root can end everything.
+        foreach (Exception failure in new Exception[] { new AggregateException(new Win32Exception(1)), new Win32Exception(1), new InvalidOperationException() })
+        {
+            NetworkTools.End(() => throw failure);
+        }
+
+        Assert.Throws<NotSupportedException>(() => NetworkTools.End(() => throw new NotSupportedException()));
     }
 
     private static Task<ToolResult> RunAsync(string[] words, string? input) => NetworkTools.RunAsync(null, words, input, Long, CancellationToken.None);
