@@ -13,6 +13,7 @@ internal static class OwnPackets
     public const byte Fin = 1, Syn = 2, Rst = 4, Push = 8, Ack = 16;
     public const ushort Ipv4Frame = 0x0800, ArpFrame = 0x0806, VlanFrame = 0x8100, Ipv6Frame = 0x86DD;
     private const byte Tcp = 6;
+    private const byte Udp = 17;
     private const int Ipv4Header = 20;
     private const int Ipv6Header = 40;
     private const int TcpHeader = 20;
@@ -87,6 +88,24 @@ internal static class OwnPackets
         return packet;
     }
 
+    /// <summary>A UDP datagram in a packet of IPv4, without a checksum of its own.</summary>
+    public static byte[] Datagram(IPAddress from, IPAddress to, ushort fromPort, ushort toPort, string payload)
+    {
+        const int udpHeader = 8;
+        byte[] packet = Packet(from, to, 0, payload)[..(Ipv4Header + udpHeader + payload.Length)];
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)packet.Length);
+        packet[9] = Udp;
+        packet.AsSpan(10, 2).Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), Sum(packet.AsSpan(0, Ipv4Header), 0));
+        Span<byte> udp = packet.AsSpan(Ipv4Header);
+        BinaryPrimitives.WriteUInt16BigEndian(udp, fromPort);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[2..], toPort);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)udp.Length);
+        udp.Slice(6, 2).Clear();
+        Encoding.ASCII.GetBytes(payload, udp[udpHeader..]);
+        return packet;
+    }
+
     /// <summary>An Ethernet frame to everybody.</summary>
     public static byte[] Frame(ushort kind, byte[] content) => [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2, 2, 2, 2, 2, 2, (byte)(kind >> 8), (byte)kind, .. content];
 
@@ -104,6 +123,13 @@ internal static class OwnPackets
         BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(8), Marshal.UnsafeAddrOfPinnedArrayElement(program, 0));
         capture.SetRawSocketOption(1, 26, head);
         GC.KeepAlive(program);
+
+        // What came before the filter is of any kind.
+        byte[] buffer = new byte[64];
+        while (capture.Poll(0, SelectMode.SelectRead))
+        {
+            capture.Receive(buffer);
+        }
     }
 
     /// <summary>Everything captured until something with the last text in it, as text.</summary>

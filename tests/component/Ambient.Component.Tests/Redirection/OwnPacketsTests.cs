@@ -17,6 +17,7 @@ public sealed class OwnPacketsTests
 {
     private const string Secret = "OWN-PAYLOAD";
     private const string Sentinel = "SENTINEL";
+    private const string Renewal = "RENEWAL";
     private const uint SecretMark = 0x1234_5678 | 8;
 
     [RequiresRootTheory("nft, iptables-nft, iptables-legacy")]
@@ -124,6 +125,35 @@ public sealed class OwnPacketsTests
         Assert.Contains("netdev", (await redirection.VerifyAsync(CancellationToken.None)).ToString(), StringComparison.Ordinal);
         await redirection.ApplyAsync(CancellationToken.None);
         await RedirectionFixture.AssertCleanAsync(redirection);
+    }
+
+    [RequiresRootFact("nft")]
+    public async Task LeaseThatIsRenewed_PassesTheRules_AndWaitsBehindTheGuard()
+    {
+        await using var f = new RedirectionFixture(PodRules.Nftables, ipv6: false);
+        using Socket capture = OwnPackets.Frames(f.Captured.Node.Namespace, FrameEndPoint.All);
+        await NeighboursAsync(f);
+        await f.ApplyAsync();
+        Assert.True(await IsRenewalSeenAsync(f, capture));
+        PodGuard.Raise(f.Pod);
+        Renew(f);
+        PodGuard.Lift(f.Pod)?.Dispose();
+        Assert.DoesNotContain(await UntilSentinelAsync(f, capture), s => s.Contains(Renewal, StringComparison.Ordinal));
+        Assert.True(await IsRenewalSeenAsync(f, capture));
+    }
+
+    private static async Task<bool> IsRenewalSeenAsync(RedirectionFixture f, Socket capture)
+    {
+        Renew(f);
+        return (await UntilSentinelAsync(f, capture)).Exists(s => s.Contains(Renewal, StringComparison.Ordinal));
+    }
+
+    /// <summary>As a DHCP client asks for more time: a frame that it makes itself.</summary>
+    private static void Renew(RedirectionFixture f)
+    {
+        const ushort client = 68, server = 67;
+        using Socket frames = OwnPackets.Frames(f.Pod);
+        Try(() => frames.SendTo(OwnPackets.Frame(OwnPackets.Ipv4Frame, OwnPackets.Datagram(f.P, f.C, client, server, Renewal)), new FrameEndPoint(OwnPackets.IndexOf(f.Pod, "eth0"), OwnPackets.Ipv4Frame)));
     }
 
     /// <summary>Where there are no chains for frames, frames leave, and the packets are kept all the same.</summary>
