@@ -136,7 +136,7 @@ public sealed class KubernetesSourceTests : IDisposable
         });
         await Eventually.TrueAsync(() => _logs.Count("our credential is read again with each try") > 0);
         await File.WriteAllTextAsync(file, "new");
-        await Eventually.TrueAsync(() => server.Calls.Count(c => c.IsWatch && c.Version == "2") > 0);
+        await Eventually.TrueAsync(() => server.Calls.Any(c => c.IsWatch && c.Version == "2"));
         await File.WriteAllTextAsync(file, "newest");
         await heard.EndsWithAsync("+c@3");
         Assert.DoesNotContain(heard.Events, static e => e.StartsWith("denied", StringComparison.Ordinal));
