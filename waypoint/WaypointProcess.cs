@@ -29,7 +29,7 @@ namespace Ambient.Waypoint;
 /// <summary>The process: its parts, how they are wired, and the order in which they start and end.</summary>
 internal sealed class WaypointProcess : IAsyncDisposable
 {
-
+    private const long LargeHeap = 32 * 1024 * 1024;
     private readonly WaypointOptions _options;
     private readonly LogHub _logs = new(new LogHubOptions());
     private readonly Logger _log;
@@ -225,6 +225,12 @@ internal sealed class WaypointProcess : IAsyncDisposable
         Task ready = Task.WhenAll(first, _discovery?.Ready ?? Task.CompletedTask);
         bool isReady = await Task.WhenAny(ready, _shutdown.Task) == ready;
         await stop.CancelAsync();
+        if (isReady && GC.GetTotalMemory(forceFullCollection: false) > LargeHeap)
+        {
+            // What a large configuration was read from is several times what is kept. Nobody is served yet, so a pause costs nothing now.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
         return isReady;
     }
 
