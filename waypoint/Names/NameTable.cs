@@ -17,19 +17,35 @@ internal sealed class NameTable
     /// <summary>None is believed for longer.</summary>
     public const long MostMilliseconds = 300_000;
 
+    /// <summary>Names that nameservers are asked about at a time; others wait for their turn.</summary>
+    public const int MaxLookups = 64;
+
+    /// <summary>Of these, names that clients have chosen: slow ones of theirs keep no configured name from being asked for.</summary>
+    public const int MaxChosenLookups = 32;
+
     /// <summary>How long a name that nobody uses is kept, in epochs.</summary>
     public const int KeptEpochs = 60;
+
+    // A name waits so long for its turn at most, and whoever waits for the name.
+    private const long TurnMilliseconds = 10_000;
 
     // A name that a client chose and does not use any more is not asked for.
     private const int OnDemandEpochs = 2;
 
     private const long UsualRefresh = 60_000;
 
+    private static readonly IpAddress Metadata = IpAddress.Parse("fd00:ec2::254");
+
     private readonly ConcurrentDictionary<string, ResolvedName> _names = new(StringComparer.Ordinal);
     private readonly EventLoop.EventLoop _loop;
     private readonly INameSource _source;
     private readonly Func<IpAddress, bool> _isOwn;
     private readonly Action<string, string> _say;
+    private readonly LinkedList<ResolvedName> _configuredTurns = [];
+    private readonly LinkedList<ResolvedName> _chosenTurns = [];
+    private int _lookups;
+    private int _chosenLookups;
+    private bool _isServing;
     private int _epoch;
     private long _refresh = UsualRefresh;
 
@@ -61,7 +77,10 @@ internal sealed class NameTable
     public bool IsOwn(IpAddress address) => _isOwn(address);
 
     /// <summary>Whether nobody may be led to an address by a name.</summary>
-    public bool IsRefused(IpAddress address) => SpecialAddresses.Contains(address) || _isOwn(address);
+    public bool IsRefused(IpAddress address) => IsSpecial(address) || _isOwn(address);
+
+    /// <summary>Whether an address is none of one host, or where machines of a cloud ask for their own credentials, which over IPv6 is not on their link.</summary>
+    public static bool IsSpecial(IpAddress address) => SpecialAddresses.Contains(address) || address == Metadata;
 
     /// <summary>A name; one that is new is asked for at once.</summary>
     /// <param name="name">The name.</param>
@@ -90,20 +109,30 @@ internal sealed class NameTable
         {
             Drop(name);
         }
+        else if (name.Turn is not null)
+        {
+            // Whoever waits for it has waited long enough.
+            EndTurn(name);
+            Take(name, AddressAnswer.Failed("too many names are asked for at once"));
+        }
         else if (!name.IsAsking && !name.IsDropped)
         {
             name.IsAsking = true;
-            _source.Ask(name.Name, Families, answer => OnAnswer(name, answer));
+            name.Turn = (name.IsOnDemand ? _chosenTurns : _configuredTurns).AddLast(name);
+            _loop.Timers.Schedule(name, _loop.NowMilliseconds + TurnMilliseconds);
+            ServeTurns();
         }
     }
 
-    /// <summary>Does not ask for a name again. On the loop of the names.</summary>
+    /// <summary>Does not ask for a name again, and not now if that waits for its turn. On the loop of the names.</summary>
     public void Cancel(ResolvedName name)
     {
         if (name.IsScheduled)
         {
             _loop.Timers.Cancel(name);
         }
+
+        EndTurn(name);
     }
 
     /// <summary>Begins the next epoch: forgets what nobody has used for long. On the loop of the names.</summary>
@@ -133,7 +162,53 @@ internal sealed class NameTable
     public long Delay(TimeSpan timeToLive) => timeToLive <= TimeSpan.Zero ? Math.Min(RefreshMilliseconds, MostMilliseconds)
         : Math.Clamp((long)timeToLive.TotalMilliseconds, LeastMilliseconds, MostMilliseconds);
 
+    private void ServeTurns()
+    {
+        // A source may answer before it returns: then this goes on further out.
+        if (_isServing)
+        {
+            return;
+        }
+
+        _isServing = true;
+        try
+        {
+            while (_lookups < MaxLookups && (_configuredTurns.First ?? (_chosenLookups < MaxChosenLookups ? _chosenTurns.First : null)) is { } next)
+            {
+                ResolvedName name = next.Value;
+                Cancel(name);
+                _lookups++;
+                _chosenLookups += name.IsOnDemand ? 1 : 0;
+                _source.Ask(name.Name, Families, answer => OnAnswer(name, answer));
+            }
+        }
+        finally
+        {
+            _isServing = false;
+        }
+    }
+
+    private static void EndTurn(ResolvedName name)
+    {
+        name.Turn?.List?.Remove(name.Turn);
+        name.Turn = null;
+    }
+
     private void OnAnswer(ResolvedName name, AddressAnswer answer)
+    {
+        _lookups--;
+        _chosenLookups -= name.IsOnDemand ? 1 : 0;
+        try
+        {
+            Take(name, answer);
+        }
+        finally
+        {
+            ServeTurns();
+        }
+    }
+
+    private void Take(ResolvedName name, AddressAnswer answer)
     {
         name.IsAsking = false;
         if (name.IsDropped)
@@ -150,7 +225,7 @@ internal sealed class NameTable
             // Nobody knows better: the last answer stays.
             _ => before is { Addresses.Length: > 0 } ? before : NameAnswer.Nothing(answer.Reason),
         };
-        bool isGood = answer.Outcome == AddressOutcome.Found && now.Addresses.Length > 0;
+        bool isGood = answer is { Outcome: AddressOutcome.Found, Missing: AddressFamilies.None } && now.Addresses.Length > 0;
         Report(name, now, isGood, answer);
         name.Failures = isGood ? 0 : Math.Min(name.Failures + 1, 30);
         if (!ReferenceEquals(before, now))
@@ -159,7 +234,8 @@ internal sealed class NameTable
         }
 
         // What has no answer may have one soon, so it is asked for more and more seldom.
-        long delay = isGood ? Delay(answer.TimeToLive) : Math.Min(RefreshMilliseconds, LeastMilliseconds << Math.Min(name.Failures - 1, 16));
+        long delay = isGood ? 0 : Math.Min(RefreshMilliseconds, LeastMilliseconds << Math.Min(name.Failures - 1, 16));
+        delay = isGood ? Delay(answer.TimeToLive) : answer.Outcome == AddressOutcome.Found && now.Addresses.Length > 0 ? Math.Min(delay, Delay(answer.TimeToLive)) : delay;
         _loop.Timers.Schedule(name, _loop.NowMilliseconds + delay);
     }
 
@@ -181,6 +257,15 @@ internal sealed class NameTable
             _say(name.Name, "some of its addresses lead to this waypoint itself, or to its link, and are not used");
         }
 
+        // Nobody knows better about a family that could not be asked for: its last addresses stay.
+        foreach (IpAddress last in answer.Missing == AddressFamilies.None ? [] : before?.InOrder ?? [])
+        {
+            if ((answer.Missing & (last.IsIPv4 ? AddressFamilies.IPv4 : AddressFamilies.IPv6)) != AddressFamilies.None)
+            {
+                usable.Add(last);
+            }
+        }
+
         return usable.Count > 0 ? NameAnswer.Of(usable, before) : NameAnswer.Nothing("all of its addresses lead to this waypoint itself, or to its link");
     }
 
@@ -188,8 +273,9 @@ internal sealed class NameTable
     {
         if (!isGood && name.Failures == 0)
         {
-            string why = answer.Outcome == AddressOutcome.Found ? now.Reason : answer.Reason;
-            _say(name.Name, now.Addresses.Length > 0 ? $"it cannot be resolved ({why}); its last addresses stay in use" : $"it cannot be resolved ({why}); requests that need it fail");
+            string why = answer.Outcome == AddressOutcome.Found && now.Addresses.Length == 0 ? now.Reason : answer.Reason;
+            _say(name.Name, answer.Missing != AddressFamilies.None && now.Addresses.Length > 0 ? $"{answer.Missing} addresses of it cannot be asked for ({why}); the last ones, if there were any, stay in use"
+                : now.Addresses.Length > 0 ? $"it cannot be resolved ({why}); its last addresses stay in use" : $"it cannot be resolved ({why}); requests that need it fail");
         }
         else if (isGood && name.Failures > 0)
         {

@@ -41,8 +41,11 @@ internal sealed class ResolvedName : LoopTimer
     /// <summary>Lookups without an answer since the last one that had any. Of the loop of the names.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Whether an answer is being waited for. Of the loop of the names.</summary>
+    /// <summary>Whether an answer is being waited for, or the turn to ask. Of the loop of the names.</summary>
     public bool IsAsking { get; set; }
+
+    /// <summary>Its place among those that wait for their turn; null: it does not. Of the loop of the names.</summary>
+    public LinkedListNode<ResolvedName>? Turn { get; set; }
 
     /// <summary>Somebody uses it.</summary>
     public void Touch() => Volatile.Write(ref _lastUsed, _table.Epoch);

@@ -25,6 +25,7 @@ public sealed class AddressLookup : LoopTimer, IUpstreamOwner
     private int _next;
     private uint _seconds;
     private string? _failure;
+    private AddressFamilies _missing;
     private bool _isDone;
 
     /// <param name="loop">The loop.</param>
@@ -62,7 +63,7 @@ public sealed class AddressLookup : LoopTimer, IUpstreamOwner
         DnsCode code = DnsResponse.Code(response);
         if (code is not (DnsCode.NoError or DnsCode.NameError))
         {
-            _failure = $"the nameserver answered {code}";
+            Miss(query, $"the nameserver answered {code}");
         }
         else if (code == DnsCode.NoError)
         {
@@ -72,7 +73,7 @@ public sealed class AddressLookup : LoopTimer, IUpstreamOwner
             }
             else
             {
-                _failure = "the nameserver's answer cannot be read";
+                Miss(query, "the nameserver's answer cannot be read");
             }
         }
 
@@ -82,20 +83,21 @@ public sealed class AddressLookup : LoopTimer, IUpstreamOwner
     /// <inheritdoc/>
     void IUpstreamOwner.OnUpstreamFailure(UpstreamQuery query, string reason)
     {
-        _failure = reason;
+        Miss(query, reason);
         OnEnd(query);
     }
 
     /// <inheritdoc/>
     protected override void OnTimer()
     {
-        // What one family has said already is good enough.
+        // What one family has said already is good enough for now.
+        _open.ForEach(query => Miss(query, "no nameserver answered in time"));
         Finish(_addresses.Count > 0 ? Found() : AddressAnswer.Failed("no nameserver answered in time"));
     }
 
     private void AskNext()
     {
-        (_seconds, _failure) = (uint.MaxValue, null);
+        (_seconds, _failure, _missing) = (uint.MaxValue, null, AddressFamilies.None);
         string name = _names[_next++];
         List<UpstreamQuery> queries = [];
         foreach (ushort type in (ReadOnlySpan<ushort>)[DnsType.A, DnsType.Aaaa])
@@ -149,8 +151,17 @@ public sealed class AddressLookup : LoopTimer, IUpstreamOwner
         }
     }
 
+    private void Miss(UpstreamQuery query, string why)
+    {
+        _failure = why;
+        _missing |= query.Read.Type == DnsType.A ? AddressFamilies.IPv4 : AddressFamilies.IPv6;
+    }
+
     private AddressAnswer Found() =>
-        new(AddressOutcome.Found, [.. _addresses.Where(static address => address.IsIPv4), .. _addresses.Where(static address => !address.IsIPv4)], TimeSpan.FromSeconds(_seconds == uint.MaxValue ? 0 : _seconds), "");
+        new(AddressOutcome.Found, [.. _addresses.Where(static address => address.IsIPv4), .. _addresses.Where(static address => !address.IsIPv4)], TimeSpan.FromSeconds(_seconds == uint.MaxValue ? 0 : _seconds), _failure ?? "")
+        {
+            Missing = _missing,
+        };
 
     private void Finish(AddressAnswer answer)
     {

@@ -19,7 +19,7 @@ public sealed class AddressLookupTests
             : DnsBytes.Answer(query, 0, [("www.example.com", 28, [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])], seconds: 20));
         Assert.Equal(AddressOutcome.Found, answer.Outcome);
         Assert.Equal(["192.0.2.1:0", "[2001:db8::1]:0"], answer.Addresses.Select(static address => address.ToString()));
-        Assert.Equal(TimeSpan.FromSeconds(20), answer.TimeToLive);
+        Assert.Equal((TimeSpan.FromSeconds(20), AddressFamilies.None), (answer.TimeToLive, answer.Missing));
     }
 
     [Fact]
@@ -58,7 +58,15 @@ public sealed class AddressLookupTests
     public void OneFamilyThatFails_DoesNotHideTheOther()
     {
         AddressAnswer answer = Look(["www.example.com"], (query, _) => TypeOf(query) == DnsBytes.A ? DnsBytes.Answer(query, 0, [("www.example.com", 1, [192, 0, 2, 1])]) : DnsBytes.Answer(query, ServerFailure, []));
-        Assert.Equal(AddressOutcome.Found, answer.Outcome);
+        Assert.Equal((AddressOutcome.Found, AddressFamilies.IPv6), (answer.Outcome, answer.Missing));
+        Assert.NotEmpty(answer.Reason);
+    }
+
+    [Fact]
+    public void OneFamilyThatIsNotAnsweredInTime_IsMissing()
+    {
+        AddressAnswer answer = Look(["www.example.com"], (query, _) => TypeOf(query) == DnsBytes.A ? null : DnsBytes.Answer(query, 0, [("www.example.com", 28, [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])]), TimeSpan.FromMilliseconds(500));
+        Assert.Equal((AddressOutcome.Found, AddressFamilies.IPv4), (answer.Outcome, answer.Missing));
     }
 
     [Fact]

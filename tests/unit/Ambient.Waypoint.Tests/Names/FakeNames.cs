@@ -33,8 +33,18 @@ internal sealed class FakeNames : INameSource, IDisposable
     public void Ask(string name, AddressFamilies families, Action<AddressAnswer> done)
     {
         Asked.Add(name);
-        _open.Add((name, done));
+        if (AnswersAtOnce is { } answer)
+        {
+            done(answer);
+        }
+        else
+        {
+            _open.Add((name, done));
+        }
     }
+
+    /// <summary>What everybody is answered before the question is over; null: the test answers.</summary>
+    public AddressAnswer? AnswersAtOnce { get; init; }
 
     /// <summary>Whether a question waits for its answer.</summary>
     public bool IsAsked
@@ -48,6 +58,9 @@ internal sealed class FakeNames : INameSource, IDisposable
 
     /// <summary>Answers the oldest question.</summary>
     public void Answer(int seconds, params string[] addresses) => Answer(Found(seconds, addresses));
+
+    /// <summary>Answers the oldest question, but about these families nobody could be asked.</summary>
+    public void AnswerInPart(int seconds, AddressFamilies missing, params string[] addresses) => Answer(Found(seconds, addresses) with { Missing = missing, Reason = "SERVFAIL" });
 
     /// <summary>Answers the oldest question for that name.</summary>
     public void AnswerFor(string name, int seconds, params string[] addresses) => Answer(Found(seconds, addresses), name);

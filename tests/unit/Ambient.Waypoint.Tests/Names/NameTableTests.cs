@@ -100,6 +100,7 @@ public sealed class NameTableTests
     [InlineData("2002:7f00:1::")]
     [InlineData("fe80::1")]
     [InlineData("ff02::1")]
+    [InlineData("fd00:ec2::254")]
     public void AddressesThatLeadToOurselves_AreNoAnswers(string address)
     {
         using FakeNames names = new();
@@ -119,6 +120,7 @@ public sealed class NameTableTests
     [InlineData("192.168.0.1")]
     [InlineData("2001:db8::1")]
     [InlineData("fd00::1")]
+    [InlineData("fd00:ec2::253")]
     [InlineData("64:ff9b::192.0.2.1")]
     public void OtherAddresses_Are(string address)
     {
@@ -182,6 +184,95 @@ public sealed class NameTableTests
         names.Pass(1);
         names.Answer(1, "192.0.2.2", "192.0.2.1");
         Assert.Same(second, db.Answer);
+    }
+
+    [Fact]
+    public void OneFamilyThatCannotBeAskedFor_KeepsItsLastAddresses()
+    {
+        using FakeNames names = new();
+        ResolvedName db = names.Table.Get("db.example");
+        names.Answer(30, "192.0.2.1", "2001:db8::1");
+        names.Pass(30);
+        names.AnswerInPart(30, AddressFamilies.IPv4, "2001:db8::2");
+        Assert.Equal(["192.0.2.1", "2001:db8::2"], Addresses(db).Order(StringComparer.Ordinal));
+        Assert.Contains("IPv4 addresses", Assert.Single(names.Said), StringComparison.Ordinal);
+
+        // It is asked for again soon; and what is not said any more once somebody could be asked is gone.
+        names.Pass(1);
+        names.AnswerInPart(30, AddressFamilies.IPv4, "2001:db8::2");
+        Assert.Contains("192.0.2.1", Addresses(db));
+        Assert.Single(names.Said);
+        names.Pass(2);
+        names.Answer(30, "2001:db8::2");
+        Assert.Equal(["2001:db8::2"], Addresses(db));
+        names.Pass(29);
+        Assert.False(names.IsAsked);
+    }
+
+    [Fact]
+    public void APartOfAnAnswer_IsAskedForAgain_NoLaterThanItsTimeIsOver()
+    {
+        using FakeNames names = new();
+        names.Table.Get("db.example");
+        for (int i = 0; i < 8; i++)
+        {
+            names.AnswerInPart(2, AddressFamilies.IPv6, "192.0.2.1");
+            names.Pass(2);
+            Assert.True(names.IsAsked);
+        }
+    }
+
+    [Fact]
+    public void LookupsAreBounded_AndNamesOfClientsKeepNoConfiguredOneWaiting()
+    {
+        using FakeNames names = new();
+        for (int i = 0; i < NameTable.MaxLookups; i++)
+        {
+            names.Table.Get($"chosen{i}.example.", isOnDemand: true);
+        }
+
+        Assert.True(names.IsAsked);
+        Assert.Equal(NameTable.MaxChosenLookups, names.Asked.Count);
+        for (int i = 0; i < NameTable.MaxLookups; i++)
+        {
+            names.Table.Get($"configured{i}.example");
+        }
+
+        Assert.True(names.IsAsked);
+        Assert.Equal(NameTable.MaxLookups, names.Asked.Count);
+        names.AnswerFor("chosen0.example.", 60, "192.0.2.1");
+        Assert.Equal((NameTable.MaxLookups + 1, $"configured{NameTable.MaxLookups - NameTable.MaxChosenLookups}.example"), (names.Asked.Count, names.Asked[^1]));
+
+        // Whoever waits for a name does so for ten seconds at most; a name that nobody wants any more loses its turn.
+        ResolvedName last = names.Table.Get($"chosen{NameTable.MaxLookups - 1}.example."), dropped = names.Table.Get($"chosen{NameTable.MaxLookups - 2}.example.");
+        names.Table.Drop(dropped);
+        names.Pass(11);
+        Assert.Contains("too many names", last.Answer!.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(dropped.Name, names.Asked);
+
+        // They get their turn later.
+        while (names.Asked.Count < (2 * NameTable.MaxLookups) - 1)
+        {
+            if (names.IsAsked)
+            {
+                names.Answer(60, "192.0.2.1");
+            }
+            else
+            {
+                names.Pass(1);
+            }
+        }
+
+        Assert.Equal((2 * NameTable.MaxLookups) - 1, names.Asked.Distinct().Count());
+    }
+
+    [Fact]
+    public void ASourceThatAnswersAtOnce_IsAskedForAnyNumberOfNames()
+    {
+        using FakeNames names = new() { AnswersAtOnce = AddressAnswer.Failed("there is no resolv.conf") };
+        ResolvedName[] all = [.. Enumerable.Range(0, 20_000).Select(i => names.Table.Get($"n{i}.example"))];
+        names.Loop.RunOnce(0);
+        Assert.All(all, static name => Assert.NotNull(name.Answer));
     }
 
     private static string[] Addresses(ResolvedName name) => [.. name.Answer!.Addresses.Select(static address => address.ToString())];

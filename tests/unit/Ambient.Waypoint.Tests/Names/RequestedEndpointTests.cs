@@ -4,7 +4,10 @@ using Ambient.Mesh.Services;
 using Ambient.Mesh.Views;
 using Ambient.Protocol.L7;
 using Ambient.Waypoint.Balancing;
+using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Http2;
 using Ambient.Waypoint.Names;
+using Ambient.Waypoint.Tests.Forwarding;
 using Kind = Ambient.Protocol.L7.NameResolution.Types.Kind;
 
 namespace Ambient.Waypoint.Tests.Names;
@@ -107,6 +110,7 @@ public sealed class RequestedEndpointTests
     [InlineData("127.0.0.1", false)]
     [InlineData("0.0.0.0", false)]
     [InlineData("169.254.1.1", false)]
+    [InlineData("fd00:ec2::254", false)]
     [InlineData("10.9.9.9", false)]
     [InlineData("169.254.169.254", true)]
     public void AnAddressThatWasDialled_IsReached_UnlessItIsOurs(string address, bool isReached)
@@ -115,6 +119,37 @@ public sealed class RequestedEndpointTests
         DestinationState state = Make(names, "outside.example.com", Kind.AsDialled, "169.254.169.254");
         Candidate[] candidates = state.At(IpAddress.Parse(address));
         Assert.Equal(isReached ? [address + ":8080"] : [], candidates.Select(static candidate => candidate.Key.Text));
+    }
+
+    [Theory]
+    [InlineData(Kind.ByRequest, false, 1)]
+    [InlineData(Kind.ByRequest, true, 1)]
+    [InlineData(Kind.AsDialled, false, 1)]
+    [InlineData(Kind.AsDialled, true, 1)]
+    [InlineData(Kind.All, false, 3)]
+    [InlineData(Kind.All, true, 3)]
+    public void ClientsThatChooseEndpoints_HaveTheLimitOfConnections_OthersOneToEachInAnyCase(Kind kind, bool isHttp2, int expected)
+    {
+        using FakeNames names = new();
+        using LocalWaypoint waypoint = new();
+        DestinationState state = Make(names, "*.example.com", kind);
+        int connected = 0;
+        foreach (string address in new[] { "192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80" })
+        {
+            EndpointKey key = new(IpPort.Parse(address), null);
+            IEndpointPool pool = isHttp2 ? new Http2Pool(waypoint.Dialer, state, key, null, waypoint.Loop.Loop) : new ClientPool(waypoint.Dialer, state, key, null);
+            connected += pool.Take(new PoolLimits { Connections = 1 }) is null ? 0 : 1;
+        }
+
+        // A connection that is gone makes room.
+        Assert.Equal((expected, expected), (connected, state.Connections));
+        Assert.Equal(kind == Kind.All, state.MayForce);
+        for (int i = 0; i < expected; i++)
+        {
+            state.Disconnect();
+        }
+
+        Assert.True(state.MayForce);
     }
 
     private static DestinationState Make(FakeNames names, string host, Kind kind, string? vip = null)
