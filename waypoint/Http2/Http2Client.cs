@@ -2,6 +2,7 @@ using Ambient.Mesh.Connections;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Pipes;
 
 namespace Ambient.Waypoint.Http2;
 
@@ -17,6 +18,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     private SilenceWatch? _watch;
     private bool _isOpen;
     private bool _isLate;
+    private ConnectLimit? _settingsLimit;
 
     /// <summary>Whether the connection is there.</summary>
     public bool IsOpen => _isOpen;
@@ -64,6 +66,12 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         CancelLimit();
         Pipe.Send(Preface);
         SendSettings();
+        if (!IsOver)
+        {
+            _settingsLimit = new ConnectLimit(OnSettingsTimeout);
+            Loop.Timers.Schedule(_settingsLimit, Loop.NowMilliseconds + WaitingTimes.Settings);
+        }
+
         OpenWaiting();
     }
 
@@ -76,7 +84,11 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     }
 
     /// <inheritdoc/>
-    protected override void OnPeerKnown() => OpenWaiting();
+    protected override void OnPeerKnown()
+    {
+        Cancel(_settingsLimit);
+        OpenWaiting();
+    }
 
     /// <inheritdoc/>
     protected override void OnViolated(string what) => FailWaiting(UpstreamFailure.UpgradeNotTaken, what);
@@ -99,6 +111,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     protected override void OnGone(CloseReason reason, string? detail)
     {
         _watch?.Stop();
+        Cancel(_settingsLimit);
         CancelLimit();
         pool.Forget(this);
         UpstreamFailure failure = _isOpen ? UpstreamFailure.UpgradeNotTaken
@@ -157,11 +170,24 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         Pipe.Abort("the endpoint does not answer pings");
     }
 
-    private void CancelLimit()
+    private void CancelLimit() => Cancel(Limit);
+
+    private void Cancel(ConnectLimit? limit)
     {
-        if (Limit is { IsScheduled: true } limit)
+        if (limit is { IsScheduled: true })
         {
             Loop.Timers.Cancel(limit);
+        }
+    }
+
+    // Whoever waits to hear what it allows would wait for ever. Requests that it has already are looked after by the watch.
+    private void OnSettingsTimeout()
+    {
+        if (!IsPeerKnown && !IsOver)
+        {
+            pool.Forget(this);
+            FailWaiting(UpstreamFailure.ConnectTimeout, "the endpoint does not say what it allows");
+            Drain();
         }
     }
 

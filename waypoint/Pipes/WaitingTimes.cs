@@ -11,6 +11,9 @@ internal static class WaitingTimes
     /// <summary>The TLS handshake with an endpoint, unless a policy says otherwise.</summary>
     public const long ServerHandshake = 10_000;
 
+    /// <summary>What an endpoint in HTTP/2 allows (SETTINGS), once the connection is there.</summary>
+    public const long Settings = 10_000;
+
     /// <summary>A client outside the mesh until its handshake is done, its first byte included.</summary>
     public const long ClientArrival = 10_000;
 

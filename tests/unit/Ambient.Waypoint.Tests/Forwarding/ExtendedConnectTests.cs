@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Ambient.Hbone.Frames;
+using Ambient.Testing.Clocks;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Tests.Http2;
 
@@ -65,6 +66,31 @@ public sealed class ExtendedConnectTests
         Assert.DoesNotContain("smuggled", endpoint.Sent, StringComparison.Ordinal);
         Assert.True(endpoint.IsAborted);
         Assert.Equal(0, waypoint.Destination.Active);
+    }
+
+    [Fact]
+    public void EndpointThatNeverSaysWhatItAllows_IsNotWaitedForForEver()
+    {
+        ManualTime time = new();
+        using LocalWaypoint waypoint = new(static action => action.Targets[0].Destination.Http2 = true, time: time);
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive(Upgrade);
+        void Pass(int seconds)
+        {
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            waypoint.Turn();
+            waypoint.Turn();
+        }
+
+        Pass(9);
+        Assert.Equal(("", 1), (client.Sent, waypoint.Destination.Connections));
+        Pass(2);
+        Assert.StartsWith("HTTP/1.1 503 ", client.Sent, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (waypoint.Destination.Active, waypoint.Destination.Connections));
+        Assert.True(endpoint.IsFinished);
+        Pass(3);
+        Assert.True(endpoint.IsAborted);
     }
 
     [Fact]

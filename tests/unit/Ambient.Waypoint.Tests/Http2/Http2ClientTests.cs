@@ -144,6 +144,15 @@ public sealed class Http2ClientTests : IDisposable
         Assert.False(_pipe.IsClosed);
     }
 
+    [Fact]
+    public void EndpointThatSaysWhatItAllowsInTime_IsKept()
+    {
+        // It said so when the test began.
+        Pass(11);
+        Assert.True(_client.CanOpen);
+        Assert.False(_pipe.IsClosed);
+    }
+
     public void Dispose() => _loop.Dispose();
 
     private void Pass(int seconds)
