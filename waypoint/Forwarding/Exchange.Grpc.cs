@@ -40,6 +40,8 @@ internal sealed partial class Exchange
 
     private void RefuseText()
     {
+        // Copies of what was whole so far will never become whole.
+        _mirrors?.ForEach(static copy => copy.GiveUp("the request is no Base64"));
         if (!_isDone)
         {
             AbandonAttempt("the request is no Base64");

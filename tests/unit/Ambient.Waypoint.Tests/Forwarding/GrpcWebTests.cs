@@ -59,6 +59,27 @@ public sealed class GrpcWebTests
         Assert.Equal(0, waypoint.Destination.Active);
     }
 
+    [Theory]
+    [InlineData("AAAAA")]
+    [InlineData("AAAAAA*")]
+    public void CopiesOfTextThatIsNoBase64_AreGivenUp(string body)
+    {
+        using LocalWaypoint waypoint = new(
+            static action =>
+            {
+                action.Targets[0].Destination.Http2 = true;
+                action.Mirrors.Add(new Mirror { Share = 1_000_000, Destination = action.Targets[0].Destination });
+            },
+            editPort: static port => port.GrpcWeb = true);
+        waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive(Call("application/grpc-web-text", body)[..^1]);
+        Assert.Equal((2, 1), (waypoint.Destination.Active, waypoint.Loop.Mirrors));
+        client.Receive(body[^1..]);
+        Assert.Contains("grpc-status: 13\r\n", client.Sent, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (waypoint.Destination.Active, waypoint.Loop.Mirrors));
+    }
+
     [Fact]
     public void AnswersOfOurOwn_AreInGrpcWeb()
     {
