@@ -1,4 +1,5 @@
 using Ambient.EventLoop;
+using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Services;
 using Ambient.Protocol.Envoy.Authorization;
 using Ambient.Protocol.L7;
@@ -36,11 +37,11 @@ internal sealed class AuthorizerCall(WaypointLoop loop, WaypointConfiguration co
     bool IResponseSink.CanTakeResponse => true;
 
     /// <summary>Asks about a request, or about a connection when there is none. The verdict may come before this returns.</summary>
-    public void Begin(RequestFacts facts, ushort sourcePort, ReadOnlyMemory<byte> body, bool isPartial)
+    public void Begin(RequestFacts facts, IpPort source, ReadOnlyMemory<byte> body, bool isPartial)
     {
         if (authorizer.Settings.IsGrpc)
         {
-            CheckRequest question = CheckMessages.Ask(authorizer, facts, sourcePort, loop.Identity, loop.Clock.GetUtcNow(), body.Span, isPartial);
+            CheckRequest question = CheckMessages.Ask(authorizer, facts, source, loop.Identity, loop.Clock.GetUtcNow(), body.Span, isPartial);
             _body = GrpcMessage.Frame(question);
             GrpcMessage.Address(_question, authorizer.Service!.Hostname, CheckMessages.Method, authorizer.Timeout);
         }

@@ -24,7 +24,7 @@ internal static class RequestHash
 
     private static string? Text(HashSource source, RequestHead? head, RequestFacts facts, FieldList answer) => source.KindCase switch
     {
-        HashSource.KindOneofCase.SourceAddress => source.SourceAddress ? facts.SourceAddress.ToString() : null,
+        HashSource.KindOneofCase.SourceAddress => source.SourceAddress ? facts.RemoteAddress.ToString() : null,
         HashSource.KindOneofCase.Header => head?.Fields.Text(source.Header.ToLowerInvariant()),
         HashSource.KindOneofCase.Query when head is not null && head.TryGetQuery(source.Query, out ReadOnlySpan<char> value) => value.ToString(),
         HashSource.KindOneofCase.Cookie when head is not null => Cookie(source, head) ?? NewCookie(source, answer),

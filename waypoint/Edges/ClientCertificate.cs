@@ -7,7 +7,7 @@ using System.Text;
 namespace Ambient.Waypoint.Edges;
 
 /// <summary>
-/// What a client's certificate says. It was signed by the listener's authorities, which are not the mesh's: none of its names is an identity of the mesh. Immutable.
+/// What a client's certificate says. It was signed by the listener's authorities; only where these are the mesh's is one of its names an identity of the mesh. Immutable.
 /// </summary>
 internal sealed record ClientCertificate
 {

@@ -1,8 +1,10 @@
 using Ambient.EventLoop;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
+using Ambient.Mesh.Identities;
 using Ambient.Protocol.L7;
 using Ambient.Tls.Edges;
+using Ambient.Tls.Handshakes;
 using Ambient.Tls.Hellos;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
@@ -14,6 +16,7 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
 {
     private readonly WaypointLoop _loop;
     private readonly EdgePortTable _port;
+    private readonly IpPort _peer;
     private IpPort _source;
     private IpPort _target;
     private bool _isProxied;
@@ -26,7 +29,7 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
 
     private EdgeArrival(WaypointLoop loop, EdgePortTable port, IpPort source, IpPort target, bool isProxied)
     {
-        (_loop, _port, _source, _target, _isProxied) = (loop, port, source, target, isProxied);
+        (_loop, _port, _peer, _source, _target, _isProxied) = (loop, port, source, source, target, isProxied);
         _pipe = _socket = new SocketPipe { Owner = this, Loop = loop.Loop };
     }
 
@@ -75,6 +78,7 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
     public void OnOpened()
     {
         ClientCertificate? certificate = null;
+        SpiffeId? identity = null;
         byte[]? der = _session!.PeerCertificate();
         if (der is not null && !ClientCertificate.TryRead(der, out certificate))
         {
@@ -84,10 +88,14 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
         {
             Refuse("the client's certificate is none of those that are wanted");
         }
+        else if (_listener.Tls.Mesh is not null && !EdgeClient.TryIdentify(certificate, _loop.Identity.TrustDomain, out identity))
+        {
+            Refuse($"the client's certificate does not name one identity of the trust domain {_loop.Identity.TrustDomain}");
+        }
         else
         {
             // What was tolerated is not told to endpoints: nobody has vouched for what it says.
-            HandOver(_session.IsPeerVerified ? certificate : null);
+            HandOver(_session.IsPeerVerified ? certificate : null, identity);
         }
     }
 
@@ -140,7 +148,7 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
                 if (_port.Protocol != EdgeProtocol.EdgeTls)
                 {
                     _listener = EdgeConnection.OnlyOf(_port);
-                    HandOver(certificate: null);
+                    HandOver(certificate: null, identity: null);
                 }
 
                 // What is behind it is offered again, to whoever is the owner now.
@@ -164,22 +172,47 @@ internal sealed class EdgeArrival : LoopTimer, IPipeOwner, ILoopFault
         }
         else if (_listener.Tls is { } tls)
         {
-            _session = tls.Context.Accept();
+            if (ContextOf(tls) is not { } context)
+            {
+                return;
+            }
+
+            _session = context.Accept();
             _pipe = new SecurePipe(_session, _loop.Edges.Handshakes) { Owner = this, Loop = _loop.Loop, Carrier = _socket };
             _socket.ResumeInput();
         }
         else
         {
             // Its hello stays where it is, and is the first that the endpoint hears.
-            HandOver(certificate: null);
+            HandOver(certificate: null, identity: null);
             _socket.ResumeInput();
         }
     }
 
-    private void HandOver(ClientCertificate? certificate)
+    private EdgeContext? ContextOf(EdgeTermination tls)
+    {
+        try
+        {
+            EdgeContext? context = tls.ContextFor(_loop.Tls);
+            if (context is null)
+            {
+                Refuse("there is no certificate of the mesh yet");
+            }
+
+            return context;
+        }
+        catch (TlsException unusable)
+        {
+            Refuse($"the certificate of the mesh: {unusable.Message}");
+            return null;
+        }
+    }
+
+    private void HandOver(ClientCertificate? certificate, SpiffeId? identity)
     {
         End();
-        EdgeConnection.Serve(_loop, _port.Port, _listener, _pipe, _source, _target, _serverName, certificate);
+        EdgeClient client = new(_peer, _source) { ServerName = _serverName, Certificate = certificate, Identity = identity };
+        EdgeConnection.Serve(_loop, _port.Port, _listener, _pipe, client, _target);
     }
 
     private void Refuse(string why)

@@ -27,7 +27,7 @@ internal static class EdgeCompiler
     /// <summary>Which of the credentials that a listener needs has the authorities of its clients.</summary>
     public static EdgeCredential AuthoritiesOf(EdgeTls settings, IReadOnlyList<EdgeCredential> used) => settings.Authorities.Length > 0 ? used[^1] : used[0];
 
-    private static IEnumerable<string> Needs(EdgeTls tls) => tls.Authorities.Length > 0 ? tls.Credentials.Append(tls.Authorities) : tls.Credentials;
+    private static IEnumerable<string> Needs(EdgeTls tls) => tls.Mesh ? [] : tls.Authorities.Length > 0 ? tls.Credentials.Append(tls.Authorities) : tls.Credentials;
 
     private static EdgeListenerTable Compile(EdgePort port, EdgeListener listener, IReadOnlyDictionary<string, EdgeCredential> credentials, EdgeListenerTable? before)
     {
@@ -73,6 +73,17 @@ internal static class EdgeCompiler
         if (before?.IsOf(listener.Tls, used) == true)
         {
             tls = before;
+            return null;
+        }
+
+        if (listener.Tls.Mesh)
+        {
+            if (listener.Tls.Check != ClientCheck.CheckRequired || listener.Tls.ToleratesBadClients)
+            {
+                return "clients of the mesh must show certificates, and good ones";
+            }
+
+            tls = new EdgeTermination(listener.Tls, [], null, new ClientRules(listener.Tls)) { Mesh = new MeshContexts(Options(listener, [], [], [])) };
             return null;
         }
 
@@ -122,6 +133,12 @@ internal static class EdgeCompiler
             }
         }
 
+        return Options(listener, certificates, authorities, revocations);
+    }
+
+    private static EdgeContextOptions Options(EdgeListener listener, IReadOnlyList<EdgeCertificate> certificates, IReadOnlyList<ReadOnlyMemory<byte>> authorities, IReadOnlyList<ReadOnlyMemory<byte>> revocations)
+    {
+        EdgeTls settings = listener.Tls;
         return new EdgeContextOptions
         {
             Certificates = certificates,

@@ -41,16 +41,26 @@ internal static class EdgeConnection
         }
 
         SocketPipe pipe = new() { Owner = null!, Loop = loop.Loop };
-        Serve(loop, port.Port, only, pipe, source, target, "", certificate: null);
+        Serve(loop, port.Port, only, pipe, new EdgeClient(source, source), target);
         pipe.Adopt(fd);
     }
 
     /// <summary>Finds out what its bytes are, and serves them.</summary>
-    public static void Serve(WaypointLoop loop, ushort port, EdgeListenerTable? listener, Pipe pipe, IpPort source, IpPort target, string serverName, ClientCertificate? certificate)
+    /// <param name="loop">The loop.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="listener">The listener that was chosen; null: each request chooses.</param>
+    /// <param name="pipe">Its bytes.</param>
+    /// <param name="client">Who is there.</param>
+    /// <param name="target">What the client dialled.</param>
+    public static void Serve(WaypointLoop loop, ushort port, EdgeListenerTable? listener, Pipe pipe, in EdgeClient client, IpPort target)
     {
         ServedPort? served = listener?.Connections is { } connections ? loop.Configuration.Find(connections, port) ?? NoConnections : NoRequests;
-        InboundTunnel tunnel = new(loop, loop.Plain, served, source, target, target.ToString(), null, pipe) { Edge = new EdgeSide(port, listener) { Client = certificate } };
-        tunnel.Facts.ServerName = serverName;
+        InboundTunnel tunnel = new(loop, loop.Plain, served, client.Source, target, target.ToString(), client.Identity, pipe)
+        {
+            Peer = client.Peer,
+            Edge = new EdgeSide(port, listener) { Client = client.Certificate },
+        };
+        tunnel.Facts.ServerName = client.ServerName;
         tunnel.Begin();
 
         // Its handshake took its time: the listener may demand something else by now.

@@ -114,7 +114,7 @@ internal sealed partial class Exchange : IAuthorizerCaller
         AuthorizerCall check = new(tunnel.Loop, _configuration, _authorizer!, this);
         _check = check;
         ReadOnlyMemory<byte> shown = _authorizer!.WantedBody == 0 ? default : _kept.Memory[..Math.Min(_kept.Length, _authorizer.WantedBody)];
-        check.Begin(Facts, tunnel.Source.Port, shown, isPartial);
+        check.Begin(Facts, tunnel.Source, shown, isPartial);
     }
 
     private void RefuseLongBody()

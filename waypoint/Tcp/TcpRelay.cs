@@ -52,7 +52,7 @@ internal sealed class TcpRelay(InboundTunnel tunnel, Pipe client) : IPipeOwner
         else if (tunnel.Configuration.Authorizers.Find(provider) is { Settings.IsGrpc: true } authorizer)
         {
             _check = new AuthorizerCall(tunnel.Loop, tunnel.Configuration, authorizer, new Asker(this, provider));
-            _check.Begin(tunnel.Facts, tunnel.Source.Port, default, isPartial: false);
+            _check.Begin(tunnel.Facts, tunnel.Source, default, isPartial: false);
         }
         else
         {

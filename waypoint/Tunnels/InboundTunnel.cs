@@ -27,9 +27,11 @@ namespace Ambient.Waypoint.Tunnels;
 internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
 {
     private const long NameMilliseconds = 10_000;
+    private const string Outdated = "its listener demands something else of clients now";
 
     private readonly HashSet<InboundTunnel> _siblings;
     private readonly Pipe _pipe;
+    private readonly IpPort _peer;
     private ServedPort _served;
     private IPipeOwner? _inner;
     private IHttpConnection? _http;
@@ -38,7 +40,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     /// <param name="loop">The loop.</param>
     /// <param name="siblings">Those it belongs to while it lives.</param>
     /// <param name="served">Whose routes and policies it meets.</param>
-    /// <param name="source">The direct peer.</param>
+    /// <param name="source">The client.</param>
     /// <param name="target">What was dialled.</param>
     /// <param name="authority">The same as text.</param>
     /// <param name="client">Who calls, as proved; null when nothing was.</param>
@@ -48,7 +50,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         Loop = loop;
         _siblings = siblings;
         _served = served;
-        Source = source;
+        Source = _peer = source;
         Authority = authority;
         Configuration = loop.Configuration;
         Facts = new RequestFacts { Client = client, SourceAddress = source.Address, RemoteAddress = source.Address, DestinationAddress = target.Address, DestinationPort = target.Port };
@@ -71,7 +73,15 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     /// <summary>The workload that was dialled by its own address; null when a service was dialled.</summary>
     public DialledWorkload? Dialled { get; init; }
 
+    /// <summary>The client, as a proxy in front may have said.</summary>
     public IpPort Source { get; }
+
+    /// <summary>Who has connected: the client, or a proxy in front.</summary>
+    public IpPort Peer
+    {
+        get => _peer;
+        init => (_peer, Facts.SourceAddress) = (value, value.Address);
+    }
 
     public string Authority { get; }
 
@@ -208,10 +218,15 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         else if (_http is not null)
         {
             _http.Drain();
+            if (!IsScheduled)
+            {
+                // Whoever goes on all the same was never asked for what is demanded now.
+                Loop.Loop.Timers.Schedule(this, Loop.Loop.NowMilliseconds + (long)Loop.Options.DrainTime.TotalMilliseconds);
+            }
         }
         else
         {
-            _pipe.Abort("its listener demands something else of clients now");
+            _pipe.Abort(Outdated);
         }
     }
 
@@ -331,6 +346,10 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         {
             BecomeTcp();
             _pipe.ResumeInput();
+        }
+        else
+        {
+            _pipe.Abort(Outdated);
         }
     }
 

@@ -24,10 +24,10 @@ internal sealed class EdgeDraft(string @namespace)
         return port.Protocol == protocol ? port : null;
     }
 
-    /// <summary>Adds requests' routes of a host to a listener.</summary>
-    public void Host(EdgePort port, EdgeListener listener, string host, IEnumerable<CandidateRoute> routes)
+    /// <summary>Adds requests' routes of a host to a listener; gRPC-Web among them is translated where that was said.</summary>
+    public void Host(EdgePort port, EdgeListener listener, string host, IEnumerable<CandidateRoute> routes, bool isGrpcWeb = false)
     {
-        PortRoutes table = new() { Port = port.Port, Protocol = PortProtocol.Http };
+        PortRoutes table = new() { Port = port.Port, Protocol = PortProtocol.Http, GrpcWeb = isGrpcWeb };
         Dictionary<HttpAction, uint> actions = new(ReferenceEqualityComparer.Instance);
         foreach (CandidateRoute route in routes)
         {

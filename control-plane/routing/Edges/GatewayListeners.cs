@@ -12,6 +12,9 @@ namespace Ambient.ControlPlane.Routing.Edges;
 /// <summary>The listeners of a Gateway of the Gateway API, and the routes that are attached to them (control-plane reference 7.6, 8.6). Used once.</summary>
 internal sealed class GatewayListeners(EdgeScope edge, EdgeDraft draft, CredentialReader credentials, ProblemList problems)
 {
+    private const string ModeOption = "gateway.istio.io/tls-terminate-mode";
+    private const string CiphersOption = "gateway.istio.io/tls-cipher-suites";
+
     private static readonly string[] OfRequests = ["HTTPRoute", "GRPCRoute"];
     private readonly ReferenceGrants _grants = new(edge.Grants);
     private readonly GatewayRouteCompiler _routes = new(edge.Scope, new Hosts(edge.Scope), problems);
@@ -123,6 +126,20 @@ internal sealed class GatewayListeners(EdgeScope edge, EdgeDraft draft, Credenti
             return listener.Protocol == "HTTPS" ? ("InvalidCertificateRef", "tls.mode: HTTPS ends TLS, which Passthrough does not") : null;
         }
 
+        string mode = listener.Tls?.Options.Find(ModeOption) ?? "SIMPLE";
+        made.Tls.Ciphers.AddRange((listener.Tls?.Options.Find(CiphersOption) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        if (mode == "ISTIO_MUTUAL")
+        {
+            (made.Tls.Mesh, made.Tls.Check) = (true, ClientCheck.CheckRequired);
+            return listener.Tls!.CertificateRefs.Count == 0 ? null : ("InvalidCertificateRef", $"tls.certificateRefs: there must be none, since {ModeOption} is ISTIO_MUTUAL: the gateway shows its certificate of the mesh");
+        }
+
+        if (mode is not ("SIMPLE" or "MUTUAL" or "OPTIONAL_MUTUAL"))
+        {
+            return ("InvalidCertificateRef", $"tls.options: {ModeOption} {mode} is not supported; SIMPLE, MUTUAL, OPTIONAL_MUTUAL and ISTIO_MUTUAL are");
+        }
+
+        made.Tls.Check = mode switch { "MUTUAL" => ClientCheck.CheckRequired, "OPTIONAL_MUTUAL" => ClientCheck.CheckIfGiven, _ => ClientCheck.CheckNone };
         if (listener.Tls?.CertificateRefs is not { Count: > 0 } references)
         {
             return ("InvalidCertificateRef", "tls.certificateRefs: one is needed");
@@ -149,7 +166,16 @@ internal sealed class GatewayListeners(EdgeScope edge, EdgeDraft draft, Credenti
             made.Tls.Credentials.Add($"{home}/{reference.Name}");
         }
 
-        return null;
+        if (made.Tls.Check == ClientCheck.CheckNone)
+        {
+            return null;
+        }
+
+        // As with credentialName: the certificate's own Secret has them, or the one beside it.
+        string[] first = made.Tls.Credentials[0].Split('/');
+        string? missing = credentials.Authorities(first[0], first[1], out string credential, hasOther: first[0] == gateway.Metadata.Namespace);
+        made.Tls.Authorities = credential;
+        return missing is null ? null : ("InvalidCertificateRef", $"tls.options: {ModeOption}: {missing}");
     }
 
     private List<(RoutingObject Route, IReadOnlyList<string> Hosts)> Attach(Gateway gateway, Listener listener, string[] kinds)

@@ -11,7 +11,7 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
 {
     private static readonly ushort[] Taken = [15000, 15008, 15020, 15021];
     private readonly HashSet<(uint Port, string Host)> _names = [];
-    private readonly Dictionary<uint, Dictionary<string, (List<RoutingObject> Services, HashSet<string> Gateways, bool IsRedirected, ushort Number)>> _plain = [];
+    private readonly Dictionary<uint, Dictionary<string, PlainHost>> _plain = [];
 
     /// <summary>Adds the ports of all servers, oldest Gateway first.</summary>
     public void Compile()
@@ -29,14 +29,14 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
             spec.End();
         }
 
-        foreach ((uint number, Dictionary<string, (List<RoutingObject> Services, HashSet<string> Gateways, bool IsRedirected, ushort Number)> hosts) in _plain)
+        foreach ((uint number, Dictionary<string, PlainHost> hosts) in _plain)
         {
             EdgePort port = draft.Ports[number];
             EdgeListener listener = new() { Name = "http" };
             port.Listeners.Add(listener);
-            foreach ((string host, (List<RoutingObject> services, HashSet<string> gateways, bool isRedirected, ushort declared)) in hosts)
+            foreach ((string host, PlainHost bound) in hosts)
             {
-                draft.Host(port, listener, host, Routes(services, gateways, declared, isRedirected));
+                draft.Host(port, listener, host, Routes(bound.Services, bound.Gateways, bound.Number, bound.IsRedirected), bound.IsGrpcWeb);
             }
         }
     }
@@ -78,7 +78,7 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
         switch (protocol.Value)
         {
             case EdgeProtocol.EdgeHttp:
-                Plain(gateway, opened, (ushort)number, names, bound, tls);
+                Plain(gateway, opened, (ushort)number, names, bound, tls, declared.Equals("GRPC-WEB", StringComparison.OrdinalIgnoreCase));
                 break;
             case EdgeProtocol.EdgeTcp:
                 EdgeListener bytes = new() { Name = name.Length > 0 ? name : $"{gateway.Namespace}/{gateway.Name}[{at}]" };
@@ -91,25 +91,27 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
         }
     }
 
-    private void Plain(RoutingObject gateway, EdgePort port, ushort number, string[] names, List<(string Host, RoutingObject Service)> bound, SpecReader? tls)
+    private void Plain(RoutingObject gateway, EdgePort port, ushort number, string[] names, List<(string Host, RoutingObject Service)> bound, SpecReader? tls, bool isGrpcWeb)
     {
         bool redirects = tls?.Flag("httpsRedirect") == true;
         tls?.End();
-        if (!_plain.TryGetValue(port.Port, out Dictionary<string, (List<RoutingObject> Services, HashSet<string> Gateways, bool IsRedirected, ushort Number)>? hosts))
+        if (!_plain.TryGetValue(port.Port, out Dictionary<string, PlainHost>? hosts))
         {
             _plain[port.Port] = hosts = new(StringComparer.Ordinal);
         }
 
         foreach ((string host, RoutingObject? service) in bound.Select(static pair => (pair.Host, (RoutingObject?)pair.Service)).Concat(redirects ? names.Select(static name => (name, (RoutingObject?)null)) : []))
         {
-            (List<RoutingObject> services, HashSet<string> gateways, bool isRedirected, _) = hosts.GetValueOrDefault(host, ([], [], false, number));
-            if (service is not null && !services.Contains(service))
+            PlainHost held = hosts.TryGetValue(host, out PlainHost? known) ? known : hosts[host] = new PlainHost();
+            if (service is not null && !held.Services.Contains(service))
             {
-                services.Add(service);
+                held.Services.Add(service);
             }
 
-            gateways.Add($"{gateway.Namespace}/{gateway.Name}");
-            hosts[host] = (services, gateways, isRedirected || redirects, number);
+            held.Gateways.Add($"{gateway.Namespace}/{gateway.Name}");
+            held.IsRedirected |= redirects;
+            held.IsGrpcWeb |= isGrpcWeb;
+            held.Number = number;
         }
     }
 
@@ -173,6 +175,14 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
         string[] names = tls.Text("credentialName") is { Length: > 0 } one ? [one] : [.. tls.Texts("credentialNames")];
         _ = tls.Texts("credentialNames");
         string authorities = tls.Text("caCertCredentialName");
+        if (mode == "ISTIO_MUTUAL")
+        {
+            (made.Mesh, made.Check) = (true, ClientCheck.CheckRequired);
+            return names.Length > 0 || authorities.Length > 0 ? "mode ISTIO_MUTUAL shows the gateway's certificate of the mesh; credentialName, credentialNames and caCertCredentialName must not be set"
+                : made.ToleratesBadClients ? "mode ISTIO_MUTUAL is for clients of the mesh; insecureSkipVerify must not be set"
+                : null;
+        }
+
         switch (mode)
         {
             case "" or "PASSTHROUGH":
@@ -186,8 +196,11 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
             case "OPTIONAL_MUTUAL":
                 made.Check = ClientCheck.CheckIfGiven;
                 break;
+            case "AUTO_PASSTHROUGH":
+                // Whoever gets such bytes must end that TLS; an app that does not would be open to everybody outside.
+                return "mode AUTO_PASSTHROUGH is not supported: it leads to sidecars, which end the mesh's TLS themselves, and endpoints of an ambient mesh do not; clients of other networks come in by a Gateway of class istio-east-west, others by PASSTHROUGH and a VirtualService";
             default:
-                return $"mode {mode} is not supported; PASSTHROUGH, SIMPLE, MUTUAL and OPTIONAL_MUTUAL are";
+                return $"mode {mode} is not supported; PASSTHROUGH, SIMPLE, MUTUAL, OPTIONAL_MUTUAL and ISTIO_MUTUAL are";
         }
 
         if (names.Length is 0 or > 2)
@@ -291,4 +304,18 @@ internal sealed class GatewayServers(EdgeScope edge, EdgeDraft draft, Credential
     });
 
     private static string Dns(string host) => host[(host.IndexOf('/', StringComparison.Ordinal) + 1)..].ToLower(CultureInfo.InvariantCulture);
+
+    /// <summary>A host of a port without TLS, from all servers that name it.</summary>
+    private sealed class PlainHost
+    {
+        public List<RoutingObject> Services { get; } = [];
+
+        public HashSet<string> Gateways { get; } = [];
+
+        public bool IsRedirected { get; set; }
+
+        public bool IsGrpcWeb { get; set; }
+
+        public ushort Number { get; set; }
+    }
 }

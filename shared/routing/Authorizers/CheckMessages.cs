@@ -17,7 +17,7 @@ public static class CheckMessages
     private const int MaxFields = 100;
 
     /// <summary>The question about a request, or about a connection when there is none.</summary>
-    public static CheckRequest Ask(ExternalAuthorizer authorizer, RequestFacts facts, ushort sourcePort, SpiffeId? own, DateTimeOffset time, ReadOnlySpan<byte> body, bool isPartial)
+    public static CheckRequest Ask(ExternalAuthorizer authorizer, RequestFacts facts, IpPort source, SpiffeId? own, DateTimeOffset time, ReadOnlySpan<byte> body, bool isPartial)
     {
         Request request = new() { Time = time.ToTimestamp() };
         if (facts.Head is { } head)
@@ -29,7 +29,7 @@ public static class CheckMessages
         {
             Attributes = new AttributeContext
             {
-                Source = Peer(facts.SourceAddress, sourcePort, facts.Client),
+                Source = Peer(source.Address, source.Port, facts.Client),
                 Destination = Peer(facts.DestinationAddress, facts.DestinationPort, own),
                 Request = request,
             },

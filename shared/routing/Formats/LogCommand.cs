@@ -99,6 +99,12 @@ public enum LogCommand
     /// <summary>DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT.</summary>
     RemoteAddressOnly,
 
+    /// <summary>DOWNSTREAM_DIRECT_REMOTE_ADDRESS.</summary>
+    DirectAddress,
+
+    /// <summary>DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT.</summary>
+    DirectAddressOnly,
+
     /// <summary>DOWNSTREAM_REMOTE_PORT.</summary>
     RemotePort,
 

@@ -13,10 +13,10 @@ public sealed class RequestFacts
     /// <summary>Who calls, as proved by mutual TLS; null when nothing was proved.</summary>
     public SpiffeId? Client { get; set; }
 
-    /// <summary>The direct peer: the client pod's address.</summary>
+    /// <summary>The direct peer: the client pod's address; at a gateway that of whoever has connected, also when that is a proxy which says who its client is.</summary>
     public IpAddress SourceAddress { get; set; }
 
-    /// <summary>The client's address as trusted hops say it; at a waypoint the direct peer's.</summary>
+    /// <summary>The client's address as trusted hops say it (PROXY protocol, x-forwarded-for); at a waypoint the direct peer's.</summary>
     public IpAddress RemoteAddress { get; set; }
 
     /// <summary>The address that was dialled.</summary>

@@ -1,3 +1,5 @@
+using Ambient.Identity.Certificates;
+
 namespace Ambient.Tls.Edges;
 
 /// <summary>A certificate with its intermediates and its key, as PEM files have them. Immutable; the key is never logged.</summary>
@@ -10,6 +12,13 @@ public sealed class EdgeCertificate
 
     /// <summary>The private key, DER of any of the usual forms.</summary>
     internal ReadOnlyMemory<byte> Key { get; }
+
+    /// <summary>A certificate of the mesh.</summary>
+    public static EdgeCertificate Of(WorkloadCertificate certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        return new EdgeCertificate([certificate.LeafDer, .. certificate.IntermediatesDer], certificate.PrivateKeyPkcs8);
+    }
 
     /// <summary>Reads both files; false with what is wrong, which holds nothing of the key.</summary>
     public static bool TryRead(ReadOnlySpan<byte> chainPem, ReadOnlySpan<byte> keyPem, out EdgeCertificate? certificate, out string error)

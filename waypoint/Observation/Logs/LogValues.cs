@@ -90,6 +90,8 @@ internal static class LogValues
         LogCommand.LocalAddressOnly => seen.Tunnel.Facts.DestinationAddress.ToString(),
         LogCommand.RemoteAddress => seen.SourceText,
         LogCommand.RemoteAddressOnly => seen.Tunnel.Source.Address.ToString(),
+        LogCommand.DirectAddress => seen.Tunnel.Peer.ToString(),
+        LogCommand.DirectAddressOnly => seen.Tunnel.Peer.Address.ToString(),
         LogCommand.ClientPrincipal => seen.Tunnel.Facts.Client?.ToString(),
         LogCommand.OwnPrincipal => seen.Tunnel.Loop.Identity.ToString(),
         LogCommand.ServerName => seen.Tunnel.Facts.ServerName,

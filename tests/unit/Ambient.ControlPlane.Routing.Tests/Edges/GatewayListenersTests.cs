@@ -95,6 +95,41 @@ public sealed class GatewayListenersTests
         Assert.DoesNotContain(_edge.Cluster.Said, static said => said.Contains("BEGIN", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("MUTUAL", ClientCheck.CheckRequired)]
+    [InlineData("OPTIONAL_MUTUAL", ClientCheck.CheckIfGiven)]
+    [InlineData("SIMPLE", ClientCheck.CheckNone)]
+    public void AnOption_SaysWhetherClientsShowCertificates(string mode, ClientCheck expected)
+    {
+        Gateway("{'name':'https','port':443,'protocol':'HTTPS','tls':{'certificateRefs':[{'name':'cert'}],'options':{'gateway.istio.io/tls-terminate-mode':'" + mode + "','gateway.istio.io/tls-cipher-suites':'ECDHE-RSA-AES128-GCM-SHA256, x'}}}");
+        _edge.Certificate("apps/cert");
+        _edge.Cluster.Take();
+        EdgeListener listener = Assert.Single(_edge.Find<EdgePort>(Owner + "/port/443")!.Listeners);
+        Assert.Equal(("", expected, expected == ClientCheck.CheckNone ? "" : "apps/cert"), (listener.Broken, listener.Tls.Check, listener.Tls.Authorities));
+        Assert.Equal(["ECDHE-RSA-AES128-GCM-SHA256", "x"], listener.Tls.Ciphers);
+
+        // Without authorities nobody could be checked: the listener is closed, not open to all.
+        TestPem pem = new();
+        _edge.Secret("apps/cert", ("tls.crt", pem.Certificate), ("tls.key", pem.Key));
+        _edge.Cluster.Take();
+        Assert.Equal(expected == ClientCheck.CheckNone, Verdicts()[0].IsServing);
+    }
+
+    [Fact]
+    public void AnOption_MakesClientsThoseOfTheMesh_AndOthersAreRefused()
+    {
+        Gateway("{'name':'mesh','port':443,'protocol':'HTTPS','hostname':'a.org','tls':{'options':{'gateway.istio.io/tls-terminate-mode':'ISTIO_MUTUAL'}}},"
+            + "{'name':'both','port':443,'protocol':'HTTPS','hostname':'b.org','tls':{'certificateRefs':[{'name':'cert'}],'options':{'gateway.istio.io/tls-terminate-mode':'ISTIO_MUTUAL'}}},"
+            + "{'name':'else','port':443,'protocol':'HTTPS','hostname':'c.org','tls':{'certificateRefs':[{'name':'cert'}],'options':{'gateway.istio.io/tls-terminate-mode':'MAGIC'}}}");
+        _edge.Certificate("apps/cert");
+        _edge.Cluster.Take();
+        EdgeListener[] listeners = [.. _edge.Find<EdgePort>(Owner + "/port/443")!.Listeners];
+        Assert.Equal([true, false, false], Verdicts().Select(static verdict => verdict.IsServing));
+        Assert.Equal((true, ClientCheck.CheckRequired, ""), (listeners[0].Tls.Mesh, listeners[0].Tls.Check, listeners[0].Broken));
+        Assert.Contains("there must be none", listeners[1].Broken, StringComparison.Ordinal);
+        Assert.Contains("MAGIC is not supported", listeners[2].Broken, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void OnlyTheGatewaysOwnAccount_GetsItsConfiguration()
     {

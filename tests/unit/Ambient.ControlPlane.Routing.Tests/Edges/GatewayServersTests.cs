@@ -68,8 +68,34 @@ public sealed class GatewayServersTests
         EdgeListener[] listeners = [.. _edge.Find<EdgePort>(Owner + "/port/443")!.Listeners];
         Assert.Equal("", listeners[0].Broken);
         Assert.Equal((ClientCheck.CheckRequired, "istio-system/cert-cacert", 0x0304u), (listeners[0].Tls.Check, listeners[0].Tls.Authorities, listeners[0].Tls.MinVersion));
-        Assert.Contains("ISTIO_MUTUAL is not supported", listeners[1].Broken, StringComparison.Ordinal);
+        Assert.Equal(("", true, ClientCheck.CheckRequired, 0), (listeners[1].Broken, listeners[1].Tls.Mesh, listeners[1].Tls.Check, listeners[1].Tls.Credentials.Count));
         Assert.Empty(_edge.Find<EdgeCredential>(Owner + "/credential/istio-system/cert-cacert")!.Key);
+    }
+
+    [Theory]
+    [InlineData("'mode':'ISTIO_MUTUAL','credentialName':'cert'", "credentialName")]
+    [InlineData("'mode':'ISTIO_MUTUAL','caCertCredentialName':'cert'", "caCertCredentialName")]
+    [InlineData("'mode':'ISTIO_MUTUAL','insecureSkipVerify':true", "insecureSkipVerify")]
+    [InlineData("'mode':'AUTO_PASSTHROUGH'", "mode AUTO_PASSTHROUGH is not supported: it leads to sidecars")]
+    [InlineData("'mode':'MAGIC','credentialName':'cert'", "mode MAGIC is not supported")]
+    public void WhatCannotBe_ClosesTheServer_AndIsSaid(string tls, string said)
+    {
+        _edge.Certificate("istio-system/cert");
+        Gateway("apps/gw", "{'port':{'number':443,'name':'https','protocol':'HTTPS'},'hosts':['a.org'],'tls':{" + tls + "}}");
+        _edge.Cluster.Take();
+        Assert.Contains(said, Assert.Single(_edge.Find<EdgePort>(Owner + "/port/443")!.Listeners).Broken, StringComparison.Ordinal);
+        Assert.StartsWith("False/", Status("Gateway apps/gw"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GrpcWeb_IsTranslated_WhereAServerSaysSo()
+    {
+        Gateway("apps/gw", "{'port':{'number':80,'name':'web','protocol':'GRPC-WEB'},'hosts':['a.example.com']},{'port':{'number':80,'name':'http','protocol':'HTTP'},'hosts':['b.example.com']}");
+        Service("apps/one", "'gw'", "a.example.com", "web");
+        Service("apps/two", "'gw'", "b.example.com", "web");
+        _edge.Cluster.Take();
+        EdgeListener listener = Assert.Single(_edge.Find<EdgePort>(Owner + "/port/80")!.Listeners);
+        Assert.Equal([("a.example.com", true), ("b.example.com", false)], listener.Hosts.Select(host => (host.Hostname, _edge.Find<ServiceRoutes>($"{Owner}/{host.Routes}")!.Ports[0].GrpcWeb)).Order());
     }
 
     [Fact]

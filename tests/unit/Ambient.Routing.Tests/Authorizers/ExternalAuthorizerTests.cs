@@ -1,4 +1,5 @@
 using System.Text;
+using Ambient.Mesh.Addresses;
 using Ambient.Protocol.Envoy.Authorization;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Authorizers;
@@ -89,14 +90,14 @@ public sealed class ExternalAuthorizerTests
     {
         RequestFacts facts = Requests.Of("GET /cart?a=b", ("x-a", "1"), ("x-a", "2"));
         ExternalAuthorizer authorizer = Make(new Authorizer { Body = new AuthorizerBody { MaxBytes = 4, AllowPartial = true } });
-        CheckRequest question = CheckMessages.Ask(authorizer, facts, 4711, null, DateTimeOffset.UnixEpoch, "body"u8, isPartial: true);
+        CheckRequest question = CheckMessages.Ask(authorizer, facts, IpPort.Parse("10.1.0.5:4711"), null, DateTimeOffset.UnixEpoch, "body"u8, isPartial: true);
         AttributeContext about = question.Attributes;
         Assert.Equal(("10.1.0.5", 4711u, "spiffe://cluster.local/ns/apps/sa/client"), (about.Source.Address.SocketAddress.Address, about.Source.Address.SocketAddress.PortValue, about.Source.Principal));
         Assert.Equal(("10.96.0.10", 80u), (about.Destination.Address.SocketAddress.Address, about.Destination.Address.SocketAddress.PortValue));
         Assert.Equal(("GET", "/cart?a=b", "echo", "body", "1,2", "true"), (about.Request.Http.Method, about.Request.Http.Path, about.Request.Http.Host, about.Request.Http.Body, about.Request.Http.Headers["x-a"], about.Request.Http.Headers["x-envoy-auth-partial-body"]));
 
         facts.Head = null;
-        Assert.Null(CheckMessages.Ask(authorizer, facts, 1, null, DateTimeOffset.UnixEpoch, default, isPartial: false).Attributes.Request.Http);
+        Assert.Null(CheckMessages.Ask(authorizer, facts, IpPort.Parse("10.1.0.5:1"), null, DateTimeOffset.UnixEpoch, default, isPartial: false).Attributes.Request.Http);
     }
 
     [Fact]

@@ -105,6 +105,27 @@ public sealed class EdgeSideTests
     }
 
     [Fact]
+    public async Task AConnectionThatDoesNotGo_IsEnded_WhenTheDrainTimeIsOver()
+    {
+        using LocalEdge edge = new(maxClients: 2);
+        EdgePortTable port = LocalEdge.Port(("*", false));
+        edge.Configure(port, fault: new Fault { DelayMs = 600_000, DelayShare = 1_000_000 });
+        using SslStream stream = new(new NetworkStream(edge.Connect(port)), leaveInnerStreamOpen: false);
+        SslClientAuthenticationOptions options = new() { TargetHost = "a.example.com", RemoteCertificateValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=edge" };
+        await During(edge, stream.AuthenticateAsClientAsync(options));
+        await During(edge, stream.WriteAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: a.example.com\r\n\r\n")).AsTask());
+        edge.RunUntil(() => edge.Loop.Plain.Any(static tunnel => tunnel.Facts.Head is not null));
+        edge.Configure(LocalEdge.Port(("*", true)));
+        edge.Loop.Judge();
+        edge.Pass(20);
+        edge.Loop.Judge();
+        edge.Pass(4);
+        Assert.Single(edge.Loop.Plain);
+        edge.Pass(2);
+        Assert.Empty(edge.Loop.Plain);
+    }
+
+    [Fact]
     public void ACredentialThatGoes_MakesHttpsNoHttp()
     {
         EdgePortTable port = LocalEdge.Port(("*", true));

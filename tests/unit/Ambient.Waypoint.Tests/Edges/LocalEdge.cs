@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.EventLoop;
+using Ambient.Identity.Certificates;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Identities;
 using Ambient.Mesh.Services;
@@ -13,6 +14,7 @@ using Ambient.Routing.Routes;
 using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Testing.Clocks;
+using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Edges;
 using Ambient.Waypoint.Observation;
@@ -89,10 +91,10 @@ internal sealed class LocalEdge : IDisposable
     }
 
     /// <summary>A configuration with that port, whose routes answer 200 by themselves.</summary>
-    public static WaypointConfiguration ConfigurationOf(EdgePortTable port)
+    public static WaypointConfiguration ConfigurationOf(EdgePortTable port, Fault? fault = null)
     {
         NamespacedHostname routes = new("bench", "routes");
-        PortRoutes compiled = new() { Port = port.Port, Protocol = PortProtocol.Http, Http = { new HttpRoute { Name = "only", Match = new HttpMatch() } }, HttpActions = { new HttpAction { Response = new DirectResponse { Status = 200 } } } };
+        PortRoutes compiled = new() { Port = port.Port, Protocol = PortProtocol.Http, Http = { new HttpRoute { Name = "only", Match = new HttpMatch() } }, HttpActions = { new HttpAction { Response = new DirectResponse { Status = 200 }, Fault = fault } } };
         Assert.True(PortTable.TryCompile(compiled, out PortTable? table, out string? error), error);
         ServedPort served = EdgeSide.Nothing(PortProtocol.Http) with { Table = table, Service = routes };
         return WaypointConfiguration.Empty with
@@ -103,7 +105,10 @@ internal sealed class LocalEdge : IDisposable
     }
 
     /// <summary>Puts a port in force.</summary>
-    public void Configure(EdgePortTable port, WaypointSettings? settings = null) => _shared.Configuration = ConfigurationOf(port) with { Settings = settings ?? new WaypointSettings() };
+    public void Configure(EdgePortTable port, WaypointSettings? settings = null, Fault? fault = null) => _shared.Configuration = ConfigurationOf(port, fault) with { Settings = settings ?? new WaypointSettings() };
+
+    /// <summary>The gateway's certificate of the mesh.</summary>
+    public void Certify(WorkloadCertificate certificate) => _shared.Tls = TlsContext.Create(certificate, new TlsSettings());
 
     /// <summary>A client's connection to the port.</summary>
     public Socket Connect(EdgePortTable port)

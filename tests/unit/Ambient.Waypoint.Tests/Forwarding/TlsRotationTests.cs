@@ -1,3 +1,4 @@
+using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Services;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Authorizers;
@@ -47,7 +48,7 @@ public sealed class TlsRotationTests : IDisposable
         RequestHead head = new() { Method = "GET", Authority = "cart", Scheme = "http" };
         head.SetTarget("/");
         AuthorizerCall call = new(_waypoint.Loop, before, authorizer, verdicts);
-        call.Begin(new RequestFacts { Head = head }, 1000, default, isPartial: false);
+        call.Begin(new RequestFacts { Head = head }, IpPort.Parse("10.0.0.9:1000"), default, isPartial: false);
         Assert.Empty(verdicts.Heard);
         Assert.Equal(1, _waypoint.Dialer.Dialled);
         Assert.Contains("old", endpoint.Sent, StringComparison.Ordinal);
