@@ -49,7 +49,6 @@ public sealed class EdgeClientsTests
         Assert.NotEqual(0, (await gateway.CurlAsync("https://one.example.com/", "-k")).Code);
         Assert.NotEqual(0, (await gateway.CurlAsync("https://one.example.com/", ["-k", .. Files(gateway, "stranger", chain, key)])).Code);
         Assert.NotEqual(0, (await gateway.CurlAsync("https://one.example.com/", ["-k", .. Show(authority.Issue(new SpiffeId("other.org", "apps", "friend")))])).Code);
-        await gateway.Process.LineAsync("does not name one identity of the trust domain cluster.local");
 
         // What the gateway shows was signed by the mesh's authority, for its identity, which is no host name.
         (_, string told) = await gateway.CurlAsync("https://one.example.com/a", ["-v", "--cacert", roots, .. Show(Of("friend"))]);
