@@ -29,13 +29,14 @@ public sealed class MeshClientsTests : IDisposable
     {
         using LocalEdge edge = new(maxClients: 2);
         edge.Certify(_authority.Issue(edge.Loop.Identity));
-        (InboundTunnel? tunnel, string gateway) = Connect(edge, Port(), _authority.Issue(Client));
+        EdgePortTable port = Port();
+        (InboundTunnel? tunnel, string gateway) = Connect(edge, port, _authority.Issue(Client));
         Assert.Equal((Client, edge.Loop.Identity.ToString()), (tunnel!.Facts.Client, gateway));
         Assert.Equal([Client.ToString()], tunnel.Edge!.Client!.Uris);
 
         // A new certificate is shown from then on.
         edge.Certify(_authority.Issue(new SpiffeId("cluster.local", "bench", "renewed")));
-        Assert.Equal("spiffe://cluster.local/ns/bench/sa/renewed", Connect(edge, Port(), _authority.Issue(Client)).Gateway);
+        Assert.Equal("spiffe://cluster.local/ns/bench/sa/renewed", Connect(edge, port, _authority.Issue(Client)).Gateway);
     }
 
     [Theory]
