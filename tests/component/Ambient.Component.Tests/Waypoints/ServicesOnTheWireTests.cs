@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Ambient.Component.Tests.Ztunnel;
 using Ambient.Testing.Facts;
+using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 using Ambient.Topology.Processes;
 
