@@ -53,6 +53,24 @@ internal static class ClientFields
         SetCertificate(fields, settings.ForwardedCertificate, tunnel.Edge.Client, tunnel);
     }
 
+    /// <summary>
+    /// Whether a request has passed more proxies than any chain has: somewhere its routes lead in a circle, perhaps over other replicas and other gateways. Each of them
+    /// appends one address.
+    /// </summary>
+    public static bool IsGoingRound(FieldList fields)
+    {
+        int passed = 0;
+        for (int i = 0; i < fields.Count; i++)
+        {
+            if (fields.Name(i).SequenceEqual(ForwardedFor))
+            {
+                passed += 1 + fields.Value(i).Count(',');
+            }
+        }
+
+        return passed > MaxForwarded;
+    }
+
     /// <summary>The address that the last trusted proxy says, or that of the peer when it says none.</summary>
     internal static IpAddress ClientOf(FieldList fields, uint trusted, IpAddress peer)
     {

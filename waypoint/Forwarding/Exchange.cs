@@ -153,6 +153,11 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
         EdgeFields.Prepare(head, Facts, tunnel);
         _record.RequestId = head.Fields.Text("x-request-id");
         tunnel.Record.OnStarted(_record, head);
+        if (tunnel.Edge is not null && ClientFields.IsGoingRound(head.Fields))
+        {
+            return Answer(new LocalAnswer(508, "the request goes round in circles", ResponseFlags.None, "forwarding_loop"));
+        }
+
         return tunnel.Edge?.IsMisdirected(_configuration, head.Authority) != true || Answer(new LocalAnswer(421, "", ResponseFlags.NoRoute, "misdirected_request"));
     }
 

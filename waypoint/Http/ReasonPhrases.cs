@@ -38,6 +38,7 @@ internal static class ReasonPhrases
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         507 => "Insufficient Storage",
+        508 => "Loop Detected",
         _ => "Unknown",
     };
 }

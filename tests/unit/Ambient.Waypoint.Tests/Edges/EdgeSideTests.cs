@@ -125,6 +125,23 @@ public sealed class EdgeSideTests
         Assert.Empty(edge.Loop.Plain);
     }
 
+    [Theory]
+    [InlineData(63, "200 OK")]
+    [InlineData(64, "508 Loop Detected")]
+    [InlineData(500, "508 Loop Detected")]
+    public async Task ARequestThatGoesRoundInCircles_IsStopped(int passed, string expected)
+    {
+        using LocalEdge edge = new(maxClients: 2);
+        EdgePortTable port = LocalEdge.Port(("*", false));
+        edge.Configure(port);
+        using SslStream stream = new(new NetworkStream(edge.Connect(port)), leaveInnerStreamOpen: false);
+        await During(edge, stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "a.example.com", RemoteCertificateValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=edge" }));
+
+        // However its proxies have written it: one line, or several.
+        string seen = string.Join(", ", Enumerable.Repeat("192.0.2.1", passed - 1));
+        Assert.StartsWith($"HTTP/1.1 {expected}\r\n", await Ask(edge, stream, $"a.example.com\r\nX-Forwarded-For: {seen}\r\nX-Forwarded-For: 192.0.2.2"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ACredentialThatGoes_MakesHttpsNoHttp()
     {

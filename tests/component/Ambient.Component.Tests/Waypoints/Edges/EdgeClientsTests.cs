@@ -7,6 +7,8 @@ using Ambient.Identity.Issuing;
 using Ambient.Mesh.Identities;
 using Ambient.Protocol.L7;
 using Ambient.Testing.Facts;
+using Google.Protobuf;
+using Wire = Ambient.Protocol.Istio.Workload;
 
 namespace Ambient.Component.Tests.Waypoints.Edges;
 
@@ -88,6 +90,32 @@ public sealed class EdgeClientsTests
             Assert.True(code == 0, seen + gateway.Process.Log);
             Assert.Contains($"content-type: {type}\r\n", seen, StringComparison.OrdinalIgnoreCase);
         }
+    }
+
+    [RequiresToolFact("curl", root: true)]
+    public async Task RoutesThatLeadInACircle_EndIt_AndOthersGoOn()
+    {
+        await using EdgeGateway gateway = await EdgeGateway.StartAsync(gateway =>
+        {
+            // The endpoint of its routes is the gateway itself.
+            Wire.Service self = new() { Name = "self", Namespace = "bench", Hostname = "self.bench.svc.cluster.local", Ports = { new Wire.Port { ServicePort = 9000, TargetPort = EdgeGateway.Http } } };
+            Wire.Workload pod = new() { Uid = "c//Pod/bench/gateway", Name = "gateway", Namespace = "bench", Addresses = { ByteString.CopyFrom(gateway.Gateway.Address.GetAddressBytes()) } };
+            pod.Services["bench/self.bench.svc.cluster.local"] = new Wire.PortList { Ports = { new Wire.Port { ServicePort = 9000, TargetPort = EdgeGateway.Http } } };
+            gateway.Bundle.Addresses.Add(new Wire.Address { Service = self });
+            gateway.Bundle.Addresses.Add(new Wire.Address { Workload = pod });
+            gateway.Route("circle", EdgeGateway.Http, "self");
+            gateway.Route("plain", EdgeGateway.Http, "v1");
+            gateway.Port(EdgeGateway.Http, EdgeProtocol.EdgeHttp, new EdgeListener { Name = "http", Hosts = { new EdgeHost { Hostname = "circle.example.com", Routes = "circle" }, new EdgeHost { Hostname = "*", Routes = "plain" } } });
+        });
+        using HttpBackend backend = HttpBackend.Start(gateway.Server, 9001, "v1");
+        (int code, string seen) = await gateway.CurlAsync("http://circle.example.com/");
+        Assert.Equal(0, code);
+        Assert.StartsWith("HTTP/1.1 508 ", seen, StringComparison.Ordinal);
+        Assert.Contains("v1\nGET / ", (await gateway.CurlAsync("http://one.example.com/")).Output, StringComparison.Ordinal);
+
+        // So many hops and no more: each has one line in the log.
+        await gateway.Process.LineAsync("forwarding_loop");
+        Assert.InRange(gateway.Process.Log.Split('\n').Count(static line => line.Contains("\"circle.example.com\"", StringComparison.Ordinal)), 60, 70);
     }
 
     private static AccessPolicy Deny(string name, string path, AccessSource source) => new()
