@@ -190,7 +190,8 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
 
         HashSet<string>? uids = members is null ? null : [.. members.Members];
         List<Candidate> candidates = [];
-        foreach ((EndpointKey through, Workload waypoint, uint weight) in settings?.ThroughWaypoint == true ? WaypointHop.Of(view, found, port) : [])
+        bool isHop = settings?.ThroughWaypoint == true && WaypointHop.IsNamed(found);
+        foreach ((EndpointKey through, Workload waypoint, double weight) in isHop ? WaypointHop.Of(view, found, port) : [])
         {
             candidates.Add(new Candidate(through, waypoint, _states.GetOrAdd(through, static _ => new EndpointState())) { Weight = weight });
         }
@@ -198,7 +199,7 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         NamedEndpoints named = new(names, settings?.Names);
 
         // Whoever is to go through a waypoint goes nowhere without it.
-        foreach (Workload workload in settings?.ThroughWaypoint == true && WaypointHop.IsNamed(found) ? [] : view.EndpointWorkloads(found))
+        foreach (Workload workload in isHop ? [] : view.EndpointWorkloads(found))
         {
             if ((uids is null || uids.Contains(workload.Uid)) && TryPort(found, workload, out ushort target))
             {
@@ -212,7 +213,10 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         }
 
         TrafficPolicy policy = PolicyOf(settings);
-        return new Snapshot(view, settings, LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view)), policy, true, [.. named.Used], found);
+
+        // Where the service wants its own endpoints to be says nothing about its waypoints, and weights of waypoints count more than where those are.
+        Candidate[] placed = isHop && found.WeightedWaypoints.Count > 0 ? [.. candidates] : LocalityPlan.Of(candidates, policy, isHop ? null : found.LoadBalancing, self?.Invoke(view));
+        return new Snapshot(view, settings, placed, policy, true, [.. named.Used], found);
     }
 
     /// <summary>The workload at the address that was dialled; nobody when it is gone, or has another address now.</summary>

@@ -11,8 +11,8 @@ internal static class WaypointHop
     /// <summary>Whether a service has a waypoint at all.</summary>
     public static bool IsNamed(Service service) => service.Waypoint is not null || service.WeightedWaypoints.Count > 0;
 
-    /// <summary>The instances of the service's waypoints, with their shares.</summary>
-    public static IEnumerable<(EndpointKey Key, Workload Waypoint, uint Weight)> Of(MeshView view, Service service, ushort port)
+    /// <summary>The instances of the service's waypoints, with their shares: those of one waypoint divide its weight among themselves.</summary>
+    public static IEnumerable<(EndpointKey Key, Workload Waypoint, double Weight)> Of(MeshView view, Service service, ushort port)
     {
         if (Target(service, port) is not { } target)
         {
@@ -24,12 +24,10 @@ internal static class WaypointHop
             : [];
         foreach ((GatewayAddress gateway, uint weight) in gateways.Where(static weighted => weighted.Weight > 0))
         {
-            foreach (Workload instance in Instances(view, gateway))
+            Workload[] instances = [.. Instances(view, gateway).Where(static instance => instance.AddressCount > 0)];
+            foreach (Workload instance in instances)
             {
-                if (instance.AddressCount > 0)
-                {
-                    yield return (new EndpointKey(target, instance.Identity) { Via = new IpPort(instance.AddressAt(0), gateway.Port) }, instance, weight);
-                }
+                yield return (new EndpointKey(target, instance.Identity) { Via = new IpPort(instance.AddressAt(0), gateway.Port) }, instance, (double)weight / instances.Length);
             }
         }
     }

@@ -236,7 +236,8 @@ internal sealed partial class Exchange
         FailOrRetry(failure, detail);
     }
 
-    private bool SpeaksHttp2 => !_upgradesInHttp1 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2");
+    // Clients of the mesh speak to the endpoint; those outside speak to the gateway, which most of them do in HTTP/2 whatever is behind it. gRPC has no other version.
+    private bool SpeaksHttp2 => !_upgradesInHttp1 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2", tunnel.Edge is null || _record.IsGrpc);
 
     private bool IsSafe => head.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" or "TRACE";
 

@@ -187,8 +187,9 @@ public sealed partial class MeshIndex
         AddCanary(user, view, waypoint, message);
         Require(view);
         IReadOnlyList<ResourceKey> serving = SetScope(view, waypoint) ? [.. OwnersOf(view.Name), .. _eastWest] : OwnersOf(view.Name);
-        facts?.OnService(view.Name, Facts(view, serving) with { Named = isManaged ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
-        message.IngressUseWaypoint = waypoint is not null && IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
+        bool isForIngress = IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
+        facts?.OnService(view.Name, Facts(view, serving) with { IngressUsesWaypoint = isForIngress, Named = isManaged ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
+        message.IngressUseWaypoint = waypoint is not null && isForIngress;
         return new ResourceChange(AddressType, view.Name, new ResourceContent
         {
             Message = new Address { Service = message },

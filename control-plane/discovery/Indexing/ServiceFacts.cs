@@ -23,6 +23,9 @@ public sealed record ServiceFacts(string Namespace, string Name, string Hostname
     /// <summary>Whether connections to all addresses of its name are to be raced (<c>istio.io/connect-strategy</c>).</summary>
     public bool Races { get; init; }
 
+    /// <summary>Whether requests from outside go through its waypoint: what it says itself counts before what its namespace says.</summary>
+    public bool IngressUsesWaypoint { get; init; }
+
     /// <summary>What certificates of its endpoints say (ServiceEntries).</summary>
     public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
 }

@@ -22,6 +22,9 @@ public sealed record RoutedService(string Namespace, string Name, string Hostnam
     /// <summary>Whether connections to all addresses of its name are raced.</summary>
     public bool Races { get; init; }
 
+    /// <summary>Whether requests from outside go through its waypoint.</summary>
+    public bool IngressUsesWaypoint { get; init; }
+
     /// <summary>The name of its resources.</summary>
     public string ResourceName => $"{Namespace}/{Hostname}";
 

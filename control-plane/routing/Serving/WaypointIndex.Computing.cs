@@ -234,7 +234,7 @@ public sealed partial class WaypointIndex
         CompiledPart<DestinationSettings> compiled = WaypointCompiler.Destination(scope, service);
         found = new Findings(compiled.Problems, compiled.Used);
         DestinationSettings? result = compiled.Result;
-        if (IsEdge(unit.Waypoint) && GoesThroughWaypoint(service))
+        if (IsEdge(unit.Waypoint) && service.IngressUsesWaypoint)
         {
             result ??= new DestinationSettings { Namespace = service.Namespace, Hostname = service.Hostname };
             result.ThroughWaypoint = true;

@@ -20,13 +20,11 @@ namespace Ambient.ControlPlane.Routing.Serving;
 /// </remarks>
 public sealed partial class WaypointIndex
 {
-    private const string IngressLabel = "istio.io/ingress-use-waypoint";
     private const string GatewayController = "istio.io/gateway-controller";
     private static readonly string[] EdgeKinds = ["VirtualService", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "ReferenceGrant", "Gateway"];
     private readonly EdgePods _pods = new();
     private readonly Dictionary<string, StringMap> _namespaceLabels = new(StringComparer.Ordinal);
     private readonly Dictionary<ResourceKey, ServiceSpec> _mappedPorts = [];
-    private readonly HashSet<ResourceKey> _labelled = [];
     private readonly Dictionary<ResourceKey, HashSet<(string Type, string Name)>> _edgeResources = [];
     private readonly Dictionary<ResourceKey, IReadOnlyList<RouteAttachment>> _attachments = [];
     private readonly ConcurrentDictionary<ResourceKey, IReadOnlyList<ListenerVerdict>> _listeners = new();
@@ -74,7 +72,6 @@ public sealed partial class WaypointIndex
             }
 
             MarkEdges();
-            MarkThrough(service => service.StartsWith(name + "/", StringComparison.Ordinal));
         }
     }
 
@@ -91,26 +88,7 @@ public sealed partial class WaypointIndex
         {
             _due.UnionWith(_edges.Where(owner => owner.Namespace == key.Namespace).Select(static owner => new Unit(owner, UnitKind.Edge, "")));
         }
-
-        bool isLabelled = now?.Metadata.Labels.Find(IngressLabel) == "true";
-        if (isLabelled ? _labelled.Add(key) : _labelled.Remove(key))
-        {
-            string prefix = $"{key.Namespace}/{key.Name}.";
-            MarkThrough(service => service.StartsWith(prefix, StringComparison.Ordinal));
-        }
     }
-
-    private void MarkThrough(Func<string, bool> isMeant)
-    {
-        foreach ((ResourceKey waypoint, string service) in _uses.Keys.Where(use => IsEdge(use.Waypoint) && isMeant(use.Service)).ToArray())
-        {
-            MarkDestination(waypoint, service);
-        }
-    }
-
-    /// <summary>Whether requests from outside go through the service's waypoint.</summary>
-    private bool GoesThroughWaypoint(RoutedService service) => !service.IsEntry
-        && (_labelled.Contains(new ResourceKey(service.Namespace, service.Name)) || _namespaceLabels.GetValueOrDefault(service.Namespace)?.Find(IngressLabel) == "true");
 
     private void MarkEdges() => _due.UnionWith(_edges.Select(static owner => new Unit(owner, UnitKind.Edge, "")));
 

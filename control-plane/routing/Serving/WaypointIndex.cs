@@ -139,6 +139,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
                 Resolution = now.Resolution,
                 IsExternal = now.IsExternal,
                 Races = now.Races,
+                IngressUsesWaypoint = now.IngressUsesWaypoint,
             };
         bool isNamedAnew = _services.SetNamed(name, now?.Named);
         if (isNamedAnew && service is not null)

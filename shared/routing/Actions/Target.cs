@@ -56,7 +56,10 @@ public sealed class Target
     /// <summary>Edits of responses that come from here.</summary>
     public HeaderEditor Response { get; }
 
-    /// <summary>Whether a request is sent in HTTP/2: by the port, by the destination's policy, or as the client speaks (waypoint reference 2.3).</summary>
-    public bool SpeaksHttp2(ConnectionPool? pool, bool isClientHttp2) =>
-        pool is { ClientProtocol: true } ? isClientHttp2 : IsHttp2 || pool is { UpgradeToHttp2: true } || (IsClientProtocol && isClientHttp2);
+    /// <summary>
+    /// Whether a request is sent in HTTP/2: by the port, by the destination's policy, or, where that is <paramref name="isFollowed"/>, as the client speaks (waypoint
+    /// reference 2.3).
+    /// </summary>
+    public bool SpeaksHttp2(ConnectionPool? pool, bool isClientHttp2, bool isFollowed) =>
+        pool is { ClientProtocol: true } ? isClientHttp2 : IsHttp2 || pool is { UpgradeToHttp2: true } || (IsClientProtocol && isFollowed && isClientHttp2);
 }

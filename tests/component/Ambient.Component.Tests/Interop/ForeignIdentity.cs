@@ -18,9 +18,12 @@ internal sealed class ForeignIdentity
     public string Authority => Path.Combine(Directory, "ca.pem");
 
     /// <summary>Issues it; the authority exists once a ztunnel has started.</summary>
-    public static ForeignIdentity Issue(string authority, string directory, string serviceAccount)
+    public static ForeignIdentity Issue(string authority, string directory, string serviceAccount) => IssueFrom(Path.Combine(authority, "root.pem"), directory, serviceAccount);
+
+    /// <summary>Issues it from a file that holds the authority's certificate and key.</summary>
+    public static ForeignIdentity IssueFrom(string file, string directory, string serviceAccount)
     {
-        string pem = File.ReadAllText(Path.Combine(authority, "root.pem"));
+        string pem = File.ReadAllText(file);
         using X509Certificate2 root = X509Certificate2.CreateFromPem(pem, pem);
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(new X500DistinguishedName("O=foreign"), key, HashAlgorithmName.SHA256);

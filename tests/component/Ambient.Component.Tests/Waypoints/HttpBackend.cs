@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ambient.Component.Tests.Ztunnel;
@@ -5,7 +6,7 @@ using Ambient.Topology.Networks;
 
 namespace Ambient.Component.Tests.Waypoints;
 
-/// <summary>An HTTP server that answers with its name and the request as it arrived. Disposing it stops it.</summary>
+/// <summary>An HTTP server that answers with its name, with whose connection it is, and with the request as it arrived. Disposing it stops it.</summary>
 internal sealed class HttpBackend : IDisposable
 {
     private readonly Socket _listener;
@@ -21,7 +22,7 @@ internal sealed class HttpBackend : IDisposable
     public static HttpBackend Start(VirtualPod pod, int port, string name) => new(MeshPair.Listen(pod, port), name);
 
     /// <summary>On one address of the pod.</summary>
-    public static HttpBackend Start(VirtualPod pod, System.Net.IPEndPoint address, string name) => new(MeshPair.Listen(pod, address), name);
+    public static HttpBackend Start(VirtualPod pod, IPEndPoint address, string name) => new(MeshPair.Listen(pod, address), name);
 
     public void Dispose() => _listener.Dispose();
 
@@ -44,6 +45,7 @@ internal sealed class HttpBackend : IDisposable
     private async Task ServeAsync(Socket client)
     {
         using Socket owned = client;
+        string peer = ((IPEndPoint)owned.RemoteEndPoint!).Address.ToString();
         StringBuilder text = new();
         byte[] buffer = new byte[16384];
         while (await owned.ReceiveAsync(buffer) is int read and > 0)
@@ -54,7 +56,7 @@ internal sealed class HttpBackend : IDisposable
                 string head = text.ToString(0, end + 4);
                 text.Remove(0, end + 4);
                 string body = $"{_name}\n{head}";
-                await owned.SendAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\nX-Backend: {_name}\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+                await owned.SendAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\nX-Backend: {_name}\r\nX-Peer: {peer}\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
             }
         }
     }

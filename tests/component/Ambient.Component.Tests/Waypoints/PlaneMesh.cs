@@ -35,10 +35,13 @@ internal sealed class PlaneMesh : IAsyncDisposable
 
     public Peer Waypoint { get; private set; } = null!;
 
-    public static async Task<PlaneMesh> StartAsync(params (string Name, string Value)[] waypoint)
+    public static Task<PlaneMesh> StartAsync(params (string Name, string Value)[] waypoint) => StartSidesAsync([], waypoint);
+
+    /// <summary>The same with more settings of the ztunnel, too.</summary>
+    public static async Task<PlaneMesh> StartSidesAsync((string Name, string Value)[] ztunnel, (string Name, string Value)[] waypoint)
     {
         PlaneMesh? mesh = null;
-        (string Name, string Value)[] places = new (string Name, string Value)[16];
+        (string Name, string Value)[] places = new (string Name, string Value)[20];
         Array.Fill(places, ("UNUSED", ""));
         MeshPair pair = await MeshPair.StartSharedAsync(new MeshPlan
         {
@@ -47,7 +50,7 @@ internal sealed class PlaneMesh : IAsyncDisposable
             {
                 mesh = new PlaneMesh(pair);
                 mesh.StartPlaneAsync().GetAwaiter().GetResult();
-                mesh.Connection("ztunnel", "istio-system").CopyTo(places, 0);
+                mesh.Connection("ztunnel", "istio-system").Concat(ztunnel).ToArray().CopyTo(places, 0);
             },
         });
         try
@@ -87,11 +90,17 @@ internal sealed class PlaneMesh : IAsyncDisposable
 
     public void StartWaypoint(params (string Name, string Value)[] settings) => Waypoint = StartReplica(_pair.Stranger, "waypoint", settings);
 
+    /// <summary>Takes a file of manifests away.</summary>
+    public void NoManifest(string name) => File.Delete(Path.Combine(_manifests, name + ".yaml"));
+
     /// <summary>Starts a waypoint in a pod.</summary>
-    public Peer StartReplica(VirtualPod pod, string name, params (string Name, string Value)[] settings)
+    public Peer StartReplica(VirtualPod pod, string name, params (string Name, string Value)[] settings) => StartGateway(pod, name, "waypoint", settings);
+
+    /// <summary>Starts the waypoint or gateway of an account in a pod.</summary>
+    public Peer StartGateway(VirtualPod pod, string name, string account, params (string Name, string Value)[] settings)
     {
         Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["TERMINATION_DRAIN_DURATION_SECONDS"] = "5", ["MINIMUM_DRAIN_DURATION"] = "0s" };
-        foreach ((string variable, string value) in Connection(name, "bench", "waypoint").Concat(settings))
+        foreach ((string variable, string value) in Connection(name, "bench", account).Concat(settings))
         {
             environment[variable] = value;
         }
@@ -103,6 +112,9 @@ internal sealed class PlaneMesh : IAsyncDisposable
             Environment = environment,
         });
     }
+
+    /// <summary>The authority's certificate and key in one file; it exists once the control plane runs.</summary>
+    public string AuthorityPath => Directory.GetFiles(Path.Combine(_pair.Network.Directory, "ca")).Single();
 
     /// <summary>Sends bytes to the service from the client's pod and reads the answer until it is whole.</summary>
     public string Ask(string request)
@@ -121,7 +133,7 @@ internal sealed class PlaneMesh : IAsyncDisposable
         Directory.CreateDirectory(_manifests);
         await File.WriteAllTextAsync(
             Path.Combine(_pair.Network.Directory, "tokens"),
-            $"ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n{Second}-token,bench,waypoint,{Second},uid-{Second}\n");
+            $"ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n{Second}-token,bench,waypoint,{Second},uid-{Second}\ncanary-token,bench,canary,canary,uid-canary\nedge-token,bench,edge,edge,uid-edge\n");
         Manifest("mesh", Mesh([]));
         StartPlane();
         string ca = Path.Combine(_pair.Network.Directory, "ca");
