@@ -141,6 +141,23 @@ public sealed class GatewayServersTests
         Assert.True(_edge.Find<DestinationSettings>(Owner + "/apps/web.apps.svc.cluster.local")!.ThroughWaypoint);
     }
 
+    [Theory]
+    [InlineData("", "true", true)]
+    [InlineData("'istio.io/ingress-use-waypoint':'false'", "true", false)]
+    [InlineData("'istio.io/ingress-use-waypoint':'nonsense'", "true", false)]
+    [InlineData("'istio.io/ingress-use-waypoint':'1'", "false", true)]
+    [InlineData("", "false", false)]
+    [Trait("behaviour", "WP-248")]
+    public void WhatAServiceSays_CountsBeforeWhatItsNamespaceSays(string own, string ofNamespace, bool expected)
+    {
+        Gateway("apps/gw", "{'port':{'number':80,'name':'http','protocol':'HTTP'},'hosts':['*']}");
+        Service("apps/bound", "'gw'", "a.example.com", "web");
+        _edge.Cluster.Set("Namespace", "apps", ",'labels':{'istio.io/ingress-use-waypoint':'" + ofNamespace + "'}}");
+        _edge.Cluster.Set("Service", "apps/web", ",'labels':{" + own + "}},'spec':{'clusterIP':'10.96.0.1','ports':[{'name':'http','port':80}]}");
+        _edge.Cluster.Take();
+        Assert.Equal(expected, _edge.Find<DestinationSettings>(Owner + "/apps/web.apps.svc.cluster.local")?.ThroughWaypoint == true);
+    }
+
     [Fact]
     [Trait("behaviour", "WP-254")]
     public void Policies_MaySelectAGatewaysPods()
