@@ -234,22 +234,44 @@ internal sealed class WaypointProcess : IAsyncDisposable
         return isReady;
     }
 
+    // Whose ztunnel hands callers on takes no tunnels: port 15008 of its pod is the ztunnel's.
     private void Listen()
     {
-        SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
+        ushort captured = _shared.DecideCapture();
         List<TunnelListener> listeners = [];
         foreach (WaypointLoop loop in _loops)
         {
-            // Both families; IPv4 alone where the kernel has no other.
-            SysResult both = sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv6.WithPort(OwnPorts.Hbone), 1024, out _);
-            SysResult opened = both.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(Linux.Sockets.SocketAddress.AnyIPv4.WithPort(OwnPorts.Hbone), 1024, out _) : both;
-            int fd = (int)opened.OrThrow("listen", "port 15008");
-            TunnelListener listener = new(loop, TunnelConnection.Begin);
-            listeners.Add(listener);
-            loop.Loop.Post(_ => { listener.Watch(fd); loop.Start(); }, null);
+            loop.Loop.Post(_ => loop.Start(), null);
+            if (captured == 0)
+            {
+                Listen(listeners, loop, TunnelConnection.Begin, Linux.Sockets.SocketAddress.AnyIPv6.WithPort(OwnPorts.Hbone), Linux.Sockets.SocketAddress.AnyIPv4.WithPort(OwnPorts.Hbone));
+                continue;
+            }
+
+            Listen(listeners, loop, CapturedArrival.Begin, Linux.Sockets.SocketAddress.LoopbackIPv4.WithPort(captured), null);
+            if (Loopback().Length > 1)
+            {
+                Listen(listeners, loop, CapturedArrival.Begin, Linux.Sockets.SocketAddress.LoopbackIPv6.WithPort(captured), null);
+            }
         }
 
         _drain.Use(listeners);
+        if (captured != 0)
+        {
+            _log.Info("callers come from the ztunnel of the own pod, which tunnels to endpoints as well", LogField.Of("port", captured));
+        }
+    }
+
+    // The first address; the other one where the kernel has not the first one's family.
+    private static void Listen(List<TunnelListener> listeners, WaypointLoop loop, Action<WaypointLoop, int, Linux.Sockets.SocketAddress> begin, Linux.Sockets.SocketAddress address, Linux.Sockets.SocketAddress? otherwise)
+    {
+        SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
+        SysResult first = sockets.Listen(address, 1024, out _);
+        SysResult opened = otherwise is { } other && first.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(other, 1024, out _) : first;
+        int fd = (int)opened.OrThrow("listen", $"port {address.Port}");
+        TunnelListener listener = new(loop, begin);
+        listeners.Add(listener);
+        loop.Loop.Post(_ => listener.Watch(fd), null);
     }
 
     private void OnSignal(PosixSignalContext signal)

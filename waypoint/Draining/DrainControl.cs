@@ -18,7 +18,7 @@ internal sealed class DrainControl(IReadOnlyList<WaypointLoop> loops, Action clo
     /// <summary>Whether it has begun.</summary>
     public bool HasBegun => Volatile.Read(ref _drained) is not null;
 
-    /// <summary>From now on there is something to drain: a listener for each loop.</summary>
+    /// <summary>From now on there is something to drain: the listeners of the loops.</summary>
     public void Use(IReadOnlyList<TunnelListener> listeners)
     {
         lock (_gate)
@@ -52,10 +52,10 @@ internal sealed class DrainControl(IReadOnlyList<WaypointLoop> loops, Action clo
         for (int i = 0; i < emptied.Length; i++)
         {
             TaskCompletionSource empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            TunnelListener listener = listeners[i];
             WaypointLoop loop = loops[i];
+            TunnelListener[] own = [.. listeners.Where(listener => listener.On == loop)];
             emptied[i] = empty.Task;
-            loop.Loop.Post(_ => { listener.Close(); loop.Drain(empty.SetResult); }, null);
+            loop.Loop.Post(_ => { Array.ForEach(own, static listener => listener.Close()); loop.Drain(empty.SetResult); }, null);
         }
 
         Task all = Task.WhenAll(emptied);

@@ -21,5 +21,7 @@ internal static class OwnPorts
     public static bool Contains(uint port) => port is Admin or Hbone or Metrics or Ready;
 
     /// <summary>Whether connecting there leads to the process itself: to the unspecified address as well, which the kernel takes for loopback.</summary>
-    public static bool Leads(IpPort address) => Contains(address.Port) && (address.Address.IsLoopback || address.Address.IsUnspecified);
+    /// <param name="address">Where.</param>
+    /// <param name="captured">The port of a captured waypoint, which believes what it is told; 0 for none.</param>
+    public static bool Leads(IpPort address, ushort captured) => (Contains(address.Port) || (captured != 0 && address.Port == captured)) && (address.Address.IsLoopback || address.Address.IsUnspecified);
 }

@@ -11,6 +11,9 @@ internal sealed class TunnelListener(WaypointLoop loop, Action<WaypointLoop, int
 {
     private const int PerTurn = 64;
 
+    /// <summary>The loop that accepts.</summary>
+    public WaypointLoop On => loop;
+
     /// <inheritdoc/>
     bool IReadyItem.IsQueued { get; set; }
 

@@ -27,7 +27,8 @@ internal class UpstreamDialer(WaypointLoop loop)
     /// <summary>A pipe of the right kind, not connected yet; what it begins with waits in it.</summary>
     public virtual Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {
-        Pipe pipe = key.Identity is null ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
+        // Of a captured waypoint its ztunnel makes the tunnel: one of ours inside of that would end nowhere.
+        Pipe pipe = key.Identity is null || loop.CapturedPort != 0 ? new SocketPipe { Owner = owner, Loop = loop.Loop } : new TunnelPipe { Owner = owner, Loop = loop.Loop };
         if (preface is not null)
         {
             pipe.Send(preface.Bytes());
@@ -74,7 +75,7 @@ internal class UpstreamDialer(WaypointLoop loop)
 
         TunnelPipe tunnel = (TunnelPipe)pipe;
         IpPort at = key.Via ?? key.Address.WithPort(OwnPorts.Hbone);
-        if (OwnPorts.Leads(at))
+        if (OwnPorts.Leads(at, loop.CapturedPort))
         {
             tunnel.Endpoint.OnClosed(new StreamClosure(CloseReason.ConnectFailed, default, false, 0, Itself));
             return;
@@ -94,7 +95,7 @@ internal class UpstreamDialer(WaypointLoop loop)
     /// <summary>Begins to connect without a tunnel of our own.</summary>
     public void DialPlain(IpPort address, SocketPipe pipe)
     {
-        if (OwnPorts.Leads(address))
+        if (OwnPorts.Leads(address, loop.CapturedPort))
         {
             // Whoever may write endpoints must not reach the admin port by them.
             pipe.Refuse(Itself);
@@ -107,7 +108,7 @@ internal class UpstreamDialer(WaypointLoop loop)
     /// <summary>Begins to connect to whichever of the endpoint's addresses answers first.</summary>
     private void DialAny(EndpointKey key, SocketPipe pipe)
     {
-        SocketAddress[] addresses = [.. new[] { key.Address }.Concat(key.Others).Where(static address => !OwnPorts.Leads(address)).Select(Address)];
+        SocketAddress[] addresses = [.. new[] { key.Address }.Concat(key.Others).Where(address => !OwnPorts.Leads(address, loop.CapturedPort)).Select(Address)];
         if (addresses.Length == 0)
         {
             pipe.Refuse(Itself);

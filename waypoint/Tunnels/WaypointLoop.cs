@@ -71,6 +71,9 @@ internal sealed class WaypointLoop
     /// <summary>Where it runs.</summary>
     public OwnPlace Place => _shared.Place;
 
+    /// <summary>The port on loopback of a captured waypoint, whose ztunnel tunnels for it; 0: it is none.</summary>
+    public ushort CapturedPort => _shared.CapturedPort;
+
     public TimeProvider Clock => _shared.Clock;
 
     public MeshView View => _shared.Mesh.Current;

@@ -1,5 +1,6 @@
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Views;
+using Ambient.Mesh.Workloads;
 using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
@@ -76,6 +77,15 @@ internal sealed class WaypointShared
         get => _tls;
         set => _tls = value;
     }
+
+    /// <summary>
+    /// The port on loopback where the ztunnel of the own pod hands callers on, and is who tunnels to endpoints; 0: we do both ourselves. Decided once, before anybody is served:
+    /// a pod is captured before its containers start.
+    /// </summary>
+    public ushort CapturedPort { get; private set; }
+
+    /// <summary>Decides that by what the control plane says of the own pod (control-plane reference 3.6).</summary>
+    public ushort DecideCapture() => CapturedPort = Place.Find(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy, Port: > 0 } binding } ? binding.Port : (ushort)0;
 
     /// <summary>Where it runs.</summary>
     public OwnPlace Place => _place ??= new OwnPlace(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);

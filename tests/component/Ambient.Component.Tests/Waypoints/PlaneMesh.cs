@@ -18,6 +18,9 @@ internal sealed class PlaneMesh : IAsyncDisposable
     /// <summary>The name of a second replica, for tests that start one.</summary>
     public const string Second = "waypoint-b";
 
+    /// <summary>The name, the account and the Gateway of a captured waypoint, for tests that start one.</summary>
+    public const string Captured = "captured";
+
     private readonly MeshPair _pair;
     private readonly string _manifests;
     private readonly string _root;
@@ -133,7 +136,7 @@ internal sealed class PlaneMesh : IAsyncDisposable
         Directory.CreateDirectory(_manifests);
         await File.WriteAllTextAsync(
             Path.Combine(_pair.Network.Directory, "tokens"),
-            $"ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n{Second}-token,bench,waypoint,{Second},uid-{Second}\ncanary-token,bench,canary,canary,uid-canary\nedge-token,bench,edge,edge,uid-edge\n");
+            $"ztunnel-token,istio-system,ztunnel,ztunnel,uid-ztunnel\nwaypoint-token,bench,waypoint,waypoint,uid-waypoint\n{Second}-token,bench,waypoint,{Second},uid-{Second}\ncanary-token,bench,canary,canary,uid-canary\nedge-token,bench,edge,edge,uid-edge\n{Captured}-token,bench,{Captured},{Captured},uid-{Captured}\n");
         Manifest("mesh", Mesh([]));
         StartPlane();
         string ca = Path.Combine(_pair.Network.Directory, "ca");

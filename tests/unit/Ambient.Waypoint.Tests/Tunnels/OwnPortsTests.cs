@@ -23,7 +23,16 @@ public sealed class OwnPortsTests
     [InlineData("127.0.0.1:8080", false)]
     [InlineData("10.0.0.1:15000", false)]
     [InlineData("[fd00::1]:15008", false)]
-    public void Address_LeadsToTheProcessItself_OrNot(string address, bool leads) => Assert.Equal(leads, OwnPorts.Leads(IpPort.Parse(address)));
+    public void Address_LeadsToTheProcessItself_OrNot(string address, bool leads) => Assert.Equal(leads, OwnPorts.Leads(IpPort.Parse(address), 0));
+
+    [Fact]
+    public void PortOfACapturedWaypoint_IsOneOfThem()
+    {
+        Assert.True(OwnPorts.Leads(IpPort.Parse("127.0.0.1:15088"), 15088));
+        Assert.True(OwnPorts.Leads(IpPort.Parse("127.0.0.1:15000"), 15088));
+        Assert.False(OwnPorts.Leads(IpPort.Parse("10.0.0.1:15088"), 15088));
+        Assert.False(OwnPorts.Leads(IpPort.Parse("127.0.0.1:0"), 0));
+    }
 
     [Theory]
     [InlineData("127.0.0.1:15000", false)]

@@ -1,0 +1,97 @@
+using Ambient.EventLoop;
+using Ambient.Linux.Sockets;
+using Ambient.Mesh.Connections;
+using Ambient.Tls.Hellos;
+using Ambient.Waypoint.Pipes;
+
+namespace Ambient.Waypoint.Tunnels;
+
+/// <summary>
+/// A connection that the ztunnel of our own pod hands on: it has ended the caller's tunnel, and says first who calls whom. Only on loopback, so that nobody outside of
+/// the pod can say so. Loop-affine.
+/// </summary>
+internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
+{
+    private readonly WaypointLoop _loop;
+    private readonly SocketPipe _socket;
+
+    private CapturedArrival(WaypointLoop loop)
+    {
+        _loop = loop;
+        _socket = new SocketPipe { Owner = this, Loop = loop.Loop };
+    }
+
+    /// <summary>Takes an accepted socket.</summary>
+    public static void Begin(WaypointLoop loop, int fd, SocketAddress peer)
+    {
+        if (loop.IsDraining)
+        {
+            SocketIo.CloseWithReset(fd);
+            return;
+        }
+
+        CapturedArrival arrival = new(loop);
+        loop.Loop.Timers.Schedule(arrival, loop.Loop.NowMilliseconds + WaitingTimes.ClientArrival);
+        arrival._socket.Adopt(fd);
+    }
+
+    /// <inheritdoc/>
+    public int OnInput(ReadOnlySpan<byte> bytes)
+    {
+        switch (CallerHeader.Read(bytes, out CallerHeader? header))
+        {
+            case HelloStatus.Incomplete:
+                _socket.WaitForMore();
+                return 0;
+            case HelloStatus.Found:
+                return Serve(header!) ? header!.Length : bytes.Length;
+            default:
+                Refuse("no PROXY header that says who calls whom");
+                return bytes.Length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnOpened()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void OnInputEnded() => _socket.Abort("ended before it began");
+
+    /// <inheritdoc/>
+    public void OnOutputDrained()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void OnClosed(CloseReason reason, string? detail) => _loop.Loop.Timers.Cancel(this);
+
+    /// <inheritdoc/>
+    public void OnFault(Exception exception) => _socket.Abort(exception.Message);
+
+    /// <inheritdoc/>
+    protected override void OnTimer() => Refuse("no PROXY header in time");
+
+    // What is behind the header is offered again, to whoever is the owner then.
+    private bool Serve(CallerHeader header)
+    {
+        string authority = header.Target.ToString();
+        if (!TunnelTarget.TryFind(authority, _loop.Options.Network, header.Client?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
+        {
+            _loop.AccessLog.Unserved(header.Source, authority, header.Client);
+            _socket.Abort("an address that is not served here");
+            return false;
+        }
+
+        _loop.Loop.Timers.Cancel(this);
+        new InboundTunnel(_loop, _loop.Plain, target.Served, header.Source, target.Address, authority, header.Client, _socket) { Dialled = target.Dialled }.Begin();
+        return true;
+    }
+
+    private void Refuse(string why)
+    {
+        _loop.AccessLog.NotCaptured(why);
+        _socket.Abort(why);
+    }
+}
