@@ -1,4 +1,4 @@
-// An endpoint in HTTP/2 with prior knowledge. Paths say what it does.
+// An endpoint in HTTP/2 with prior knowledge. Paths say what it does; a name is told in the answer.
 const http2 = require('http2');
 const server = http2.createServer();
 server.on('sessionError', () => {});
@@ -20,7 +20,7 @@ server.on('stream', (stream, head) => {
   stream.on('end', () => {
     if (stream.destroyed || stream.aborted) return;
     console.log(`SEEN ${head[':method']} ${path} ${length}`);
-    stream.respond({ ':status': 200, 'x-authority': head[':authority'], 'x-cookie': String(head.cookie) });
+    stream.respond({ ':status': 200, 'x-backend': String(process.argv[3]), 'x-authority': head[':authority'], 'x-cookie': String(head.cookie) });
     stream.end('x'.repeat(path.startsWith('/big') ? Number(path.slice(4)) : 10));
   });
 });

@@ -16,6 +16,7 @@ public sealed class WritingRevisionTests
     [InlineData("", "canary", "canary")]
     [InlineData("default", "canary", "default")]
     [InlineData("old", "canary", "old")]
+    [Trait("behaviour", "WP-19")]
     public void AGateway_IsWrittenByOne(string own, string ofNamespace, string expected)
     {
         var view = new ClusterView();
