@@ -16,6 +16,9 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
 {
     /// <summary>How long a look at the rules is good for the proof that follows it: a start with hundreds of pods reads each once.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
+    /// <summary>Every packet that leaves is compared with each spared connection; of those beyond, the other end must speak first.</summary>
+    private const int MostUntracked = 1000;
     private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _spared = new();
     private readonly ConcurrentDictionary<NetworkIdentity, IReadOnlyList<Flow>> _carried = new();
     private readonly ConcurrentDictionary<NetworkIdentity, (PodRules Rules, long At)> _verified = new();
@@ -189,7 +192,7 @@ public sealed class PodKernel(PodKernelOptions options, IPodGuard guard)
         for (int round = 0; round < 2; round++)
         {
             IReadOnlyList<Flow> before = SparedIn(network);
-            IReadOnlyList<Flow> spared = [.. before.Union(held.ReadDirect())];
+            IReadOnlyList<Flow> spared = [.. before.Union(held.ReadDirect()).Take(Math.Max(before.Count, MostUntracked))];
             if (round == 0 || spared.Count > before.Count)
             {
                 _spared[IdentityOf(network)] = spared;
