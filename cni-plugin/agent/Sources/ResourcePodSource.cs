@@ -52,7 +52,7 @@ public abstract class ResourcePodSource : IPodSource
     /// <summary>What of a pod matters here.</summary>
     private protected PodRecord RecordOf(Pod pod) => PodRecords.Of(pod) with
     {
-        IsStrict = _peers is not { } peers || !_arePeersTold || peers.Refused.Count > 0 || StrictWorkloads.IsStrict(peers.All, _rootNamespace, pod),
+        IsStrict = _peers is not { } peers || !_arePeersTold || peers.HasRefused || StrictWorkloads.IsStrict(peers.All, _rootNamespace, pod),
     };
 
     /// <summary>Whether a pod belongs to this node.</summary>

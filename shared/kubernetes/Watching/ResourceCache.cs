@@ -40,6 +40,9 @@ public sealed class ResourceCache<T>
     /// <summary>How many objects there are.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>Whether there is an object whose newest form cannot be read.</summary>
+    public bool HasRefused => !_refused.IsEmpty;
+
     /// <summary>Why an object's newest form cannot be read; null: it can, or there is none.</summary>
     public ReadProblem? ProblemOf(ResourceKey key) => _refused.TryGetValue(key, out Refusal? refusal) ? refusal.Problem : null;
 
