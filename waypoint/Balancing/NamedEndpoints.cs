@@ -22,7 +22,8 @@ internal sealed class NamedEndpoints(NameTable? table, NameResolution? how)
         SpiffeId? identity = workload.Protocol == TunnelProtocol.None ? null : workload.Identity;
         if (workload.AddressCount > 0)
         {
-            return [new EndpointKey(new IpPort(workload.AddressAt(0), port), identity)];
+            // Who takes HBONE is one process behind all of its addresses; of others nobody knows on which they listen.
+            return [identity is null ? RaceOrder.Of(workload, port) : new EndpointKey(new IpPort(workload.AddressAt(0), port), identity)];
         }
 
         // Names that requests choose are no endpoints of their own.

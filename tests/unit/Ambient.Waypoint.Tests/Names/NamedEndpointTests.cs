@@ -111,6 +111,33 @@ public sealed class NamedEndpointTests
         Assert.Equal(["[2001:db8::1]:443", "192.0.2.1:443", "192.0.2.2:443"], new[] { key.Address }.Concat(key.Others).Select(static address => address.ToString()));
     }
 
+    [Theory]
+    [Trait("behaviour", "CP-268")]
+    [InlineData(TunnelProtocol.Hbone, "10.0.0.9 fd00::9", "10.0.0.9:443 by HBONE")]
+    [InlineData(TunnelProtocol.Hbone, "fd00::9 10.0.0.9", "[fd00::9]:443 by HBONE")]
+    [InlineData(TunnelProtocol.None, "10.0.0.9 fd00::9", "10.0.0.9:443 [fd00::9]:443")]
+    [InlineData(TunnelProtocol.None, "fd00::9 10.0.0.9", "[fd00::9]:443 10.0.0.9:443")]
+    [InlineData(TunnelProtocol.None, "10.0.0.9", "10.0.0.9:443")]
+    public void WorkloadOfTheMesh_IsReachedByItsFirstAddress_AnotherByAll(TunnelProtocol protocol, string addresses, string expected)
+    {
+        WorkloadSpec spec = Named("pod", "");
+        spec.Protocol = protocol;
+        foreach (string address in addresses.Split(' '))
+        {
+            spec.Addresses.Add(IpAddress.Parse(address));
+        }
+
+        (DestinationState state, MeshView view) = Make(null, spec);
+        Assert.True(state.TryGet(view, null, out _, out Candidate[] candidates));
+        EndpointKey key = Assert.Single(candidates).Key;
+        Assert.Equal(expected, string.Join(' ', key.Others.Prepend(key.Address)) + (key.Identity is null ? "" : " by HBONE"));
+
+        // The same again is the same endpoint: what is known of it stays.
+        (_, MeshView again) = Make(null, spec);
+        Assert.True(state.TryGet(again, null, out _, out Candidate[] same));
+        Assert.Same(candidates[0].State, same[0].State);
+    }
+
     [Fact]
     public void WithoutNames_TheyAreNowhere()
     {
