@@ -152,7 +152,7 @@ public sealed class RealApiServerTests(ApiServerFixture rig) : IAsyncLifetime, I
         await rig.Admin.PatchAsync(KnownResources.Gateways, new ResourceKey(space, "w"), Patch.Merge("""{"spec":{"listeners":"none"}}"""u8.ToArray()), CancellationToken.None);
         await EndsWithAsync(changes, "Refused w");
         Assert.Equal("HBONE", cache.Find(new ResourceKey(space, "w"))!.Spec.Listeners[0].Protocol);
-        Assert.Equal("spec.listeners: is not a list", Assert.Single(cache.Refused).Value.ToString());
+        Assert.Equal("spec.listeners: is not a list", cache.ProblemOf(new ResourceKey(space, "w"))?.ToString());
         await rig.Admin.PatchAsync(KnownResources.Gateways, new ResourceKey(space, "w"), Patch.Merge("""{"status":{"addresses":[{"type":"Hostname","value":"w"}]}}"""u8.ToArray(), "ambientd"), CancellationToken.None, "status");
         await rig.Admin.PatchAsync(KnownResources.Gateways, new ResourceKey(space, "w"), Patch.Merge("""{"spec":{"listeners":[]}}"""u8.ToArray()), CancellationToken.None);
         await EndsWithAsync(changes, "Updated w");
