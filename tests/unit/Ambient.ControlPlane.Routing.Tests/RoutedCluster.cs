@@ -115,6 +115,9 @@ internal sealed class RoutedCluster
             case "Service":
                 index.SetService(key, (Kubernetes.Resources.Services.Service?)now);
                 break;
+            case "Namespace":
+                index.SetNamespace(key.Name, (Kubernetes.Resources.Workloads.Namespace?)now);
+                break;
             case "Gateway":
                 index.SetGateway(key, (Kubernetes.Resources.Gateways.Gateway?)now);
                 break;
