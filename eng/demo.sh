@@ -4,8 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 control=artifacts/bin/Ambient.Cli/release/ambientctl
 [ "${1:-}" = --down ] && [ -x "$control" ] && exec "$control" sandbox down
-eng/install.sh ip=iproute2 ss=iproute2 nft=nftables tcpdump=tcpdump curl=curl nginx=nginx redis-server=redis-server redis-cli=redis-tools \
-  psql=postgresql-client /usr/lib/postgresql=postgresql dig=dnsutils /usr/lib/cni/bridge=containernetworking-plugins
+eng/demo-tools.sh
 for program in ztunnel cni-plugin/agent cni-plugin/plugin control-plane/ambientd waypoint samples/bookshop cli; do
   dotnet build "$program" -c Release -v q -nologo -clp:NoSummary -p:RunAnalyzers=false
 done

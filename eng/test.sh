@@ -17,6 +17,7 @@ case "$suite" in
 esac
 
 if [ "$suite" != unit ]; then
+  eng/demo-tools.sh
   eng/install.sh ip=iproute2 nft=nftables iptables=iptables tcpdump=tcpdump curl=curl openssl=openssl gcc=gcc nginx=nginx \
     /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream haproxy=haproxy nghttpx=nghttp2-proxy h2load=nghttp2-client \
     redis-server=redis-server promtool=prometheus node=nodejs conntrack=conntrack jq=jq /usr/lib/cni/bridge=containernetworking-plugins dnsmasq=dnsmasq-base

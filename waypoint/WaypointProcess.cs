@@ -183,7 +183,8 @@ internal sealed class WaypointProcess : IAsyncDisposable
 
     private void Apply(WaypointConfiguration configuration)
     {
-        bool mayDeny = !ReferenceEquals(_shared.Configuration.Services, configuration.Services) || !ReferenceEquals(_shared.Configuration.Workloads, configuration.Workloads);
+        WaypointConfiguration before = _shared.Configuration;
+        bool mayDeny = !ReferenceEquals(before.Services, configuration.Services) || !ReferenceEquals(before.Workloads, configuration.Workloads) || !ReferenceEquals(before.Edges, configuration.Edges);
         _shared.Configuration = configuration;
         OpenPorts();
         if (mayDeny)

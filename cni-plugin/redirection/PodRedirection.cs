@@ -144,15 +144,16 @@ public sealed class PodRedirection
         _rules.Options is { Method: RedirectionMethod.Sockets, IngressMode: true } && _nftables.LacksExit();
 
     /// <summary>
-    /// The connections that came from outside past the proxy, known by the mark that the kernel gave their sockets: never one that an application began. None where
-    /// the kernel cannot be asked. Throws <see cref="RedirectionException"/>.
+    /// The connections that came from outside past the proxy to ports on which somebody listens, known by the mark that the kernel gave their sockets. What an application with
+    /// CAP_NET_RAW has marked itself is none of them. None where the kernel cannot be asked. Throws <see cref="RedirectionException"/>.
     /// </summary>
     public IReadOnlyList<Flow> ReadDirect()
     {
         try
         {
-            return [.. (MarkedSockets.TryRead(_network, _rules.Options.DirectMark.Value, _rules.Options.DirectMark.Mask) ?? [])
-                .Select(s => new Flow(s.Local, s.Remote)).Where(f => f.Local.Port != _rules.Options.Ports.Hbone).Distinct()];
+            return ListeningSockets.TryRead(_network) is not { } listening ? []
+                : [.. (MarkedSockets.TryRead(_network, _rules.Options.DirectMark.Value, _rules.Options.DirectMark.Mask) ?? [])
+                    .Select(s => new Flow(s.Local, s.Remote)).Where(f => f.Local.Port != _rules.Options.Ports.Hbone && listening.ContainsKey(f.Local.Port)).Distinct()];
         }
         catch (LinuxException e)
         {

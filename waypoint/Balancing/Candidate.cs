@@ -14,6 +14,6 @@ internal sealed record Candidate(EndpointKey Key, Workload Workload, EndpointSta
     /// <summary>0 is used first.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Its name as a number, the same in every process.</summary>
-    public ulong Hash { get; } = StableHash.Of(Key.Address.ToString());
+    /// <summary>Its name as a number, the same in every process. Waypoints of a service all have the address that is dialled through them.</summary>
+    public ulong Hash { get; } = StableHash.Of((Key.Via ?? Key.Address).ToString());
 }

@@ -31,7 +31,7 @@ internal sealed partial class DestinationState
     {
         // Whoever writes a single address means it; a range may cover what nobody thought of.
         bool isForbidden = address.IsLoopback || address.IsUnspecified || names?.IsOwn(address) == true
-            || (NameTable.IsSpecial(address) && _snapshot.Found?.Vips.Any(vip => vip.Address == address) != true);
+            || (SpecialAddresses.Contains(address) && _snapshot.Found?.Vips.Any(vip => vip.Address == address) != true);
         return isForbidden || _snapshot.Found is not { } found ? [] : [Requested(new EndpointKey(new IpPort(address, TargetOf(found)), null), Nobody)];
     }
 

@@ -214,8 +214,8 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
 
         TrafficPolicy policy = PolicyOf(settings);
 
-        // Where the service wants its own endpoints to be says nothing about its waypoints, and weights of waypoints count more than where those are.
-        Candidate[] placed = isHop && found.WeightedWaypoints.Count > 0 ? [.. candidates] : LocalityPlan.Of(candidates, policy, isHop ? null : found.LoadBalancing, self?.Invoke(view));
+        // Where the service wants its own endpoints to be says nothing about its waypoints.
+        Candidate[] placed = isHop ? [.. candidates] : LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view));
         return new Snapshot(view, settings, placed, policy, true, [.. named.Used], found);
     }
 

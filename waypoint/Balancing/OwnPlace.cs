@@ -26,5 +26,9 @@ internal sealed class OwnPlace(SpiffeId identity, string network, IpAddress? add
         return last.Workload;
     }
 
+    /// <summary>The own pod, and no other replica, where its address is known; null when the view does not have it.</summary>
+    public Workload? FindOwn(MeshView view) => address is not { } own ? Find(view)
+        : view.FindWorkload(new NetworkAddress(network, own)) is { } found && found.Identity == identity ? found : null;
+
     private sealed record Found(MeshView View, Workload? Workload);
 }

@@ -34,8 +34,6 @@ internal sealed class NameTable
 
     private const long UsualRefresh = 60_000;
 
-    private static readonly IpAddress Metadata = IpAddress.Parse("fd00:ec2::254");
-
     private readonly ConcurrentDictionary<string, ResolvedName> _names = new(StringComparer.Ordinal);
     private readonly EventLoop.EventLoop _loop;
     private readonly INameSource _source;
@@ -77,10 +75,7 @@ internal sealed class NameTable
     public bool IsOwn(IpAddress address) => _isOwn(address);
 
     /// <summary>Whether nobody may be led to an address by a name.</summary>
-    public bool IsRefused(IpAddress address) => IsSpecial(address) || _isOwn(address);
-
-    /// <summary>Whether an address is none of one host, or where machines of a cloud ask for their own credentials, which over IPv6 is not on their link.</summary>
-    public static bool IsSpecial(IpAddress address) => SpecialAddresses.Contains(address) || address == Metadata;
+    public bool IsRefused(IpAddress address) => SpecialAddresses.Contains(address) || _isOwn(address);
 
     /// <summary>A name; one that is new is asked for at once.</summary>
     /// <param name="name">The name.</param>

@@ -19,6 +19,8 @@ internal sealed record CallerHeader(int Length, IpPort Source, IpPort Target, Sp
 {
     private const byte IdentityField = 0xD0;
     private const int FixedSize = 16;
+    private const int FamilyOffset = 13;
+    private const byte Tcp4 = 0x11;
 
     /// <summary>Looks at the first bytes. What does not say who called whom is bad, and so is an identity that cannot be read: nobody is taken for somebody else.</summary>
     public static HelloStatus Read(ReadOnlySpan<byte> bytes, out CallerHeader? header)
@@ -36,7 +38,8 @@ internal sealed record CallerHeader(int Length, IpPort Source, IpPort Target, Sp
             return HelloStatus.Bad;
         }
 
-        int addresses = from.Address.IsIPv4 ? 12 : 36;
+        // By the header's word: an IPv4 address that is written as IPv6 takes more room than it has as a value.
+        int addresses = bytes[FamilyOffset] == Tcp4 ? 12 : 36;
         if (!TryFindIdentity(bytes[(FixedSize + addresses)..length], out SpiffeId? client))
         {
             return HelloStatus.Bad;

@@ -63,6 +63,12 @@ internal class UpstreamDialer(WaypointLoop loop)
     {
         if (pipe is SocketPipe plain)
         {
+            if (key.Identity is not null && !loop.IsCaptured)
+            {
+                plain.Refuse("nobody tunnels for this pod any more");
+                return;
+            }
+
             if (key.Others.Length > 0)
             {
                 DialAny(key, plain);

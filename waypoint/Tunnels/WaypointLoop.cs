@@ -74,6 +74,9 @@ internal sealed class WaypointLoop
     /// <summary>The port on loopback of a captured waypoint, whose ztunnel tunnels for it; 0: it is none.</summary>
     public ushort CapturedPort => _shared.CapturedPort;
 
+    /// <inheritdoc cref="WaypointShared.IsCaptured"/>
+    public bool IsCaptured => _shared.IsCaptured;
+
     public TimeProvider Clock => _shared.Clock;
 
     public MeshView View => _shared.Mesh.Current;

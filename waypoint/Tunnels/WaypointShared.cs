@@ -85,7 +85,12 @@ internal sealed class WaypointShared
     public ushort CapturedPort { get; private set; }
 
     /// <summary>Decides that by what the control plane says of the own pod (control-plane reference 3.6).</summary>
-    public ushort DecideCapture() => CapturedPort = Place.Find(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy, Port: > 0 } binding } ? binding.Port : (ushort)0;
+    public ushort DecideCapture() => CapturedPort = Binding;
+
+    /// <summary>Whether that still holds. A pod that has left the mesh has nobody who tunnels for it, and endpoints of the mesh are not dialled in plain text.</summary>
+    public bool IsCaptured => CapturedPort != 0 && Binding == CapturedPort;
+
+    private ushort Binding => Place.FindOwn(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy, Port: > 0 } binding } ? binding.Port : (ushort)0;
 
     /// <summary>Where it runs.</summary>
     public OwnPlace Place => _place ??= new OwnPlace(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);

@@ -174,8 +174,19 @@ public sealed class ObjectStatuses : IController
             Message = $"{refused.Problem}; {refused.Instead}",
             LastTransitionTime = refused.Since,
         };
+        if (!await _damped.MayWriteAsync((type, key), said, 0, cancellation))
+        {
+            return null;
+        }
+
         var body = new JsonObject { ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson([said]) } };
         ApiResult<T> written = await _client.PatchAsync(type, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), "ambientd-status"), cancellation, "status");
-        return written.Error is { IsNotFound: false, Reason: not "Unreadable" } error ? error.ToString() : null;
+        if (written.Error is { IsNotFound: false, Reason: not "Unreadable" } error)
+        {
+            return error.ToString();
+        }
+
+        _damped.Note((type, key), said, 0);
+        return null;
     }
 }

@@ -17,8 +17,8 @@ namespace Ambient.ControlPlane.Discovery.Feeding;
 internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection selection, Lock gate, Action<ResourceKey, T?> set, Action<ResourceKey, bool, ReadProblem> refuse) : IFollowedKind
     where T : Resource
 {
-    // What was told of, so that a namespace is taken or left without a walk over all others'.
-    private readonly Dictionary<string, HashSet<ResourceKey>> _told = new(StringComparer.Ordinal);
+    // All keys by namespace, so that one is taken or left without a walk over the others.
+    private readonly Dictionary<string, HashSet<ResourceKey>> _heard = new(StringComparer.Ordinal);
 
     /// <summary>Follows the source until cancelled.</summary>
     /// <param name="before">Called before each change, without the lock.</param>
@@ -41,7 +41,7 @@ internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection
     /// <inheritdoc/>
     public void Reselect(Func<string, bool> isOther)
     {
-        foreach (string name in _told.Keys.Where(isOther))
+        foreach (string name in _heard.Keys.Where(isOther))
         {
             Reselect(name);
         }
@@ -51,7 +51,7 @@ internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection
     public void Reselect(string name)
     {
         bool isSelected = selection.Contains(name);
-        foreach (ResourceKey key in _told.TryGetValue(name, out HashSet<ResourceKey>? keys) ? keys : [])
+        foreach (ResourceKey key in _heard.TryGetValue(name, out HashSet<ResourceKey>? keys) ? keys : [])
         {
             // The cache may be ahead of what was told; what comes twice changes nothing.
             T? known = cache.Find(key);
@@ -72,11 +72,11 @@ internal sealed class FollowedKind<T>(ResourceCache<T> cache, NamespaceSelection
 
         if (change.Kind is ResourceChangeKind.Deleted)
         {
-            LabelIndex.Drop(_told, change.Key.Namespace, change.Key);
+            LabelIndex.Drop(_heard, change.Key.Namespace, change.Key);
         }
         else
         {
-            LabelIndex.Add(_told, change.Key.Namespace, change.Key);
+            LabelIndex.Add(_heard, change.Key.Namespace, change.Key);
         }
 
         bool isSelected = selection.Contains(change.Key.Namespace);

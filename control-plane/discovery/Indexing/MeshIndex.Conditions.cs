@@ -23,6 +23,9 @@ public sealed partial class MeshIndex
         return changed;
     }
 
+    /// <summary>Whether an object is part of a Gateway that we deploy; such have no waypoint.</summary>
+    private static bool IsManaged(StringMap labels) => labels.Find(ManagedLabel) is "istio.io-mesh-controller" or "istio.io-eastwest-controller";
+
     private static ResourceType TypeOf(SourceKind kind) => kind switch
     {
         SourceKind.ServiceBinding => KnownResources.Services,
@@ -81,7 +84,7 @@ public sealed partial class MeshIndex
     private List<Condition> Binding(Source source, ObjectMeta meta, string trafficType, bool isWorkload, bool isEntry = false)
     {
         string ns = source.Key.Namespace;
-        if (meta.Labels.Find(ManagedLabel) is "istio.io-mesh-controller" or "istio.io-eastwest-controller" || WaypointReference.Of(meta.Labels, LabelsOf(ns), ns) is not { } reference)
+        if (IsManaged(meta.Labels) || WaypointReference.Of(meta.Labels, LabelsOf(ns), ns) is not { } reference)
         {
             return [];
         }

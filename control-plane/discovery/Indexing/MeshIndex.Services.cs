@@ -179,16 +179,15 @@ public sealed partial class MeshIndex
         // The message is shared by all computations and stays as it is.
         MeshService message = view.Message.Clone();
         message.Canonical = isCanonical;
-        bool isManaged = view.Labels.Find("gateway.istio.io/managed") is "istio.io-mesh-controller" or "istio.io-eastwest-controller";
         var user = new Source(SourceKind.Host, new ResourceKey("", message.Hostname));
-        WaypointGateway? waypoint = isManaged ? null : Waypoint(user, view.Labels, message.Namespace, "service");
+        WaypointGateway? waypoint = IsManaged(view.Labels) ? null : Waypoint(user, view.Labels, message.Namespace, "service");
         waypoint = waypoint is not null && IsForbidden(waypoint.Key, message.Namespace, view.IsEntry) ? null : waypoint;
         message.Waypoint = waypoint?.Address;
         AddCanary(user, view, waypoint, message);
         Require(view);
         IReadOnlyList<ResourceKey> serving = SetScope(view, waypoint) ? [.. OwnersOf(view.Name), .. _eastWest] : OwnersOf(view.Name);
         bool isForIngress = IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
-        facts?.OnService(view.Name, Facts(view, serving) with { IngressUsesWaypoint = isForIngress, Named = isManaged ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
+        facts?.OnService(view.Name, Facts(view, serving) with { IngressUsesWaypoint = isForIngress, Named = IsManaged(view.Labels) ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
         message.IngressUseWaypoint = waypoint is not null && isForIngress;
         return new ResourceChange(AddressType, view.Name, new ResourceContent
         {

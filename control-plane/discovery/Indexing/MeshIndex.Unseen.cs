@@ -34,7 +34,7 @@ public sealed partial class MeshIndex
     private bool IsUnseen(ResourceKey waypoint) => _unseen.Contains(waypoint.Namespace);
 
     /// <summary>Whether a service insists on a waypoint that is out of sight.</summary>
-    private bool InsistsOnUnseen(ServiceView view) => view.Labels.Find(ManagedLabel) is not ("istio.io-mesh-controller" or "istio.io-eastwest-controller")
+    private bool InsistsOnUnseen(ServiceView view) => !IsManaged(view.Labels)
         && WaypointReference.Of(view.Labels, LabelsOf(view.Source.Namespace), view.Source.Namespace) is { } reference
         && InsistsOnUnseen(view.Source, view.Annotations, view.IsEntry, reference.Key);
 

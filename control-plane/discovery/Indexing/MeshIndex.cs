@@ -110,6 +110,11 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
         bool isOthers = _classes.GetValueOrDefault(name)?.Spec.ControllerName != now?.Spec.ControllerName;
         Put(_classes, name, now);
         MarkPoliciesOf("GatewayClass", new ResourceKey(settings.RootNamespace, name));
+        if (isOthers)
+        {
+            MarkUsersWhere(IsUnseen);
+        }
+
         foreach (ResourceKey key in _gateways.Values.Where(gateway => gateway.Spec.GatewayClassName == name).Select(static gateway => gateway.Key).ToArray())
         {
             RefreshWaypoint(key);

@@ -33,12 +33,6 @@ internal sealed class EdgeDraft(string @namespace)
         {
             if (!actions.TryGetValue(route.Action, out uint index))
             {
-                // Ports that say nothing are spoken to in HTTP/1.1: what a client outside speaks says nothing about them.
-                foreach (Destination destination in route.Action.Targets.Select(static target => target.Destination).Concat(route.Action.Mirrors.Select(static mirror => mirror.Destination)).OfType<Destination>())
-                {
-                    destination.ClientProtocol = false;
-                }
-
                 actions[route.Action] = index = (uint)table.HttpActions.Count;
                 table.HttpActions.Add(route.Action);
             }

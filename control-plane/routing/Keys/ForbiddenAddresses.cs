@@ -9,8 +9,8 @@ namespace Ambient.ControlPlane.Routing.Keys;
 /// </summary>
 public static class ForbiddenAddresses
 {
-    // Metadata services outside of the link: AWS over IPv6, Alibaba, Azure's host.
-    private static readonly IpAddress[] Metadata = [IpAddress.Parse("fd00:ec2::254"), IpAddress.Parse("100.100.100.200"), IpAddress.Parse("168.63.129.16")];
+    // Metadata services that have ordinary addresses: Alibaba, Azure's host.
+    private static readonly IpAddress[] Metadata = [IpAddress.Parse("100.100.100.200"), IpAddress.Parse("168.63.129.16")];
 
     /// <summary>Whether nothing may be fetched from there.</summary>
     public static bool Contains(IPAddress address)

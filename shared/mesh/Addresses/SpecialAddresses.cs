@@ -10,6 +10,10 @@ public static class SpecialAddresses
     private const ulong TranslatedHigh = 0x0064_ff9b_0000_0000;
     private const ulong SixToFour = 0x2002;
 
+    // AWS's metadata service over IPv6, fd00:ec2::254: what is on the link over IPv4 is not over IPv6.
+    private const ulong MetadataHigh = 0xfd00_0ec2_0000_0000;
+    private const ulong MetadataLow = 0x254;
+
     /// <summary>Whether it is none of one host.</summary>
     public static bool Contains(IpAddress address) => KindOf(address) != SpecialAddress.None;
 
@@ -31,6 +35,7 @@ public static class SpecialAddresses
             : high >> 54 == 0xfe80 >> 6 ? SpecialAddress.LinkLocal
             : high is 0 or TranslatedHigh && low >> 32 == 0 ? KindOf((uint)low)
             : high >> 48 == SixToFour ? KindOf((uint)(high >> 16))
+            : high == MetadataHigh && low == MetadataLow ? SpecialAddress.LinkLocal
             : SpecialAddress.None;
     }
 

@@ -105,6 +105,9 @@ public enum LogCommand
     /// <summary>DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT.</summary>
     DirectAddressOnly,
 
+    /// <summary>DOWNSTREAM_DIRECT_REMOTE_PORT.</summary>
+    DirectPort,
+
     /// <summary>DOWNSTREAM_REMOTE_PORT.</summary>
     RemotePort,
 

@@ -45,7 +45,7 @@ internal static class LogCommands
         ["DOWNSTREAM_REMOTE_PORT"] = (LogCommand.RemotePort, false),
         ["DOWNSTREAM_DIRECT_REMOTE_ADDRESS"] = (LogCommand.DirectAddress, false),
         ["DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT"] = (LogCommand.DirectAddressOnly, false),
-        ["DOWNSTREAM_DIRECT_REMOTE_PORT"] = (LogCommand.RemotePort, false),
+        ["DOWNSTREAM_DIRECT_REMOTE_PORT"] = (LogCommand.DirectPort, false),
         ["DOWNSTREAM_PEER_URI_SAN"] = (LogCommand.ClientPrincipal, false),
         ["DOWNSTREAM_LOCAL_URI_SAN"] = (LogCommand.OwnPrincipal, false),
         ["REQUESTED_SERVER_NAME"] = (LogCommand.ServerName, false),

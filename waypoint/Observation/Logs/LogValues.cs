@@ -51,6 +51,7 @@ internal static class LogValues
             LogCommand.UpstreamAttempts => record.Attempts,
             LogCommand.LocalPort => seen.Tunnel.Facts.DestinationPort,
             LogCommand.RemotePort => seen.Tunnel.Source.Port,
+            LogCommand.DirectPort => seen.Tunnel.Peer.Port,
             _ => null,
         };
     }

@@ -18,7 +18,7 @@ public sealed class ProbeWalkTests
     [InlineData(PodRules.Nftables, true)]
     [InlineData(PodRules.Sockets, false)]
     [InlineData(PodRules.Sockets, true)]
-    public async Task KubeletAlone_ReachesTheProbedPort_AndNoOther(PodRules rules, bool ipv6)
+    public async Task KubeletsUserAlone_ReachesTheProbedPort_AndNoOther(PodRules rules, bool ipv6)
     {
         await using var f = new RedirectionFixture(rules, ipv6);
         await f.ApplyAsync();

@@ -88,21 +88,6 @@ public sealed class GatewayServersTests
     }
 
     [Fact]
-    [Trait("behaviour", "WP-252")]
-    public void PortsThatSayNothing_AreNotSpokenToAsTheClientSpeaks()
-    {
-        _edge.Cluster.Set("Service", "apps/any", "},'spec':{'clusterIP':'10.96.0.7','ports':[{'name':'any','port':80}]}");
-        _edge.Cluster.Set("Service", "apps/young", "},'spec':{'clusterIP':'10.96.0.8','ports':[{'name':'grpc','port':80}]}");
-        Gateway("apps/gw", "{'port':{'number':80,'name':'http','protocol':'HTTP'},'hosts':['*']}");
-        Service("apps/one", "'gw'", "a.example.com", "any");
-        Service("apps/two", "'gw'", "b.example.com", "young");
-        _edge.Cluster.Take();
-        Destination[] destinations = [.. Assert.Single(_edge.Find<EdgePort>(Owner + "/port/80")!.Listeners).Hosts.OrderBy(static host => host.Hostname, StringComparer.Ordinal)
-            .Select(host => _edge.Find<ServiceRoutes>($"{Owner}/{host.Routes}")!.Ports[0].HttpActions[0].Targets[0].Destination)];
-        Assert.Equal([("any", false, false), ("young", true, false)], destinations.Select(static destination => (destination.Hostname.Split('.')[0], destination.Http2, destination.ClientProtocol)));
-    }
-
-    [Fact]
     public void GrpcWeb_IsTranslated_WhereAServerSaysSo()
     {
         Gateway("apps/gw", "{'port':{'number':80,'name':'web','protocol':'GRPC-WEB'},'hosts':['a.example.com']},{'port':{'number':80,'name':'http','protocol':'HTTP'},'hosts':['b.example.com']}");

@@ -22,6 +22,7 @@ public sealed class SpecialAddressesTests
     [InlineData("64:ff9b::a9fe:a9fe", SpecialAddress.LinkLocal)]
     [InlineData("2002:a9fe:a9fe::1", SpecialAddress.LinkLocal)]
     [InlineData("fe80::1", SpecialAddress.LinkLocal)]
+    [InlineData("fd00:ec2::254", SpecialAddress.LinkLocal)]
     [InlineData("febf:ffff::1", SpecialAddress.LinkLocal)]
     [InlineData("224.0.0.1", SpecialAddress.Several)]
     [InlineData("239.255.255.255", SpecialAddress.Several)]
@@ -37,6 +38,8 @@ public sealed class SpecialAddressesTests
     [InlineData("240.0.0.1", SpecialAddress.None)]
     [InlineData("255.255.255.254", SpecialAddress.None)]
     [InlineData("::10.0.0.1", SpecialAddress.None)]
+    [InlineData("fd00:ec2::255", SpecialAddress.None)]
+    [InlineData("fd00:ec2:0:1::254", SpecialAddress.None)]
     [InlineData("::1:0:0:1", SpecialAddress.None)]
     [InlineData("64:ff9b::10.0.0.1", SpecialAddress.None)]
     [InlineData("64:ff9b::1:7f00:1", SpecialAddress.None)]
@@ -45,7 +48,6 @@ public sealed class SpecialAddressesTests
     [InlineData("2001:db8::7f00:1", SpecialAddress.None)]
     [InlineData("fe7f::1", SpecialAddress.None)]
     [InlineData("fec0::1", SpecialAddress.None)]
-    [InlineData("fd00:ec2::254", SpecialAddress.None)]
     public void Address_MeansWhatItMeans(string text, SpecialAddress expected)
     {
         IpAddress address = IpAddress.Parse(text);

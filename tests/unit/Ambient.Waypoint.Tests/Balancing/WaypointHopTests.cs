@@ -24,19 +24,29 @@ public sealed class WaypointHopTests
         Assert.Equal(["0", "1", "2"], Make(null, 100, 0).Count(100).Keys.Order());
     }
 
-    [Fact]
-    public void WhereTheServiceWantsItsEndpoints_SaysNothingAboutItsWaypoints()
+    [Theory]
+    [InlineData(true, "0,1,2,3")]
+    [InlineData(false, "0,1,2")]
+    public void WhereTheServiceWantsItsEndpoints_SaysNothingAboutItsWaypoints(bool isWeighted, string expected)
     {
         // They are on nodes of which none is ours.
-        Dictionary<string, int> chosen = Make(new LoadBalancing([RoutingScope.Node], LoadBalancingMode.Strict, HealthPolicy.OnlyHealthy), 50, 50).Count(400);
-        Assert.Equal(["0", "1", "2", "3"], chosen.Keys.Order());
+        LoadBalancing strict = new([RoutingScope.Node], LoadBalancingMode.Strict, HealthPolicy.OnlyHealthy);
+        Dictionary<string, int> chosen = (isWeighted ? Make(strict, 50, 50) : Make(strict, null, null)).Count(400);
+        Assert.Equal(expected, string.Join(',', chosen.Keys.Order()));
     }
 
-    private static (DestinationState State, TrafficPolicy Policy, Candidate[] Candidates) Make(LoadBalancing? preferences, uint first, uint second)
+    [Fact]
+    public void Instances_HaveHashesOfTheirOwn()
+    {
+        Candidate[] candidates = Make(null, 50, 50).Candidates;
+        Assert.Equal(4, candidates.Select(static candidate => candidate.Hash).Distinct().Count());
+    }
+
+    private static (DestinationState State, TrafficPolicy Policy, Candidate[] Candidates) Make(LoadBalancing? preferences, uint? first, uint? second)
     {
         MeshState mesh = new();
         MeshBatch batch = new();
-        batch.Services.Add(new Service(new ServiceSpec
+        ServiceSpec reviews = new()
         {
             Name = "reviews",
             Namespace = Endpoints.Key.Namespace,
@@ -44,8 +54,14 @@ public sealed class WaypointHopTests
             Ports = PortMap.Of((80, 8080)),
             Vips = { new NetworkAddress("", IpAddress.Parse("10.96.0.1")) },
             LoadBalancing = preferences,
-            WeightedWaypoints = { new WeightedWaypoint(GatewayAddress.To(First, 15008), first), new WeightedWaypoint(GatewayAddress.To(Second, 15008), second) },
-        }));
+            Waypoint = first is null ? GatewayAddress.To(First, 15008) : null,
+        };
+        if (first is { } one && second is { } two)
+        {
+            reviews.WeightedWaypoints.AddRange([new WeightedWaypoint(GatewayAddress.To(First, 15008), one), new WeightedWaypoint(GatewayAddress.To(Second, 15008), two)]);
+        }
+
+        batch.Services.Add(new Service(reviews));
         foreach ((NamespacedHostname name, int[] instances) in new[] { (First, (int[])[0, 1, 2]), (Second, [3]) })
         {
             batch.Services.Add(new Service(new ServiceSpec { Name = name.Hostname.Split('.')[0], Namespace = name.Namespace, Hostname = name.Hostname, Ports = PortMap.Of((15008, 15008)) }));

@@ -27,6 +27,17 @@ public sealed class CallerHeaderTests
     }
 
     [Fact]
+    public void AddressesOfFour_InHeadersOfSix_DoNotMoveTheIdentity()
+    {
+        byte[] six = Header("[fd00::1]:4444", "[fd00::10]:80", (0xD0, Client));
+
+        // ::ffff:10.1.1.1 is the value 10.1.1.1; the fields come after it all the same.
+        new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 1, 1 }.CopyTo(six, 16);
+        Assert.Equal(HelloStatus.Found, CallerHeader.Read(six, out CallerHeader? read));
+        Assert.Equal((IpPort.Parse("10.1.1.1:4444"), Client), (read!.Source, read.Client!.ToString()));
+    }
+
+    [Fact]
     public void WhoProvedNothing_IsNobody()
     {
         Assert.Equal(HelloStatus.Found, CallerHeader.Read(Header("10.1.1.1:4444", "10.96.0.10:80"), out CallerHeader? read));
@@ -57,10 +68,10 @@ public sealed class CallerHeaderTests
     {
         int seed = Environment.TickCount;
         Random random = new(seed);
-        byte[] good = Header("10.1.1.1:4444", "10.96.0.10:80", (0x04, "noop"), (0xD0, Client));
+        byte[][] good = [Header("10.1.1.1:4444", "10.96.0.10:80", (0x04, "noop"), (0xD0, Client)), Header("[fd00::1]:4444", "[fd00::10]:80", (0x04, "noop"), (0xD0, Client))];
         for (int i = 0; i < 20_000; i++)
         {
-            byte[] bytes = [.. good, .. new byte[random.Next(3)]];
+            byte[] bytes = [.. good[i % 2], .. new byte[random.Next(3)]];
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             Assert.True(CallerHeader.Read(bytes, out CallerHeader? read) != HelloStatus.Found || read!.Length <= bytes.Length, $"seed {seed}");

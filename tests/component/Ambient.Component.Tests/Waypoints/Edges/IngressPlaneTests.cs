@@ -8,7 +8,7 @@ namespace Ambient.Component.Tests.Waypoints.Edges;
 /// <summary>From a folder of manifests to a request from outside: control plane, gateway, ztunnel, app.</summary>
 public sealed class IngressPlaneTests
 {
-    [RequiresToolFact("nft,curl", root: true)]
+    [RequiresToolFact("nft,curl,node", root: true)]
     [Trait("behaviour", "WP-255")]
     public async Task AGatewayOfManifests_TakesRequestsFromOutsideIntoTheMesh()
     {
@@ -26,8 +26,18 @@ public sealed class IngressPlaneTests
         Assert.NotEqual(0, (await CurlAsync(mesh, "https://shop.example.com/", "-k")).ExitCode);
         await mesh.Waypoint.LineAsync("a listener is closed");
         (string chain, string key) = authority.Issue(["shop.example.com"]);
-        mesh.Manifest("edge", Edge(Secret(chain, key)));
+        mesh.Manifest("edge", Edge(Secret(chain, key, authority.Pem)));
         await Eventually.TrueAsync(async () => (await CurlAsync(mesh, "https://shop.example.com/b", "--cacert", roots)).Output.Contains("v2\nGET /b HTTP/1.1", StringComparison.Ordinal));
+
+        // Who came without a certificate goes when one is demanded, though nothing else is different.
+        Peer node = mesh.Pair.Network.Start(new ProcessPlan("node", "node", Path.Combine(AppContext.BaseDirectory, "Waypoints", "edgeclient.js"), mesh.Pair.Stranger.Address.ToString())
+        {
+            NamespaceName = mesh.Pair.Stranger.NamespaceName,
+            LogPath = Path.Combine(mesh.Pair.Network.Directory, "node.log"),
+        });
+        await node.LineAsync("asked 0");
+        mesh.Manifest("edge", Edge(Secret(chain, key, authority.Pem), "MUTUAL"));
+        await node.LineAsync("goaway 0");
 
         // The endpoint's ztunnel has seen the gateway's own identity (which it says when connections end), and nobody wrote the key down.
         await mesh.Waypoint.Process.StopAsync(TimeSpan.FromSeconds(20));
@@ -43,17 +53,17 @@ public sealed class IngressPlaneTests
         return mesh.Pair.Network.TryRunAsync(mesh.Pair.Stranger, "curl", ["-sSi", "--max-time", "10", "--resolve", $"{uri.Host}:{uri.Port}:{mesh.Pair.Stranger.Address}", .. arguments, url]);
     }
 
-    private static string Secret(string chain, string key) => $$"""
+    private static string Secret(string chain, string key, string authorities) => $$"""
         apiVersion: v1
         kind: Secret
         type: kubernetes.io/tls
         metadata: {name: cert, namespace: bench}
-        data: {tls.crt: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(chain))}}, tls.key: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(key))}}}
+        data: {tls.crt: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(chain))}}, tls.key: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(key))}}, ca.crt: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(authorities))}}}
         ---
 
         """;
 
-    private static string Edge(string secret) => secret + """
+    private static string Edge(string secret, string mode = "SIMPLE") => secret + $$"""
         apiVersion: networking.istio.io/v1
         kind: Gateway
         metadata: {name: edge, namespace: shop}
@@ -61,7 +71,7 @@ public sealed class IngressPlaneTests
           selector: {app: waypoint}
           servers:
           - {port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}
-          - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["*.example.com"], tls: {mode: SIMPLE, credentialName: cert}}
+          - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["*.example.com"], tls: {mode: {{mode}}, credentialName: cert}}
         ---
         apiVersion: networking.istio.io/v1
         kind: VirtualService
