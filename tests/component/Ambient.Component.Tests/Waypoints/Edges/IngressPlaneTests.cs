@@ -1,5 +1,6 @@
 using System.Text;
 using Ambient.Testing.Facts;
+using Ambient.Testing.Networks;
 using Ambient.Testing.Waiting;
 using Ambient.Topology.Processes;
 
@@ -71,7 +72,7 @@ public sealed class IngressPlaneTests
           selector: {app: waypoint}
           servers:
           - {port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}
-          - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["*.example.com"], tls: {mode: {{mode}}, credentialName: cert}}
+          - {port: {number: 443, name: https, protocol: HTTPS}, hosts: ["*.example.com"], tls: {mode: {{mode}}, credentialName: cert} }
         ---
         apiVersion: networking.istio.io/v1
         kind: VirtualService
@@ -81,7 +82,7 @@ public sealed class IngressPlaneTests
           gateways: [edge]
           http:
           - match: [{port: 443}]
-            route: [{destination: {host: v2.bench.svc.cluster.local}}]
-          - route: [{destination: {host: v1.bench.svc.cluster.local}}]
+            route: [{destination: {host: v2.bench.svc.cluster.local} }]
+          - route: [{destination: {host: v1.bench.svc.cluster.local} }]
         """;
 }
