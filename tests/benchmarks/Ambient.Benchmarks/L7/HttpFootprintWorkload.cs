@@ -11,6 +11,8 @@ internal sealed class HttpFootprintWorkload : Workload
 
     public override string Name => "footprint";
 
+    public override string ServerRole => "serve-http";
+
     public override bool Includes(Subject subject) => subject is WaypointSubject or HaproxyHttpSubject or NginxHttpSubject;
 
     public override IEnumerable<Sample> Measure(RunningSubject running, TimeSpan duration)
