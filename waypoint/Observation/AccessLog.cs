@@ -47,7 +47,7 @@ internal sealed class AccessLog(Logger log)
         LogField.Of("target", Printable(authority)),
         LogField.Of("identity", client?.ToString()));
 
-    /// <summary>Somebody in the own pod, who is not its ztunnel, came to the port of a captured waypoint.</summary>
+    /// <summary>What came to the port of a captured waypoint does not say who calls whom: it is not its ztunnel's, or caller and service have addresses of different families.</summary>
     public void NotCaptured(string why) => log.Warn("a connection to the port of the inbound binding was refused", LogField.Of("reason", why));
 
     /// <summary>A connection from outside the mesh was sent away before anything was served. Whoever wants to can bring about any number of them, so they are said to those who look.</summary>
