@@ -9,7 +9,7 @@ namespace Ambient.ControlPlane.Certificates;
 internal sealed class AuthorityKeeper(ControlPlaneSettings settings, IRootStore store, AuthorityHolder holder, TimeProvider clock, Logger log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-    private readonly SelfSignedKeeper _own = new(store, settings.Mesh.TrustDomain, clock);
+    private readonly SelfSignedKeeper _own = new(store, settings.Mesh.TrustDomain, settings.RootLifetime, clock);
     private string _lastError = "";
 
     /// <summary>Puts the first authority in force.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Discovery.Settings;
 using Ambient.ControlPlane.Discovery.Waypoints;
 using Ambient.Telemetry.Logging;
@@ -56,6 +57,9 @@ public sealed record ControlPlaneSettings
     /// <summary>The longest life of certificates.</summary>
     public TimeSpan MaxLifetime { get; init; } = TimeSpan.FromHours(2160);
 
+    /// <summary>The life of a root of our own.</summary>
+    public TimeSpan RootLifetime { get; init; } = SelfSignedRoot.DefaultLifetime;
+
     /// <summary>The controllers.</summary>
     public ControllerSettings Controllers { get; init; } = new();
 
@@ -107,6 +111,7 @@ public sealed record ControlPlaneSettings
             Drain = read.Duration("AMBIENT_DRAIN", read.Find("AMBIENT_MANIFEST_DIR") is null ? TimeSpan.FromSeconds(5) : TimeSpan.Zero),
             DefaultLifetime = read.Duration("DEFAULT_WORKLOAD_CERT_TTL", TimeSpan.FromHours(24)),
             MaxLifetime = read.Duration("MAX_WORKLOAD_CERT_TTL", TimeSpan.FromHours(2160)),
+            RootLifetime = read.Duration("CITADEL_SELF_SIGNED_CA_CERT_TTL", SelfSignedRoot.DefaultLifetime),
             Controllers = Controlled(read),
             Log = Directives(read),
         };

@@ -1,7 +1,7 @@
 namespace Ambient.ControlPlane.Authority.Roots;
 
 /// <summary>Opens the stored root, makes it when there is none, renews it in time; several replicas agree on one. Thread-safe.</summary>
-public sealed class SelfSignedKeeper(IRootStore store, string trustDomain, TimeProvider clock)
+public sealed class SelfSignedKeeper(IRootStore store, string trustDomain, TimeSpan lifetime, TimeProvider clock)
 {
     /// <summary>The root; made when there is none.</summary>
     /// <exception cref="InvalidDataException">What is stored is no root; it is never overwritten.</exception>
@@ -10,7 +10,7 @@ public sealed class SelfSignedKeeper(IRootStore store, string trustDomain, TimeP
         string? stored = await store.LoadAsync(cancellation);
         if (stored is null)
         {
-            string made = SelfSignedRoot.CreatePem(trustDomain, clock.GetUtcNow());
+            string made = SelfSignedRoot.CreatePem(trustDomain, clock.GetUtcNow(), lifetime);
             stored = await store.TryCreateAsync(made, cancellation) ? made : await store.LoadAsync(cancellation);
         }
 
@@ -38,7 +38,7 @@ public sealed class SelfSignedKeeper(IRootStore store, string trustDomain, TimeP
 
         using (current)
         {
-            string renewed = current.RenewPem(now);
+            string renewed = current.RenewPem(now, lifetime);
             return await store.TryReplaceAsync(stored, renewed, cancellation) ? Parse(renewed)
                 : await store.LoadAsync(cancellation) is { } others ? Parse(others) : null;
         }

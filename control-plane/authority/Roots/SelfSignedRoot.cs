@@ -11,8 +11,8 @@ namespace Ambient.ControlPlane.Authority.Roots;
 /// </summary>
 public sealed class SelfSignedRoot : IDisposable
 {
-    /// <summary>How long a root is valid.</summary>
-    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
+    /// <summary>How long a root is valid when nothing else is said.</summary>
+    public static readonly TimeSpan DefaultLifetime = TimeSpan.FromDays(3650);
 
     /// <summary>A root is renewed when less than this part of its life is left.</summary>
     public const double Grace = 0.2;
@@ -23,12 +23,12 @@ public sealed class SelfSignedRoot : IDisposable
     private SelfSignedRoot(List<X509Certificate2> certificates, AsymmetricAlgorithm key) => (_certificates, _key) = (certificates, key);
 
     /// <summary>Makes a key and a root.</summary>
-    public static string CreatePem(string trustDomain, DateTimeOffset now)
+    public static string CreatePem(string trustDomain, DateTimeOffset now, TimeSpan lifetime)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var organization = new X500DistinguishedNameBuilder();
         organization.AddOrganizationName(trustDomain);
-        using X509Certificate2 root = MakeRoot(organization.Build(), key, now);
+        using X509Certificate2 root = MakeRoot(organization.Build(), key, now, lifetime);
         return Format([root], key);
     }
 
@@ -71,9 +71,9 @@ public sealed class SelfSignedRoot : IDisposable
     /// The same key with a new certificate in front (control-plane reference 6.4). The older ones stay in the bundle while they are valid, so
     /// that whoever holds only the old roots and whoever holds only the new one believe each other throughout.
     /// </summary>
-    public string RenewPem(DateTimeOffset now)
+    public string RenewPem(DateTimeOffset now, TimeSpan lifetime)
     {
-        using X509Certificate2 next = MakeRoot(_certificates[0].SubjectName, _key, now);
+        using X509Certificate2 next = MakeRoot(_certificates[0].SubjectName, _key, now, lifetime);
         return Format([next, .. _certificates.Where(certificate => certificate.NotAfter.ToUniversalTime() > now)], _key);
     }
 
@@ -94,7 +94,7 @@ public sealed class SelfSignedRoot : IDisposable
     /// <inheritdoc/>
     public override string ToString() => $"root {_certificates[0].Subject} until {_certificates[0].NotAfter.ToUniversalTime():yyyy-MM-ddTHH:mm:ssZ}, key ***";
 
-    private static X509Certificate2 MakeRoot(X500DistinguishedName subject, AsymmetricAlgorithm key, DateTimeOffset now)
+    private static X509Certificate2 MakeRoot(X500DistinguishedName subject, AsymmetricAlgorithm key, DateTimeOffset now, TimeSpan lifetime)
     {
         CertificateRequest request = key is RSA rsa
             ? new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
@@ -102,7 +102,7 @@ public sealed class SelfSignedRoot : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        return request.CreateSelfSigned(now - SigningAuthority.Skew, now + Lifetime);
+        return request.CreateSelfSigned(now - SigningAuthority.Skew, now + lifetime);
     }
 
     private static string Format(IEnumerable<X509Certificate2> certificates, AsymmetricAlgorithm key) =>

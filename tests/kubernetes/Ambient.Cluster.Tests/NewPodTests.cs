@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Ambient.Cluster.Tests;
 
 /// <summary>
-/// How soon a new pod is in the mesh, measured: printed, never judged, because the machine is everybody's. The time begins when the runtime calls our plugin for the
+/// How soon a new pod is in the mesh, measured and printed. Judged is the median of pods that come one after the other; crowds are not, because the machine is everybody's. The time begins when the runtime calls our plugin for the
 /// new sandbox, and ends with the plugin's answer (listeners and rules) and with the certificate in the hands of the node's ztunnel.
 /// </summary>
 [Collection("mesh")]
@@ -24,7 +24,7 @@ public sealed partial class NewPodTests(MeshFixture mesh, ITestOutputHelper outp
             await shop.PodAsync(name, i % 2 == 0 ? "node1" : "node2");
         }
 
-        await TellAsync(shop, "one after the other", names);
+        Assert.InRange(await TellAsync(shop, "one after the other", names), 0, 150);
     }
 
     [ClusterFact]
@@ -36,7 +36,8 @@ public sealed partial class NewPodTests(MeshFixture mesh, ITestOutputHelper outp
         await TellAsync(shop, "at once", names);
     }
 
-    private async Task TellAsync(Shop shop, string how, string[] names)
+    /// <summary>Tells the times; the median of both, in milliseconds.</summary>
+    private async Task<double> TellAsync(Shop shop, string how, string[] names)
     {
         Dictionary<string, (DateTime Sandbox, double Took)> added = new(StringComparer.Ordinal);
         foreach (Match line in await LinesAsync("k8s-app=istio-cni-node", AddedLine()))
@@ -61,6 +62,7 @@ public sealed partial class NewPodTests(MeshFixture mesh, ITestOutputHelper outp
         output.WriteLine(text);
         output.WriteLine(string.Join(' ', times.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Listeners:0}/{t.Certificate:0}"))));
         mesh.Cluster.Time(text);
+        return times.Select(t => Math.Max(t.Listeners, t.Certificate)).Order().ElementAt(times.Length / 2);
     }
 
     private async Task<IEnumerable<Match>> LinesAsync(string selector, Regex pattern)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Ambient.Testing.Networks;
 
 namespace Ambient.Cluster.Tests;
@@ -51,10 +53,14 @@ public sealed class TrafficTests(MeshFixture mesh)
         Peer talk = mesh.Cluster.Follow("talk-" + shop.Name, "-n", shop.Name, "exec", "client", "--", "/rig", "talk", server, "9000", "50");
         await talk.LineAsync("20 done");
         await shop.PolicyAsync("deny", $$"""{selector: {matchLabels: {app: server} }, action: DENY, rules: [{from: [{source: {principals: ["cluster.local/ns/{{shop.Name}}/sa/client"] } }] }] }""");
+        long applied = TimeProvider.System.GetTimestamp();
+        await talk.LineAsync("failed");
+        TimeSpan took = TimeProvider.System.GetElapsedTime(applied);
+        mesh.Cluster.Time(string.Create(CultureInfo.InvariantCulture, $"policy in force {took.TotalMilliseconds:0} ms after kubectl had applied it"));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         await shop.UntilAnswerAsync("client", server, a => a.StartsWith("failed", StringComparison.Ordinal));
 
-        // An open connection ends as well; another caller's does not.
-        await talk.LineAsync("failed");
+        // The open connection has ended as well; another caller is not concerned.
         Assert.Equal($"server {other} hello", await shop.AskAsync("other", server));
         await mesh.Cluster.KubectlAsync("-n", shop.Name, "delete", "authorizationpolicy", "deny");
         await shop.UntilAnswerAsync("client", server, a => a == $"server {client} hello");
@@ -72,8 +78,12 @@ public sealed class TrafficTests(MeshFixture mesh)
         await outside.PodAsync("stranger", "node1");
         await outside.UntilAnswerAsync("stranger", server, a => a.StartsWith("failed", StringComparison.Ordinal));
 
-        // Nobody may reach it, but the kubelet finds it alive.
-        await mesh.Cluster.UntilAsync(async () => (await mesh.Cluster.TryKubectlAsync(null, "-n", shop.Name, "get", "events")).ExitCode == 0, "events");
+        // Nobody may reach it, but the kubelet finds it alive, again and again.
+        string pattern = $"prober_probe_total{{[^}}]*namespace=\"{shop.Name}\"[^}}]*probe_type=\"Liveness\"[^}}]*result=\"(?<result>[a-z]+)\"[^}}]*}} (?<count>[0-9]+)";
+        async Task<MatchCollection> ProbesAsync() => Regex.Matches(await mesh.Cluster.KubectlAsync("get", "--raw", "/api/v1/nodes/node2/proxy/metrics/probes"), pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        await mesh.Cluster.UntilAsync(async () => (await ProbesAsync()).Any(static probe => probe.Groups["result"].Value == "successful" && int.Parse(probe.Groups["count"].Value, CultureInfo.InvariantCulture) >= 5), "five successful liveness probes");
+        Assert.DoesNotContain(await ProbesAsync(), static probe => probe.Groups["result"].Value != "successful");
+        Assert.Equal("True", await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "pod", "server", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"));
         Assert.Equal("0", await mesh.Cluster.KubectlAsync("-n", shop.Name, "get", "pod", "server", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"));
     }
 

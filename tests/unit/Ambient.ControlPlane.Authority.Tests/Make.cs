@@ -21,7 +21,7 @@ internal static class Make
 
     public static SigningAuthority SelfSigned(DateTimeOffset? from = null)
     {
-        Assert.True(SelfSignedRoot.TryParse(SelfSignedRoot.CreatePem("cluster.local", from ?? Now), out SelfSignedRoot? root, out _));
+        Assert.True(SelfSignedRoot.TryParse(SelfSignedRoot.CreatePem("cluster.local", from ?? Now, SelfSignedRoot.DefaultLifetime), out SelfSignedRoot? root, out _));
         using (root)
         {
             Assert.True(root.TryMakeAuthority(null, from ?? Now, out SigningAuthority? authority, out string? error), error);

@@ -11,6 +11,10 @@ namespace Ambient.ControlPlane.Tests;
 /// <summary>The whole program before an API server in all kinds of trouble, seen from a ztunnel.</summary>
 public sealed class ApiTroubleTests
 {
+    private const string Waypoint = """
+        {"metadata":{"name":"waypoint","namespace":"ns","uid":"g","resourceVersion":"1","generation":1},"spec":{"gatewayClassName":"istio-waypoint","listeners":[{"name":"mesh","port":15008,"protocol":"HBONE"}]}}
+        """;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -103,6 +107,42 @@ public sealed class ApiTroubleTests
         await Eventually.TrueAsync(
             () => plane.Lines.Any(static line => line.Contains("spec.rules: is not a list", StringComparison.Ordinal) && line.Contains("everything that it may have denied is denied", StringComparison.Ordinal)),
             Limit);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-235")]
+    public async Task NothingIsWritten_BeforeEverythingIsKnown_AndWhatCameMeanwhileIsHandledThen()
+    {
+        int asked = 0, released = 0;
+        await using var server = new ScriptedApiServer(call => call switch
+        {
+            { Method: "PATCH" or "POST" or "PUT" } => ApiReply.Failure(503, "ServiceUnavailable"),
+            { IsWatch: true } => ApiReply.Watch("", WatchFinish.Open),
+            { Path: "/apis/gateway.networking.k8s.io/v1" } => ApiReply.Ok("""{"resources":[{"name":"gateways"},{"name":"gatewayclasses"}]}"""),
+            { Path: "/apis/gateway.networking.k8s.io/v1/gateways" } => ApiReply.List("1", [Waypoint]),
+            { Path: "/apis/gateway.networking.k8s.io/v1/gatewayclasses" } => ApiReply.List("1", ["""{"metadata":{"name":"istio-waypoint","uid":"c","resourceVersion":"1"},"spec":{"controllerName":"istio.io/mesh-controller"}}"""]),
+            { Path: "/apis/apps/v1/deployments" } => ApiReply.List("1", []),
+            { Path: "/api/v1/namespaces" } => ApiReply.List("1", ["""{"metadata":{"name":"ns","uid":"n","resourceVersion":"1"}}"""]),
+            { Path: "/api/v1/pods" } when Volatile.Read(ref released) == 0 => Refused(ref asked),
+            { Path: "/api/v1/pods" } => ApiReply.List("1", []),
+            _ => Other(call),
+        });
+        using KubernetesClient api = server.Client(new ClientOptions { Tries = 1 });
+        await using var plane = new RunningPlane();
+        await plane.StartAsync(new KubernetesSource(api, QuickWatch.Options, TimeProvider.System, plane.SourceLog), api);
+        string[] Written() => [.. server.Calls.Where(static call => call.Method is not "GET").Select(static call => call.Path)];
+
+        // All else is known, and the pods have been asked for in vain again and again.
+        await Eventually.TrueAsync(() => server.Calls.Any(static call => call.IsWatch && call.Path.EndsWith("/gateways", StringComparison.Ordinal)) && Volatile.Read(ref asked) > 5, Limit);
+        Assert.Empty(Written());
+        Volatile.Write(ref released, 1);
+        await Eventually.TrueAsync(() => Written().Any(static path => path.EndsWith("/ns/gateways/waypoint", StringComparison.Ordinal)) && Written().Any(static path => path.EndsWith("/ns/configmaps/istio-ca-root-cert", StringComparison.Ordinal)), Limit);
+    }
+
+    private static ApiReply Refused(ref int times)
+    {
+        Volatile.Write(ref times, times + 1);
+        return ApiReply.Failure(503, "ServiceUnavailable");
     }
 
     private static ApiReply Other(ApiCall call) => call.Path switch

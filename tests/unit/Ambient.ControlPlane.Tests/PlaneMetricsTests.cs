@@ -45,7 +45,7 @@ public sealed class PlaneMetricsTests
 
     private static SigningAuthority Made(DateTimeOffset from)
     {
-        Assert.True(SelfSignedRoot.TryParse(SelfSignedRoot.CreatePem("cluster.local", from), out SelfSignedRoot? root, out _));
+        Assert.True(SelfSignedRoot.TryParse(SelfSignedRoot.CreatePem("cluster.local", from, SelfSignedRoot.DefaultLifetime), out SelfSignedRoot? root, out _));
         using (root)
         {
             Assert.True(root.TryMakeAuthority(null, from, out SigningAuthority? made, out string? error), error);

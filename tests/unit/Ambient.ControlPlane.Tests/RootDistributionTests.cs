@@ -23,6 +23,7 @@ public sealed class RootDistributionTests : IAsyncDisposable
     private readonly ScriptedApiServer _server;
     private readonly KubernetesClient _client;
     private readonly RootDistribution _roots;
+    private RootBundle _bundle = new("roots", null);
 
     public RootDistributionTests()
     {
@@ -32,7 +33,7 @@ public sealed class RootDistributionTests : IAsyncDisposable
             _client,
             new MapsEverywhere(["left", "late", "shop"]),
             _view,
-            static () => new RootBundle("roots", null),
+            () => _bundle,
             new RootDistributionOptions { RootMap = "istio-ca-root-cert", RevocationMap = "istio-ca-crl", IsSelected = _selected.ContainsKey },
             _clock,
             _logs.Logger);
@@ -74,6 +75,25 @@ public sealed class RootDistributionTests : IAsyncDisposable
         Task running = _roots.RunAsync(leading.Token);
         await Eventually.TrueAsync(() => Calls().Length == 2, Limit);
         Assert.Equal(["PATCH left", "PATCH shop"], Calls());
+        await leading.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    [Trait("behaviour", "CP-199")]
+    public async Task RevocationLists_AreBesideTheRoots_AndChangeWithTheAuthority()
+    {
+        _bundle = new RootBundle("roots", "list 1");
+        using var leading = new CancellationTokenSource();
+        Task running = _roots.RunAsync(leading.Token);
+        string[] Lists(string content) => [.. _server.Calls.Where(call => call.Path.EndsWith("/configmaps/istio-ca-crl", StringComparison.Ordinal) && call.Body.Contains(content, StringComparison.Ordinal)).Select(static call => call.Path.Split('/')[4]).Distinct().Order(StringComparer.Ordinal)];
+        await Eventually.TrueAsync(() => Lists("list 1").Length == 3, Limit);
+        Assert.Equal(["late", "left", "shop"], Lists("list 1"));
+
+        _bundle = new RootBundle("roots", "list 2");
+        _roots.Renew();
+        await Eventually.TrueAsync(() => Lists("list 2").Length == 3, Limit);
+        Assert.DoesNotContain(_server.Calls, static call => call.Path.Contains("kube-public", StringComparison.Ordinal));
         await leading.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }

@@ -5,6 +5,7 @@ using Ambient.ControlPlane.Discovery.Settings;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Grpc.Client;
+using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Manifests;
 using Ambient.Kubernetes.Watching;
 using Ambient.Mesh.Views;
@@ -37,6 +38,7 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
             TrustedNodeAccounts = ["istio-system/ztunnel"],
             Hosts = ["localhost"],
             Mesh = new MeshSettings { SpansClusters = spansClusters },
+            Controllers = new ControllerSettings { Elects = false },
             XdsAddress = new IPEndPoint(IPAddress.Loopback, 0),
             ReadyAddress = new IPEndPoint(IPAddress.Loopback, 0),
             MetricsAddress = new IPEndPoint(IPAddress.Loopback, 0),
@@ -55,9 +57,10 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
     /// <summary>The source's log, for a source that the test brings along.</summary>
     public Logger SourceLog => _logs.For("source");
 
-    public async Task StartAsync(IResourceSource? source = null)
+    /// <summary>Starts; with an API its controllers write there, without an election.</summary>
+    public async Task StartAsync(IResourceSource? source = null, KubernetesClient? api = null)
     {
-        var process = new ControlPlaneProcess(_settings, new ControlPlaneSources(source ?? _source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), null), _logs, TimeProvider.System);
+        var process = new ControlPlaneProcess(_settings, new ControlPlaneSources(source ?? _source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), api), _logs, TimeProvider.System);
         _running = process.RunAsync(_stop.Token);
         Task first = await Task.WhenAny(process.Listening, _running).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.True(first == process.Listening, string.Join('\n', Lines));

@@ -42,6 +42,19 @@ public sealed class RootTests : IDisposable
     }
 
     [Fact]
+    [Trait("behaviour", "CP-174")]
+    public async Task LifeOfARoot_IsAsItIsSaid_AlsoOfTheNextOne()
+    {
+        using SelfSignedRoot root = await Keeper(TimeSpan.FromDays(30)).OpenAsync(default);
+        Assert.Equal(Make.Now.AddDays(30).UtcDateTime, Authority(root).NotAfter.UtcDateTime);
+        _clock.Advance(TimeSpan.FromDays(25));
+
+        using SelfSignedRoot? next = await Keeper(TimeSpan.FromDays(60)).CheckAsync(default);
+
+        Assert.Equal(Make.Now.AddDays(85).UtcDateTime, Authority(next!).NotAfter.UtcDateTime);
+    }
+
+    [Fact]
     [Trait("behaviour", "CP-180")]
     public void RevocationList_IsReadBesideThePluggedAuthority_AndHandedOn()
     {
@@ -177,7 +190,7 @@ public sealed class RootTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private SelfSignedKeeper Keeper() => new(new FolderRootStore(_folder.FullName), "cluster.local", _clock);
+    private SelfSignedKeeper Keeper(TimeSpan? lifetime = null) => new(new FolderRootStore(_folder.FullName), "cluster.local", lifetime ?? SelfSignedRoot.DefaultLifetime, _clock);
 
     private SigningAuthority Authority(SelfSignedRoot root)
     {

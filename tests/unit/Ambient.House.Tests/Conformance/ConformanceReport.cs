@@ -45,7 +45,7 @@ internal static class ConformanceReport
             foreach (Behaviour behaviour in group)
             {
                 string test = tests.TryGetValue(behaviour.Number, out SortedSet<TestReference>? found)
-                    ? string.Join("<br>", found.Select(Link))
+                    ? string.Join("<br>", found.Select(Link).Concat(InPart(reasons.GetValueOrDefault(behaviour.Number))))
                     : Reason(reasons.GetValueOrDefault(behaviour.Number, "no test carries its number"));
                 text.Append(CultureInfo.InvariantCulture, $"| {behaviour.Number} | {behaviour.Title.Replace("|", "\\|", StringComparison.Ordinal)} | {test} |\n");
             }
@@ -56,6 +56,9 @@ internal static class ConformanceReport
 
     /// <summary>A decision is told as one, everything else as work that is left.</summary>
     private static string Reason(string reason) => reason.StartsWith(OnPurpose, StringComparison.Ordinal) ? reason : "not covered yet: " + reason;
+
+    /// <summary>What tests do not show of a behaviour that they are about.</summary>
+    private static IEnumerable<string> InPart(string? reason) => reason?.StartsWith("in part:", StringComparison.Ordinal) == true ? [reason] : [];
 
     private static bool Differs(Reference reference, Behaviour behaviour) =>
         reference.Reasons.GetValueOrDefault(behaviour.Number)?.StartsWith(OnPurpose, StringComparison.Ordinal) == true;
