@@ -18,10 +18,17 @@ internal sealed class LabelIndex
     /// <summary>Sets an object's labels; null: it is gone.</summary>
     internal void Set(ResourceKey key, StringMap? labels)
     {
-        if (_labels.Remove(key, out StringMap? old))
+        if (_labels.TryGetValue(key, out StringMap? old) && old.Equals(labels))
+        {
+            // Objects change often and their labels hardly ever: in a large mesh each word would be looked for far away in memory.
+            _labels[key] = labels;
+            return;
+        }
+
+        if (_labels.Remove(key))
         {
             Drop(_namespaces, key.Namespace, key);
-            foreach ((string word, string value) in old)
+            foreach ((string word, string value) in old!)
             {
                 Drop(_words, (key.Namespace, word, value), key);
             }

@@ -25,7 +25,8 @@ public sealed partial class MeshIndex
     /// <summary>A pod as it is now; null: it is gone.</summary>
     public void SetPod(ResourceKey key, Pod? now)
     {
-        if (_pods.TryGetValue(key, out Pod? old))
+        _pods.TryGetValue(key, out Pod? old);
+        if (old is not null && old.Spec.NodeName != now?.Spec.NodeName)
         {
             LabelIndex.Drop(_podsByNode, old.Spec.NodeName, key);
         }
@@ -33,7 +34,7 @@ public sealed partial class MeshIndex
         SetInstance(key, old, now);
         Put(_pods, key, now);
         _podLabels.Set(key, now?.Metadata.Labels);
-        if (now is not null)
+        if (now is not null && old?.Spec.NodeName != now.Spec.NodeName)
         {
             LabelIndex.Add(_podsByNode, now.Spec.NodeName, key);
         }

@@ -32,7 +32,7 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     private readonly Dictionary<ResourceKey, HashSet<Source>> _waypointUsers = [];
     private readonly Dictionary<Source, List<ResourceKey>> _waypointsOf = [];
     private readonly Dictionary<Source, Dictionary<string, string>> _results = [];
-    private readonly HashSet<Source> _due = [];
+    private HashSet<Source> _due = [];
     private readonly List<ResourceChange> _changes = [];
     private string _network = "";
 
@@ -130,13 +130,9 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     {
         _changes.Clear();
 
-        // Hosts come first: which services there are decides what workloads belong to.
         while (_due.Count > 0)
         {
-            Source[] now = [.. _due.Where(static source => source.Kind == SourceKind.Host)];
-            now = now.Length > 0 ? now : [.. _due];
-            _due.ExceptWith(now);
-            foreach (Source source in now)
+            foreach (Source source in TakeDue())
             {
                 Computed++;
                 ForgetUses(source);
@@ -146,6 +142,15 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
         }
 
         return [.. _changes];
+    }
+
+    /// <summary>What is computed next. Hosts come first: which services there are decides what workloads belong to.</summary>
+    private HashSet<Source> TakeDue()
+    {
+        // A set that held the whole mesh once is walked at that length for ever after, so what is left gets a new one.
+        HashSet<Source> all = _due, hosts = [.. all.Where(static source => source.Kind == SourceKind.Host)];
+        _due = hosts.Count == 0 || hosts.Count == all.Count ? [] : [.. all.Where(static source => source.Kind != SourceKind.Host)];
+        return hosts.Count == 0 ? all : hosts;
     }
 
     private void Compute(Source source)

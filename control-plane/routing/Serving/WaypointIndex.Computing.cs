@@ -30,12 +30,8 @@ public sealed partial class WaypointIndex
         List<ResourceChange> changes = [];
         while (_due.Count > 0)
         {
-            // Routes come first: they decide which destinations there are.
-            Unit[] now = [.. _due.Where(static unit => unit.Kind != UnitKind.Destination)];
-            now = now.Length > 0 ? now : [.. _due];
-            _due.ExceptWith(now);
             Dictionary<ResourceKey, RoutedService[]> served = [];
-            foreach (Unit unit in now)
+            foreach (Unit unit in TakeDue())
             {
                 Computed++;
                 Compute(unit, served, changes);
@@ -43,6 +39,15 @@ public sealed partial class WaypointIndex
         }
 
         return changes;
+    }
+
+    /// <summary>What is computed next. Routes come first: they decide which destinations there are.</summary>
+    private HashSet<Unit> TakeDue()
+    {
+        // A set that was large once is walked at that length for ever after, so what is left gets a new one.
+        HashSet<Unit> all = _due, first = [.. all.Where(static unit => unit.Kind != UnitKind.Destination)];
+        _due = first.Count == 0 || first.Count == all.Count ? [] : [.. all.Where(static unit => unit.Kind == UnitKind.Destination)];
+        return first.Count == 0 ? all : first;
     }
 
     private static string TypeOf(UnitKind kind) => kind switch

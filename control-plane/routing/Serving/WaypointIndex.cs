@@ -35,7 +35,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private readonly ObjectBook _objects;
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
     private readonly ConcurrentDictionary<ResourceKey, string> _accounts = new();
-    private readonly HashSet<Unit> _due = [];
+    private HashSet<Unit> _due = [];
     private RoutingProblem? _meshProblem;
 
     /// <summary>Knows nothing yet.</summary>

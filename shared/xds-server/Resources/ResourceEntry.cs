@@ -56,4 +56,8 @@ internal sealed class ResourceEntry
     /// <summary>Whether a client that has the one has the other, and finds it by the same names.</summary>
     internal bool IsSame(ResourceEntry other) =>
         Field.AsSpan().SequenceEqual(other.Field) && Node == other.Node && IsGroup == other.IsGroup && Groups.SequenceEqual(other.Groups, StringComparer.Ordinal);
+
+    /// <summary>Whether it is found by the same words as another of its name.</summary>
+    internal bool HasWordsOf(ResourceEntry other) =>
+        Node == other.Node && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal) && Groups.SequenceEqual(other.Groups, StringComparer.Ordinal);
 }

@@ -40,7 +40,12 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones, bool isOw
                 return false;
             }
 
-            Unindex(old);
+            // Found by the same words, the new one takes the old one's places.
+            if (entry is null || !entry.HasWordsOf(old))
+            {
+                Unindex(old);
+            }
+
             Count--;
         }
         else if (entry is null)

@@ -7,7 +7,7 @@ using Ambient.Benchmarks.Load;
 // ambient-bench l4 [options]   paired benchmark of the L4 data path
 // ambient-bench l7 [options]   the same for HTTP: the waypoint next to HAProxy and nginx
 // ambient-bench cni [options]  what our CNI plugin adds to the making of a pod
-// ambient-bench control-plane [--pods N] [--services N]  discovery, changes and certificates
+// ambient-bench control-plane [--pods N] [--services N] [--changes N]  discovery, changes and certificates
 // ambient-bench load …         the load generator and its servers, started by the above inside namespaces
 try
 {
@@ -42,9 +42,9 @@ try
             return await CniBench.RunAsync(CniOptions.Parse(args[1..]));
         case "control-plane":
             ControlPlaneOptions plane = ControlPlaneOptions.Parse(args[1..]);
-            return await ControlPlaneBench.RunAsync(plane.Pods, plane.Services);
+            return await ControlPlaneBench.RunAsync(plane);
         default:
-            Console.Error.WriteLine("usage: ambient-bench l4|l7 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH] [--waypoint PATH]\n       ambient-bench cni --plugin PATH --agent PATH --ztunnel PATH [--trimmed PATH] [--pods N]\n       ambient-bench control-plane [--pods N] [--services N]");
+            Console.Error.WriteLine("usage: ambient-bench l4|l7 [--quick] [--json] [--runs N] [--seconds S] [--only W,W] [--subjects S,S] [--markdown FILE] [--ztunnel PATH] [--waypoint PATH]\n       ambient-bench cni --plugin PATH --agent PATH --ztunnel PATH [--trimmed PATH] [--pods N]\n       ambient-bench control-plane [--pods N] [--services N] [--changes N]");
             return 2;
     }
 }

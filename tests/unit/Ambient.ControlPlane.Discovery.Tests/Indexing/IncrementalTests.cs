@@ -1,3 +1,8 @@
+using System.Diagnostics;
+using Ambient.ControlPlane.Discovery.Indexing;
+using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.Kubernetes.Resources;
+
 namespace Ambient.ControlPlane.Discovery.Tests.Indexing;
 
 /// <summary>What came step by step is what would come at once, and a step costs what depends on it.</summary>
@@ -77,5 +82,49 @@ public sealed class IncrementalTests
         cluster.Events();
         // The policy, and what its status says.
         Assert.Equal(2, cluster.Index.Computed - before);
+    }
+
+    /// <summary>Sets that held the whole mesh once are long for ever when they are walked: what is due is not looked for among what was.</summary>
+    [Fact]
+    public void OnePod_CostsTheSame_WhereMuchWasDueOnce()
+    {
+        const int Many = 300_000;
+        MeshIndex small = WithDue(1), large = WithDue(Many);
+
+        // Measured in turns, and the best of each: the old way took a thousand times as long.
+        (TimeSpan ofSmall, TimeSpan ofLarge) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (int round = 0; round < 20; round++)
+        {
+            (ofSmall, ofLarge) = (Least(ofSmall, TimeOf(small)), Least(ofLarge, TimeOf(large)));
+        }
+
+        Assert.True(ofLarge < ofSmall * 20, $"{ofLarge.TotalMicroseconds:0} µs where {Many} were due once, {ofSmall.TotalMicroseconds:0} µs elsewhere");
+    }
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static MeshIndex WithDue(int pods)
+    {
+        var index = new MeshIndex(new MeshSettings());
+        for (int i = 0; i < pods; i++)
+        {
+            index.SetPod(new ResourceKey("ns", "p" + i), null);
+        }
+
+        index.Take();
+        Assert.Equal(pods, index.Computed);
+        return index;
+    }
+
+    private static TimeSpan TimeOf(MeshIndex index)
+    {
+        long began = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 10; i++)
+        {
+            index.SetPod(new ResourceKey("ns", "p0"), null);
+            index.Take();
+        }
+
+        return Stopwatch.GetElapsedTime(began);
     }
 }
