@@ -41,27 +41,23 @@ public sealed class AddressAllocation : IController
     public string Name => "addresses";
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken leading)
+    public Task RunAsync(CancellationToken leading) => _work.RunAsync(Plan, leading);
+
+    /// <summary>What another leader has given out meanwhile is what objects say now. All are known before the first number is given.</summary>
+    private IEnumerable<ResourceKey> Plan()
     {
-        // What another leader has given out meanwhile is what objects say now. All are known before the first number is given.
-        ServiceEntry[] entries;
         lock (_gate)
         {
             // Looked at inside: what changes meanwhile waits for the lock, and then for the new plan.
-            entries = [.. _view.All(KnownResources.ServiceEntries).OrderBy(static entry => entry.Metadata.CreationTimestamp)];
+            ServiceEntry[] entries = [.. _view.All(KnownResources.ServiceEntries).OrderBy(static entry => entry.Metadata.CreationTimestamp)];
             _plan = new AddressPlan(_pool);
             foreach (ServiceEntry entry in entries)
             {
                 _plan.Set(entry.Key, Ours(entry));
             }
-        }
 
-        foreach (ServiceEntry entry in entries)
-        {
-            _work.Add(entry.Key);
+            return entries.Select(static entry => entry.Key);
         }
-
-        return _work.RunAsync(leading);
     }
 
     private ServiceEntry? Ours(ServiceEntry? entry) => entry?.Metadata.Labels.Find(RevisionLabel) is { } revision && revision != _revision ? null : entry;

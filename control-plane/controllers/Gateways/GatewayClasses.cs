@@ -51,7 +51,7 @@ public sealed class GatewayClasses : IController
     public async Task RunAsync(CancellationToken leading)
     {
         _damped.Clear();
-        Task working = _work.RunAsync(leading);
+        Task working = _work.RunAsync(static () => [], leading);
         while (true)
         {
             // The definitions may come long after we did.

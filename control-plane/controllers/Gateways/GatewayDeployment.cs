@@ -79,7 +79,7 @@ public sealed class GatewayDeployment : IController
         try
         {
             await Task.WhenAll(_defaults.Synced, deployments.Synced, accounts.Synced).WaitAsync(stopping.Token);
-            Task working = _work.RunAsync(stopping.Token);
+            Task working = _work.RunAsync(static () => [], stopping.Token);
             while (!working.IsCompleted)
             {
                 // Parameters live in any namespace and are not watched.

@@ -47,12 +47,7 @@ public sealed class GatewayStatuses : IController
     public Task RunAsync(CancellationToken leading)
     {
         _damped.Clear();
-        foreach (Gateway gateway in _view.All(KnownResources.Gateways))
-        {
-            _work.Add(gateway.Key);
-        }
-
-        return _work.RunAsync(leading);
+        return _work.RunAsync(() => _view.All(KnownResources.Gateways).Select(static gateway => gateway.Key), leading);
     }
 
     /// <summary>Something else is to be said about a Gateway's listeners.</summary>

@@ -5,6 +5,7 @@ namespace Ambient.ControlPlane.Controllers.Reconciling;
 /// <summary>
 /// Keys that are due; each is handled once however often it was named meanwhile, never by two at a time, and again later when that failed. Thread-safe.
 /// </summary>
+/// <remarks>Nothing is kept while nobody works, for objects come and go all the time and a replica may never lead. So who begins says all that there is.</remarks>
 internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken, Task<string?>> handle, TimeProvider clock, Logger log, int workers = 4)
     where TKey : notnull
 {
@@ -16,13 +17,31 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
     private readonly HashSet<TKey> _busy = [];
     private readonly HashSet<TKey> _again = [];
     private readonly Dictionary<TKey, int> _failures = [];
+    private bool _isWorking;
     private TaskCompletionSource _signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many keys are remembered.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count + _busy.Count + _again.Count + _failures.Count;
+            }
+        }
+    }
 
     /// <summary>A key is due.</summary>
     internal void Add(TKey key)
     {
         lock (_gate)
         {
+            if (!_isWorking)
+            {
+                return;
+            }
+
             if (_busy.Contains(key))
             {
                 _again.Add(key);
@@ -41,7 +60,42 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
     internal void AddAfter(TKey key, TimeSpan pause, CancellationToken cancellation) => _ = LaterAsync(key, pause, cancellation);
 
     /// <summary>Works until it is cancelled. A failure is said when it is new and then with every tenth try.</summary>
-    internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellation)));
+    /// <param name="all">All that is due when the work begins. Asked once keys are taken, so that none falls between.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    internal async Task RunAsync(Func<IEnumerable<TKey>> all, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            _isWorking = true;
+        }
+
+        try
+        {
+            foreach (TKey key in all())
+            {
+                Add(key);
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellation)));
+        }
+        finally
+        {
+            Forget();
+        }
+    }
+
+    /// <summary>Also what a write was cut off for: who does not know whether that was made, looks again at the beginning of the next term, as at all else.</summary>
+    private void Forget()
+    {
+        lock (_gate)
+        {
+            _isWorking = false;
+            _due.Clear();
+            _waiting.Clear();
+            _again.Clear();
+            _failures.Clear();
+        }
+    }
 
     private async Task WorkAsync(CancellationToken cancellation)
     {
@@ -118,8 +172,6 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
 
         if (cancellation.IsCancellationRequested)
         {
-            // Who lost the lead in the middle of a write does not know whether it was made: the next term looks again.
-            Add(key);
             return;
         }
 

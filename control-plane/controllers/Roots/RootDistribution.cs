@@ -99,8 +99,7 @@ public sealed class RootDistribution : IController
         try
         {
             await Task.WhenAll(_roots.Synced, _lists.Synced).WaitAsync(stopping.Token);
-            Renew();
-            await _work.RunAsync(stopping.Token);
+            await _work.RunAsync(() => _view.All(KnownResources.Namespaces).Select(static space => space.Metadata.Name), stopping.Token);
         }
         finally
         {

@@ -53,6 +53,13 @@ public sealed class ObjectStatuses : IController
         foreach (ObjectConditions each in conditions)
         {
             _wanted[(each.Type, each.Key)] = each.Wanted;
+            if (Find(each.Type, each.Key) is null)
+            {
+                // Gone meanwhile, or of a kind without status: nobody would ever take it away again.
+                _wanted.TryRemove((each.Type, each.Key), out _);
+                continue;
+            }
+
             _work.Add((each.Type, each.Key));
         }
     }
@@ -75,13 +82,12 @@ public sealed class ObjectStatuses : IController
     public Task RunAsync(CancellationToken leading)
     {
         _damped.Clear();
-        foreach ((ResourceType, ResourceKey) key in _wanted.Keys.Concat(_refused.Keys))
-        {
-            _work.Add(key);
-        }
-
-        return _work.RunAsync(leading);
+        return _work.RunAsync(All, leading);
     }
+
+    /// <summary>About PeerAuthentications something is said only while they cannot be read; that of another life goes.</summary>
+    private IEnumerable<(ResourceType Type, ResourceKey Key)> All() => _wanted.Keys.Concat(_refused.Keys)
+        .Concat(_view.All(KnownResources.PeerAuthentications).Select(static peer => ((ResourceType)KnownResources.PeerAuthentications, peer.Key)));
 
     private void OnChanged(ResourceType type, ResourceKey key)
     {
@@ -174,6 +180,7 @@ public sealed class ObjectStatuses : IController
             Message = $"{refused.Problem}; {refused.Instead}",
             LastTransitionTime = refused.Since,
         };
+
         if (!await _damped.MayWriteAsync((type, key), said, 0, cancellation))
         {
             return null;

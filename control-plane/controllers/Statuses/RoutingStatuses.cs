@@ -47,6 +47,13 @@ public sealed class RoutingStatuses : IController
         foreach (ObjectConditions each in conditions)
         {
             _wanted[(each.Type, each.Key)] = each;
+            if (Find(each.Type, each.Key) is null)
+            {
+                // Gone meanwhile: nobody would ever take it away again.
+                _wanted.TryRemove((each.Type, each.Key), out _);
+                continue;
+            }
+
             _work.Add((each.Type, each.Key));
         }
     }
@@ -55,12 +62,7 @@ public sealed class RoutingStatuses : IController
     public Task RunAsync(CancellationToken leading)
     {
         _damped.Clear();
-        foreach ((ResourceType, ResourceKey) key in _wanted.Keys)
-        {
-            _work.Add(key);
-        }
-
-        return _work.RunAsync(leading);
+        return _work.RunAsync(() => _wanted.Keys, leading);
     }
 
     private void OnChanged(ResourceType type, ResourceKey key)

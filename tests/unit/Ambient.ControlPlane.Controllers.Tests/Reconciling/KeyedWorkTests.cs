@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ambient.ControlPlane.Controllers.Reconciling;
 using Ambient.Telemetry.Logging;
+using Ambient.Testing.Clocks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.ControlPlane.Controllers.Tests.Reconciling;
@@ -32,9 +33,7 @@ public sealed class KeyedWorkTests
             },
             TimeProvider.System,
             logs.For("test"));
-        work.Add("slow");
-        work.Add("slow");
-        Task running = work.RunAsync(ending.Token);
+        Task running = work.RunAsync(static () => ["slow", "slow"], ending.Token);
         await Eventually.TrueAsync(() => handled.Count == 1);
         work.Add("slow");
         work.Add("slow");
@@ -49,7 +48,7 @@ public sealed class KeyedWorkTests
     }
 
     [Fact]
-    public async Task LeadLostDuringAWrite_TheNextTermLooksAgain_AtThatAlone()
+    public async Task LeadLostDuringAWrite_TheNextTermLooksAgain()
     {
         using LogHub logs = LogHub.Discarding();
         var handled = new ConcurrentQueue<string>();
@@ -68,11 +67,9 @@ public sealed class KeyedWorkTests
             },
             TimeProvider.System,
             logs.For("test"));
-        work.Add("done");
-        work.Add("cut");
         using (var first = new CancellationTokenSource())
         {
-            Task running = work.RunAsync(first.Token);
+            Task running = work.RunAsync(static () => ["done", "cut"], first.Token);
             await Eventually.TrueAsync(() => handled.Count == 2);
             await first.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -81,10 +78,62 @@ public sealed class KeyedWorkTests
         Assert.Equal(2, handled.Count);
         isHanging = false;
         using var second = new CancellationTokenSource();
-        Task again = work.RunAsync(second.Token);
+        Task again = work.RunAsync(static () => ["cut"], second.Token);
         await Eventually.TrueAsync(() => handled.Count == 3);
         Assert.Equal("cut", handled.Last());
         await second.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
+    }
+
+    /// <summary>Objects come and go before a replica that does not lead, perhaps for months.</summary>
+    [Fact]
+    public async Task WhoDoesNotWork_KeepsNothing_BeforeATermAndAfterIt()
+    {
+        using LogHub logs = LogHub.Discarding();
+        var clock = new ManualTime();
+        var handled = new ConcurrentQueue<string>();
+        var work = new KeyedWork<string>(
+            "test",
+            (key, _) =>
+            {
+                handled.Enqueue(key);
+                return Task.FromResult<string?>(key == "bad" ? "not yet" : null);
+            },
+            clock,
+            logs.For("test"));
+        AddMany(work);
+        Assert.Equal(0, work.Count);
+        using (var leading = new CancellationTokenSource())
+        {
+            Task running = work.RunAsync(
+                () =>
+                {
+                    // What is named while all is being said is not lost.
+                    work.Add("meanwhile");
+                    return ["good", "bad"];
+                },
+                leading.Token);
+            await Eventually.TrueAsync(() => handled.Count == 3 && work.Count == 1);
+            Assert.Equal(["bad", "good", "meanwhile"], handled.Order(StringComparer.Ordinal));
+
+            // The one that failed is tried again.
+            await Eventually.TrueAsync(() => clock.UntilNextTimer() is not null);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Eventually.TrueAsync(() => handled.Count == 4);
+            await Eventually.TrueAsync(() => clock.UntilNextTimer() is not null);
+            await leading.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        }
+
+        AddMany(work);
+        Assert.Equal((0, 4), (work.Count, handled.Count));
+    }
+
+    private static void AddMany(KeyedWork<string> work)
+    {
+        for (int i = 0; i < 1000; i++)
+        {
+            work.Add("gone " + i);
+        }
     }
 }
