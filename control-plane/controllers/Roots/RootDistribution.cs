@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ambient.ControlPlane.Controllers.Clusters;
 using Ambient.ControlPlane.Controllers.Leading;
 using Ambient.ControlPlane.Controllers.Reconciling;
+using Ambient.ControlPlane.Controllers.Statuses;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
@@ -23,6 +24,7 @@ public sealed class RootDistribution : IController
     private const string ConfigLabel = "istio.io/config";
     private const string Manager = "ambientd-roots";
     private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal) { "kube-public", "kube-node-lease", "local-path-storage" };
+    private static readonly DampedPart Map = new("ConfigMap", "", Manager, ": stop the other writer, or give this mesh maps of its own (PILOT_CA_CERT_CONFIGMAP, PILOT_CRL_CONFIGMAP)");
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
     private readonly KubernetesClient _client;
     private readonly IResourceSource _source;
@@ -32,6 +34,7 @@ public sealed class RootDistribution : IController
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<string, long> _left = new(StringComparer.Ordinal);
     private readonly KeyedWork<string> _work;
+    private readonly DampedWrites _damped;
     private ResourceCache<ConfigMap>? _roots;
     private ResourceCache<ConfigMap>? _lists;
 
@@ -41,6 +44,7 @@ public sealed class RootDistribution : IController
         ArgumentNullException.ThrowIfNull(view);
         (_client, _source, _view, _bundle, _options, _clock) = (client, source, view, bundle, options, clock);
         _work = new KeyedWork<string>(Name, HandleAsync, clock, log);
+        _damped = new DampedWrites(Name, client, (at, pause, leading) => _work.AddAfter(at.Key.Namespace, pause, leading), clock, log, Map);
         view.Changed += (type, key) =>
         {
             if (type != KnownResources.Namespaces)
@@ -92,6 +96,7 @@ public sealed class RootDistribution : IController
             _left.TryRemove(old, out _);
         }
 
+        _damped.Clear();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
         _roots = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RootMap));
         _lists = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RevocationMap));
@@ -145,6 +150,12 @@ public sealed class RootDistribution : IController
             return null;
         }
 
+        (ResourceType, ResourceKey) at = (KnownResources.ConfigMaps, key);
+        if (!await _damped.MayWriteAsync(at, content, generation: 0, cancellation))
+        {
+            return null;
+        }
+
         var wanted = new JsonObject
         {
             ["apiVersion"] = "v1",
@@ -153,7 +164,13 @@ public sealed class RootDistribution : IController
             ["data"] = new JsonObject { [field] = content },
         };
         ApiResult<ConfigMap> applied = await _client.PatchAsync(KnownResources.ConfigMaps, key, Patch.Apply(Encoding.UTF8.GetBytes(wanted.ToJsonString()), Manager), cancellation);
-        return applied.Error is { } error && !IsRace(error) ? error.ToString() : null;
+        if (applied.Error is { } error)
+        {
+            return IsRace(error) ? null : error.ToString();
+        }
+
+        _damped.Note(at, content, generation: 0);
+        return null;
     }
 
     private async Task<string?> LeaveAsync(string space, CancellationToken cancellation)

@@ -7,7 +7,7 @@ internal static class FieldManagers
 {
     private const int Most = 16;
 
-    /// <summary>The managers of <c>metadata.managedFields</c> that wrote a subresource; none where they cannot be read.</summary>
+    /// <summary>The managers of <c>metadata.managedFields</c> that wrote a subresource, or the object itself when that is empty; none where they cannot be read.</summary>
     internal static IReadOnlyList<string> Read(ReadOnlyMemory<byte> json, string subresource)
     {
         try

@@ -75,8 +75,8 @@ public sealed class KubernetesClient : IDisposable
         return answer.Error;
     }
 
-    /// <summary>Who wrote the status of an object, as the server noted it; empty where it does not say. For messages: objects that are followed do not hold it.</summary>
-    public async Task<IReadOnlyList<string>> StatusManagersAsync(ResourceType type, ResourceKey key, CancellationToken cancellation)
+    /// <summary>Who wrote an object, or a subresource of it, as the server noted it; empty where it does not say. For messages: objects that are followed do not hold it.</summary>
+    public async Task<IReadOnlyList<string>> ManagersAsync(ResourceType type, ResourceKey key, string subresource, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(type);
         ApiResult<string> version = await Discovery.VersionOfAsync(type, cancellation);
@@ -93,7 +93,7 @@ public sealed class KubernetesClient : IDisposable
 
         using (body)
         {
-            return FieldManagers.Read(body.Bytes.ToArray(), "status");
+            return FieldManagers.Read(body.Bytes.ToArray(), subresource);
         }
     }
 
