@@ -45,10 +45,13 @@ public static class GatewayStatusRules
         };
     }
 
-    /// <summary>What of the status is ours to say, as text without times: the same as long as nothing about it is new, whatever others write meanwhile.</summary>
+    /// <summary>
+    /// What of the status is ours to say, as text without times: the same as long as nothing about it is new, whatever others write meanwhile. So without what is there: kept
+    /// addresses would be theirs, and another address each time would be news.
+    /// </summary>
     internal static string Wanted(Gateway gateway, ManagedClass kind, GatewayFacts facts, string? problem, string domainSuffix)
     {
-        Gateway unsaid = gateway with { Status = gateway.Status with { Conditions = [], Listeners = [] } };
+        Gateway unsaid = gateway with { Status = gateway.Status with { Addresses = [], Conditions = [], Listeners = [] } };
         return Status(unsaid, kind, facts, problem, domainSuffix, DateTimeOffset.UnixEpoch)!.ToJsonString();
     }
 

@@ -31,6 +31,7 @@ public sealed class GatewayStatusesTests : IAsyncDisposable
          "spec":{"gatewayClassName":"istio-waypoint","listeners":[{"name":"mesh","port":15008,"protocol":"HBONE"}]}}
         """)!.AsObject();
     private bool _isAnswered = true;
+    private bool _hasAddresses;
     private int _writes;
 
     public GatewayStatusesTests()
@@ -42,9 +43,13 @@ public sealed class GatewayStatusesTests : IAsyncDisposable
         _view.Set(KnownResources.GatewayClasses, known.Key, known);
     }
 
-    [Fact]
-    public async Task SomebodyWhoWritesTheSameStatus_IsNamed_AndNotWrittenAgainstForEver()
+    /// <summary>Addresses that nothing here contradicts are kept, so that the other's come back in ours: with another one each time nothing would ever be the same.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SomebodyWhoWritesTheSameStatus_IsNamed_AndNotWrittenAgainstForEver(bool withAddresses)
     {
+        _hasAddresses = withAddresses;
         See();
         Task running = _statuses.RunAsync(_leading.Token);
         await Eventually.TrueAsync(() => _logs.Count(Quarrel) == 1, Limit);
@@ -144,6 +149,11 @@ public sealed class GatewayStatusesTests : IAsyncDisposable
         {
             // Theirs takes the place of ours at once, and the watch brings it.
             _gateway["status"]!["conditions"]![0]!["message"] = "theirs " + _writes.ToString(CultureInfo.InvariantCulture);
+            if (_hasAddresses)
+            {
+                _gateway["status"]!["addresses"] = new JsonArray(new JsonObject { ["type"] = "IPAddress", ["value"] = "9.9.9." + _writes.ToString(CultureInfo.InvariantCulture) });
+            }
+
             Next();
             See();
         }

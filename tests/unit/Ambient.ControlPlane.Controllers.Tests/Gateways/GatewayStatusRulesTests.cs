@@ -88,6 +88,29 @@ public sealed class GatewayStatusRulesTests
         Assert.Equal("False", Settle(Gateway("istio-east-west", "{'name':'web','port':80,'protocol':'HTTP'}"), new GatewayFacts(inside, true)).Gateway.Status.Listeners[0].Conditions[0].Status);
     }
 
+    /// <summary>What is wanted is compared to find out who writes against us: what others wrote there is no news of ours.</summary>
+    [Theory]
+    [InlineData(false, false, "ClusterIP")]
+    [InlineData(true, false, "ClusterIP")]
+    [InlineData(true, true, "ClusterIP")]
+    [InlineData(true, true, "LoadBalancer")]
+    public void WhatIsWanted_DoesNotDependOnWhatOthersWrote(bool hasService, bool hasEndpoint, string type)
+    {
+        foreach (string className in new[] { "istio-waypoint", "istio-east-west", "istio", "istio-remote" })
+        {
+            ManagedClass kind = ManagedClass.All.Single(one => one.Name == className);
+            Service service = Make.Of(KnownResources.Services, $$$"""{'metadata':{'name':'w','namespace':'shop'},'spec':{'type':'{{{type}}}','clusterIP':'10.1.0.9','ports':[{'port':15008}]}}""");
+            var facts = new GatewayFacts(hasService ? service : null, hasEndpoint);
+            Gateway gateway = Gateway(className);
+            string wanted = GatewayStatusRules.Wanted(gateway, kind, facts, null, "cluster.local");
+            foreach (string theirs in new[] { "9.9.9.1", "9.9.9.2" })
+            {
+                Gateway overwritten = gateway with { Status = gateway.Status with { Addresses = [new GatewayAddress { Type = "IPAddress", Value = theirs }], Conditions = [new Condition { Type = "Accepted", Status = "False", Message = theirs }] } };
+                Assert.Equal(wanted, GatewayStatusRules.Wanted(overwritten, kind, facts, null, "cluster.local"));
+            }
+        }
+    }
+
     private static string Conditions(Gateway gateway) => string.Join(' ', gateway.Status.Conditions.Select(static condition => $"{condition.Type}={condition.Status}/{condition.Reason}"));
 
     private static Gateway Gateway(string className, string listener = "{'name':'mesh','port':15008,'protocol':'HBONE'}", string spec = "") => Make.Of(
