@@ -181,7 +181,8 @@ public sealed class ObjectStatuses : IController
             LastTransitionTime = refused.Since,
         };
 
-        if (!await _damped.MayWriteAsync((type, key), said, 0, cancellation))
+        // Its generation is not known; and whoever spoils the status itself may do so in another place each time, which is no news.
+        if (!await _damped.MayWriteAsync((type, key), condition, 0, cancellation))
         {
             return null;
         }
@@ -193,7 +194,7 @@ public sealed class ObjectStatuses : IController
             return error.ToString();
         }
 
-        _damped.Note((type, key), said, 0);
+        _damped.Note((type, key), condition, 0);
         return null;
     }
 }

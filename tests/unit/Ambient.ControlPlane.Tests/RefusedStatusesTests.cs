@@ -21,6 +21,7 @@ public sealed class RefusedStatusesTests : IAsyncDisposable
     private readonly Logs _logs = new();
     private readonly ScriptedApiServer _server;
     private readonly KubernetesClient _client;
+    private Action? _written;
 
     public RefusedStatusesTests()
     {
@@ -51,6 +52,34 @@ public sealed class RefusedStatusesTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
+    /// <summary>Theirs takes the place of ours at once, and the watch brings the object, which still cannot be read: for the same reason, or for another each time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SomebodyWhoWritesTheSameStatus_IsNamed_AndNotWrittenAgainstForEver(bool isAnotherEachTime)
+    {
+        var clock = new ManualTime(DateTimeOffset.UnixEpoch.AddYears(50));
+        var statuses = new ObjectStatuses(_client, new ClusterView(), WritingRevision.Default, clock, _logs.Logger);
+        _written = () => statuses.Refuse(KnownResources.AuthorizationPolicies, Key, Problem(isAnotherEachTime && _said.Count % 2 == 1 ? "action" : "rules"), "nothing is in force");
+        using var leading = new CancellationTokenSource();
+        Task running = statuses.RunAsync(leading.Token);
+        _written();
+        await Eventually.TrueAsync(() => _logs.Count("somebody else writes the same status again and again") == 1, Limit);
+        Assert.Equal((5, 1), (_said.Count, _logs.Count("istiod-theirs")));
+        for (int minute = 1; minute <= 3; minute++)
+        {
+            await Eventually.TrueAsync(() => clock.UntilNextTimer() is not null, Limit);
+            clock.Advance(TimeSpan.FromSeconds(61));
+            int expected = 5 + minute;
+            await Eventually.TrueAsync(() => _said.Count == expected, Limit);
+        }
+
+        await Eventually.TrueAsync(() => clock.UntilNextTimer() is not null, Limit);
+        Assert.Equal((8, 1), (_said.Count, _logs.Count("again and again")));
+        await leading.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -67,6 +96,11 @@ public sealed class RefusedStatusesTests : IAsyncDisposable
 
     private ApiReply Answer(ApiCall call)
     {
+        if (call.Method == "GET" && call.Path.EndsWith("/authorizationpolicies/p", StringComparison.Ordinal))
+        {
+            return ApiReply.Ok("""{"metadata":{"managedFields":[{"manager":"ambientd-status","subresource":"status"},{"manager":"istiod-theirs","subresource":"status"}]}}""");
+        }
+
         if (call.Method != "PATCH")
         {
             return call.Path == "/apis/security.istio.io/v1" ? ApiReply.Ok("""{"resources":[{"name":"authorizationpolicies"}]}""") : ApiReply.Failure(404, "NotFound");
@@ -74,6 +108,7 @@ public sealed class RefusedStatusesTests : IAsyncDisposable
 
         Assert.Equal("/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p/status", call.Path);
         _said.Enqueue(JsonNode.Parse(call.Body)!["status"]!["conditions"]![0]!);
+        _written?.Invoke();
         return ApiReply.Ok("""{"metadata":{"name":"p","namespace":"shop"}}""");
     }
 }
