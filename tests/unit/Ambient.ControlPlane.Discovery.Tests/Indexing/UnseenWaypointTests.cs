@@ -91,6 +91,10 @@ public sealed class UnseenWaypointTests
         _cluster.Namespace("ns1", $"{{{Far}}}");
         Hide();
         Assert.Equal("", Refusal());
+
+        // Nobody sees whether it is for workloads; one that does not say so is for services, and stands before no other port.
+        _cluster.Namespace("ns1", $"{{{Far}}}", """{"ambient.mesh/require-waypoint":"always"}""");
+        Assert.Equal("", Refusal());
         _cluster.Pod("p", "10.0.0.1", $$"""{"app":"a",{{Far}}}""");
         Assert.Equal("[everything]", Refusal());
         _cluster.Namespace("ns1", $"{{{Far}}}", """{"ambient.mesh/require-waypoint":"never"}""");
