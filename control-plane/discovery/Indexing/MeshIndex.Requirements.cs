@@ -169,7 +169,8 @@ public sealed partial class MeshIndex
             return InsistsOnUnseen(labels, workload.Namespace) ? [] : null;
         }
 
-        if (_waypoints.Values.FirstOrDefault(candidate => candidate.Address.Equals(workload.Waypoint)) is not { } waypoint)
+        // By its name and not by its address, which others may have as well, and which would have to be looked for among all.
+        if (WaypointReference.Of(labels, LabelsOf(workload.Namespace), workload.Namespace) is not { } reference || !_waypoints.TryGetValue(reference.Key, out WaypointGateway? waypoint))
         {
             return null;
         }

@@ -145,6 +145,16 @@ public sealed class RequirementTests
     }
 
     [Fact]
+    public void WaypointsOfOneAddress_AreNotTakenForEachOther()
+    {
+        _cluster.Gateway("other", "shared.ns1", """{"istio.io/waypoint-for":"workload"}""");
+        _cluster.Gateway("mine", "shared.ns1", """{"istio.io/waypoint-for":"workload"}""");
+        _cluster.Pod("q", "10.0.0.9", """{"app":"b","istio.io/use-waypoint":"mine"}""");
+        _cluster.Authorization("p", $$"""{"targetRefs":[{"kind":"Gateway","group":"gateway.networking.k8s.io","name":"mine"}],"action":"DENY",{{Get}}}""");
+        Assert.Equal("[ not cluster.local/ns/ns1/sa/mine]", Refusal("q"));
+    }
+
+    [Fact]
     public void InstancesUnderAnotherAccount_AreLetIn_UntilTheLastIsGone()
     {
         _cluster.Authorization("p", $$"""{"targetRefs":[{"kind":"Service","name":"s"}],"action":"DENY",{{Get}}}""");
