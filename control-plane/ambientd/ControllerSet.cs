@@ -53,7 +53,7 @@ internal sealed class ControllerSet
         [
             _roots,
             mine.MakesClasses ? new GatewayClasses(client, view, clock, log, settings.Mesh.SpansClusters) : null,
-            mine.Allocates ? new AddressAllocation(client, view, Pool(mine), settings.Mesh.Revision, clock, log) : null,
+            mine.Allocates ? new AddressAllocation(client, view, Pool(mine), clock, log) : null,
         ];
         _work = new LeaderWork([.. own.OfType<IController>()], clock, log);
         _sharedWork = new LeaderWork([.. shared.OfType<IController>()], clock, log);

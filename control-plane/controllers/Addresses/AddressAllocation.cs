@@ -10,23 +10,24 @@ using Ambient.Telemetry.Logging;
 
 namespace Ambient.ControlPlane.Controllers.Addresses;
 
-/// <summary>Gives ServiceEntries without addresses some of a pool, in their status (control-plane reference 2.7). Thread-safe.</summary>
+/// <summary>
+/// Gives ServiceEntries without addresses some of a pool, in their status (control-plane reference 2.7). One leader does it for all revisions, whichever it is of: they share the pool,
+/// and an address that another revision's entry has is taken. Thread-safe.
+/// </summary>
 public sealed class AddressAllocation : IController
 {
-    private const string RevisionLabel = "istio.io/rev";
     private readonly KubernetesClient _client;
     private readonly ClusterView _view;
     private readonly AddressPool _pool;
-    private readonly string _revision;
     private readonly KeyedWork<ResourceKey> _work;
     private readonly Lock _gate = new();
     private AddressPlan _plan;
 
     /// <summary>Begins to listen to ServiceEntries; works when it is run.</summary>
-    public AddressAllocation(KubernetesClient client, ClusterView view, AddressPool pool, string revision, TimeProvider clock, Logger log)
+    public AddressAllocation(KubernetesClient client, ClusterView view, AddressPool pool, TimeProvider clock, Logger log)
     {
         ArgumentNullException.ThrowIfNull(view);
-        (_client, _view, _pool, _revision, _plan) = (client, view, pool, revision, new AddressPlan(pool));
+        (_client, _view, _pool, _plan) = (client, view, pool, new AddressPlan(pool));
         _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log, workers: 1);
         view.Changed += (type, key) =>
         {
@@ -53,21 +54,19 @@ public sealed class AddressAllocation : IController
             _plan = new AddressPlan(_pool);
             foreach (ServiceEntry entry in entries)
             {
-                _plan.Set(entry.Key, Ours(entry));
+                _plan.Set(entry.Key, entry);
             }
 
             return entries.Select(static entry => entry.Key);
         }
     }
 
-    private ServiceEntry? Ours(ServiceEntry? entry) => entry?.Metadata.Labels.Find(RevisionLabel) is { } revision && revision != _revision ? null : entry;
-
     private void Set(ResourceKey key)
     {
         IReadOnlyCollection<ResourceKey> doubted;
         lock (_gate)
         {
-            doubted = _plan.Set(key, Ours(_view.Find(KnownResources.ServiceEntries, key)));
+            doubted = _plan.Set(key, _view.Find(KnownResources.ServiceEntries, key));
         }
 
         foreach (ResourceKey due in doubted)
