@@ -197,16 +197,13 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     private void Give(Source source, IReadOnlyList<ResourceChange> now)
     {
         _results.TryGetValue(source, out Dictionary<string, string>? before);
-        foreach ((string name, string type) in before ?? [])
+        foreach (ResourceChange gone in Gone(before, now))
         {
-            if (!now.Any(change => change.Name == name))
+            _changes.Add(gone);
+            if (gone.TypeUrl == AddressType && source.Kind != SourceKind.Host)
             {
-                _changes.Add(new ResourceChange(type, name, null));
-                if (type == AddressType && source.Kind != SourceKind.Host)
-                {
-                    DropRefusal(name);
-                    facts?.OnWorkload(name, null);
-                }
+                DropRefusal(gone.Name);
+                facts?.OnWorkload(gone.Name, null);
             }
         }
 
@@ -219,6 +216,18 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
         {
             _results[source] = now.ToDictionary(static change => change.Name, static change => change.TypeUrl, StringComparer.Ordinal);
         }
+    }
+
+    /// <summary>What was given before and is not now. Each list is walked once: an object may have thousands of endpoints.</summary>
+    internal static IEnumerable<ResourceChange> Gone(Dictionary<string, string>? before, IReadOnlyList<ResourceChange> now)
+    {
+        if (before is null)
+        {
+            return [];
+        }
+
+        var stays = new HashSet<string>(now.Select(static change => change.Name), StringComparer.Ordinal);
+        return before.Where(given => !stays.Contains(given.Key)).Select(static given => new ResourceChange(given.Value, given.Key, null));
     }
 
     private void Mark(SourceKind kind, ResourceKey key) => _due.Add(new Source(kind, key));
