@@ -14,7 +14,7 @@ public sealed class WritingRevision(string name)
     public const string SharedLeaseName = "ambientd-shared";
 
     private const string DefaultName = "default";
-    private const string Label = "istio.io/rev";
+    internal const string Label = "istio.io/rev";
 
     /// <summary>The revision that has what is not labelled.</summary>
     public static WritingRevision Default { get; } = new(DefaultName);
@@ -25,7 +25,10 @@ public sealed class WritingRevision(string name)
     private string Name => name.Length == 0 ? DefaultName : name;
 
     /// <summary>Whether what is to be said about an object is said by this revision; by the default one where the object is not known.</summary>
-    public bool Writes(Resource? resource) => (resource?.Metadata.Labels.Find(Label) ?? DefaultName) == Name;
+    public bool Writes(Resource? resource) => WritesLabelled(resource?.Metadata.Labels.Find(Label));
+
+    /// <summary>Whether what has this label, null for none, is this revision's.</summary>
+    internal bool WritesLabelled(string? label) => (label ?? DefaultName) == Name;
 
     /// <summary>Whether a Gateway is this revision's, by its own label or else its namespace's.</summary>
     public bool Writes(Gateway gateway, ClusterView view)
@@ -33,6 +36,6 @@ public sealed class WritingRevision(string name)
         ArgumentNullException.ThrowIfNull(gateway);
         ArgumentNullException.ThrowIfNull(view);
         string? label = gateway.Metadata.Labels.Find(Label) ?? view.Find(KnownResources.Namespaces, new ResourceKey("", gateway.Metadata.Namespace))?.Metadata.Labels.Find(Label);
-        return (label ?? DefaultName) == Name;
+        return WritesLabelled(label);
     }
 }

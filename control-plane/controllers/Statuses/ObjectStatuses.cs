@@ -29,7 +29,7 @@ public sealed class ObjectStatuses : IController
     private readonly WritingRevision _revision;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), IReadOnlyList<Condition>> _wanted = new();
-    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead, DateTimeOffset Since)> _refused = new();
+    private readonly ConcurrentDictionary<(ResourceType Type, ResourceKey Key), (ReadProblem Problem, string Instead)> _refused = new();
     private readonly KeyedWork<(ResourceType Type, ResourceKey Key)> _work;
     private readonly DampedWrites _damped;
 
@@ -69,11 +69,7 @@ public sealed class ObjectStatuses : IController
     {
         if (type is ResourceType<AuthorizationPolicy> or ResourceType<PeerAuthentication> or ResourceType<ServiceEntry> or ResourceType<WorkloadEntry> or ResourceType<Gateway>)
         {
-            // The same again keeps its time: what we write brings the object back, and a new time would be a new reason to write.
-            _refused.AddOrUpdate(
-                (type, key),
-                _ => (problem, instead, _clock.GetUtcNow()),
-                (_, before) => (problem, instead, before.Instead == instead && before.Problem.ToString() == problem.ToString() ? before.Since : _clock.GetUtcNow()));
+            _refused[(type, key)] = (problem, instead);
             _work.Add((type, key));
         }
     }
@@ -121,12 +117,13 @@ public sealed class ObjectStatuses : IController
 
     private Task<string?> HandleAsync((ResourceType Type, ResourceKey Key) at, CancellationToken cancellation)
     {
-        if (!_revision.Writes(Find(at.Type, at.Key)))
+        // Of what cannot be read the revision is found out where it is written.
+        if (!_refused.ContainsKey(at) && !_revision.Writes(Find(at.Type, at.Key)))
         {
             return Task.FromResult<string?>(null);
         }
 
-        if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead, DateTimeOffset Since) refused))
+        if (_refused.TryGetValue(at, out (ReadProblem Problem, string Instead) refused))
         {
             return at.Type switch
             {
@@ -168,33 +165,54 @@ public sealed class ObjectStatuses : IController
         return await StatusPatch.WriteAsync(_client, type, seen, new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) }, cancellation, () => _damped.Note(at, wanted, generation));
     }
 
-    /// <summary>The object itself cannot be read, so what it says about its status cannot either: the condition is written as it is.</summary>
-    private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead, DateTimeOffset Since) refused, CancellationToken cancellation)
+    /// <summary>
+    /// The object itself cannot be read, so what it says about its status is taken from its JSON: others' conditions stay, and it is written for that version alone. Whose it is to
+    /// write is taken from there as well, for of an object that was never readable nothing else is known.
+    /// </summary>
+    private async Task<string?> SayRefusedAsync<T>(ResourceType<T> type, ResourceKey key, string condition, (ReadProblem Problem, string Instead) refused, CancellationToken cancellation)
         where T : Resource
     {
-        var said = new Condition
+        ApiResult<byte[]> read = await _client.GetJsonAsync(type, key, cancellation);
+        if (!read.IsOk(out byte[]? json, out ApiError? unread))
         {
-            Type = condition,
-            Status = "False",
-            Reason = "Invalid",
-            Message = $"{refused.Problem}; {refused.Instead}",
-            LastTransitionTime = refused.Since,
-        };
+            if (!unread.IsNotFound)
+            {
+                return unread.ToString();
+            }
 
-        // Its generation is not known; and whoever spoils the status itself may do so in another place each time, which is no news.
-        if (!await _damped.MayWriteAsync((type, key), condition, 0, cancellation))
+            _refused.TryRemove(KeyValuePair.Create(((ResourceType)type, key), refused));
+            return null;
+        }
+
+        if (!UnreadableObject.TryRead(json, out UnreadableObject? there))
+        {
+            return $"{type.Kind} {key}: what the API server answers is no object";
+        }
+
+        string? revision = there.Revision ?? (type is ResourceType<Gateway> ? _view.Find(KnownResources.Namespaces, new ResourceKey("", key.Namespace))?.Metadata.Labels.Find(WritingRevision.Label) : null);
+        var said = new Condition { Type = condition, Status = "False", Reason = "Invalid", Message = $"{refused.Problem}; {refused.Instead}" };
+        IReadOnlyCollection<string> ours = type is ResourceType<Gateway> ? [condition] : type is ResourceType<ServiceEntry> ? OfEntries : ConditionTypes.All;
+
+        // Whoever spoils the status itself may do so in another place each time, which is no news.
+        if (!_revision.WritesLabelled(revision) || ConditionList.Merge(there.Conditions, [said], ours, there.Generation, _clock.GetUtcNow()) is not { } conditions
+            || !await _damped.MayWriteAsync((type, key), condition, there.Generation, cancellation))
         {
             return null;
         }
 
-        var body = new JsonObject { ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson([said]) } };
-        ApiResult<T> written = await _client.PatchAsync(type, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), "ambientd-status"), cancellation, "status");
+        var body = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = there.ResourceVersion },
+            ["status"] = new JsonObject { ["conditions"] = ConditionList.ToJson(conditions) },
+        };
+        ApiResult<T> written = await _client.PatchAsync(type, key, Patch.Merge(Encoding.UTF8.GetBytes(body.ToJsonString()), StatusPatch.Manager), cancellation, "status");
         if (written.Error is { IsNotFound: false, Reason: not "Unreadable" } error)
         {
+            // Somebody was faster: it is read again.
             return error.ToString();
         }
 
-        _damped.Note((type, key), condition, 0);
+        _damped.Note((type, key), condition, there.Generation);
         return null;
     }
 }

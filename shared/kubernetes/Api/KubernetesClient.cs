@@ -97,6 +97,28 @@ public sealed class KubernetesClient : IDisposable
         }
     }
 
+    /// <summary>Reads one object as the server wrote it: also one that cannot be read as its kind.</summary>
+    public async Task<ApiResult<byte[]>> GetJsonAsync(ResourceType type, ResourceKey key, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        ApiResult<string> version = await Discovery.VersionOfAsync(type, cancellation);
+        if (!version.IsOk(out string? served, out ApiError? error))
+        {
+            return new(error);
+        }
+
+        ApiResult<ResponseBody> answer = await _transport.SendAsync(new ApiRequest(HttpMethod.Get, ApiPaths.Object(type, served, key)), cancellation);
+        if (!answer.IsOk(out ResponseBody? body, out error))
+        {
+            return new(error);
+        }
+
+        using (body)
+        {
+            return new(body.Bytes.ToArray());
+        }
+    }
+
     /// <summary>Reads one page of a list; pages of one list go together by <paramref name="continueAt"/>.</summary>
     public async Task<ApiResult<ListPage<T>>> ListAsync<T>(ResourceType<T> type, ResourceScope scope, CancellationToken cancellation, int limit = 500, string? continueAt = null)
         where T : Resource
