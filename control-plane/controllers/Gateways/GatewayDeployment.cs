@@ -34,6 +34,7 @@ public sealed class GatewayDeployment : IController
     private readonly KeyedWork<ResourceKey> _work;
     private readonly ConcurrentDictionary<ResourceKey, string> _applied = new();
     private readonly ConcurrentDictionary<ResourceKey, string> _problems = new();
+    private readonly GatewayLeftovers _leftovers;
     private ResourceCache<ConfigMap>? _defaults;
 
     /// <summary>Begins to listen to Gateways; works when it is run.</summary>
@@ -44,6 +45,7 @@ public sealed class GatewayDeployment : IController
         (_client, _source, _view, _template, _settings, _clock, _log) = (client, source, view, template, settings, clock, log);
         _revision = new WritingRevision(settings.Revision);
         _work = new KeyedWork<ResourceKey>(Name, HandleAsync, clock, log);
+        _leftovers = new GatewayLeftovers(client, log);
         view.Changed += OnChanged;
     }
 
@@ -61,6 +63,7 @@ public sealed class GatewayDeployment : IController
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
         _applied.Clear();
+        _leftovers.Clear();
         _defaults = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(_settings.SystemNamespace, Labels: DefaultsLabel));
         var deployments = new ResourceCache<Deployment>(_source, KnownResources.Deployments, new ResourceScope(Labels: GatewayRendering.ManagedLabel));
         var accounts = new ResourceCache<ServiceAccount>(_source, KnownResources.ServiceAccounts, new ResourceScope(Labels: GatewayRendering.ManagedLabel));
@@ -152,11 +155,18 @@ public sealed class GatewayDeployment : IController
         if (_view.Find(KnownResources.Gateways, key) is not { Metadata.DeletionTimestamp: null } gateway || !IsOurs(gateway, out ManagedClass? kind))
         {
             _applied.TryRemove(key, out _);
+            _leftovers.Forget(key);
             SetProblem(key, null);
             return null;
         }
 
-        (List<StringMap>? overlays, string? problem) = await OverlaysAsync(gateway, cancellation);
+        (List<StringMap>? overlays, string? problem, string? failure) = await OverlaysAsync(gateway, cancellation);
+        if (failure is not null)
+        {
+            // Nothing is said about the Gateway: what was wrong with it, or was not, stays so until the server answers.
+            return failure;
+        }
+
         string network = _view.Find(KnownResources.Namespaces, new ResourceKey("", _settings.SystemNamespace))?.Metadata.Labels.Find(NetworkLabel) ?? "";
         IReadOnlyList<GatewayObject>? objects = overlays is null ? null : GatewayRendering.Render(gateway, kind, _template, network, _settings, overlays, out problem);
         SetProblem(key, problem);
@@ -166,9 +176,14 @@ public sealed class GatewayDeployment : IController
         }
 
         string fingerprint = string.Concat(objects?.Select(static made => made.Json.ToJsonString()) ?? []);
-        if (objects is null || _applied.GetValueOrDefault(key) == fingerprint)
+        if (objects is null)
         {
             return null;
+        }
+
+        if (_applied.GetValueOrDefault(key) == fingerprint)
+        {
+            return await _leftovers.CollectAsync(gateway, objects, isNew: false, cancellation);
         }
 
         // Remembered before it is done, so that what is changed meanwhile is seen as a change.
@@ -182,7 +197,7 @@ public sealed class GatewayDeployment : IController
             }
         }
 
-        return null;
+        return await _leftovers.CollectAsync(gateway, objects, isNew: true, cancellation);
     }
 
     private ManagedClass? KindOf(Gateway gateway) => ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName);
@@ -209,7 +224,8 @@ public sealed class GatewayDeployment : IController
         return claimed.Error is { IsNotFound: false } error ? error.ToString() : null;
     }
 
-    private async Task<(List<StringMap>? Overlays, string? Problem)> OverlaysAsync(Gateway gateway, CancellationToken cancellation)
+    /// <summary>The overlays; or what is wrong with the Gateway; or why that cannot be known now.</summary>
+    private async Task<(List<StringMap>? Overlays, string? Problem, string? Failure)> OverlaysAsync(Gateway gateway, CancellationToken cancellation)
     {
         var overlays = new List<StringMap>();
         if (_defaults!.All.Where(map => map.Metadata.Labels.Find(DefaultsLabel) == gateway.Spec.GatewayClassName).OrderBy(static map => map.Metadata.CreationTimestamp).FirstOrDefault() is { } defaults)
@@ -219,22 +235,23 @@ public sealed class GatewayDeployment : IController
 
         if (gateway.Spec.Infrastructure?.ParametersRef is not { } reference)
         {
-            return (overlays, null);
+            return (overlays, null, null);
         }
 
         if (reference is not { Kind: "ConfigMap", Group: "" })
         {
-            return (null, $"spec.infrastructure.parametersRef: kind {reference.Kind} of group \"{reference.Group}\" is not supported; allowed: ConfigMap of the core group");
+            return (null, $"spec.infrastructure.parametersRef: kind {reference.Kind} of group \"{reference.Group}\" is not supported; allowed: ConfigMap of the core group", null);
         }
 
         ApiResult<ConfigMap> read = await _client.GetAsync(KnownResources.ConfigMaps, new ResourceKey(gateway.Metadata.Namespace, reference.Name), cancellation);
         if (!read.IsOk(out ConfigMap? parameters, out ApiError? error))
         {
-            return (null, $"spec.infrastructure.parametersRef: the ConfigMap {reference.Name} cannot be read: {error.Message}");
+            string said = $"spec.infrastructure.parametersRef: the ConfigMap {reference.Name} cannot be read: {error.Message}";
+            return error.IsNotFound || error.IsForbidden ? (null, said, null) : (null, null, said);
         }
 
         overlays.Add(parameters.Data);
-        return (overlays, null);
+        return (overlays, null, null);
     }
 
     private Task<string?> ApplyAsync(GatewayObject made, CancellationToken cancellation) => made.Type switch
