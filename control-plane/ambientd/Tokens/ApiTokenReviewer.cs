@@ -20,7 +20,7 @@ internal sealed class ApiTokenReviewer(KubernetesClient client, string cluster, 
         ApiResult<Review> result = await client.CreateAsync(KnownResources.TokenReviews, new Review { Spec = new TokenReviewSpec { Token = token, Audiences = audiences } }, cancellation);
         if (!result.IsOk(out Review? review, out ApiError? error))
         {
-            return new TokenReview { Error = error.ToString() };
+            return new TokenReview { Error = error.ToString(), IsTransient = error.IsTransient };
         }
 
         TokenReviewStatus status = review.Status;

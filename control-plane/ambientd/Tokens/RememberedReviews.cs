@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Ambient.ControlPlane.Authority.Callers;
@@ -6,72 +5,163 @@ using Ambient.ControlPlane.Authority.Callers;
 namespace Ambient.ControlPlane.Tokens;
 
 /// <summary>
-/// Remembers for some seconds which tokens are good, and asks once for those that come together: a node proxy that starts asks for a certificate of
-/// each of its pods' accounts with the same token. What was refused is asked for anew. Thread-safe; tokens are kept as hashes alone.
+/// Remembers for some seconds which tokens are good and which are not, and asks once for those that come together: a node proxy that starts asks for a certificate of each of its
+/// pods' accounts with the same token. While the API server does not answer, a token that was good stays so until it ends. Thread-safe; tokens are kept as hashes alone.
 /// </summary>
+/// <remarks>
+/// Strangers wait in a lane of their own and fill a memory of their own: with any number of tokens that nobody gave out they keep the API server busy with a few questions at a time,
+/// and nobody who is known has to be asked about anew for it.
+/// </remarks>
 internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider clock) : ITokenReviewer
 {
-    private const int Most = 10_000;
-    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    internal const int Most = 10_000;
+    internal const int StrangersAtOnce = 8;
+    internal const int StrangersWaiting = 512;
+    private const int KnownAtOnce = 16;
+    private const int KnownWaiting = 2_000;
+    private static readonly TimeSpan BadMemory = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceWithKnown = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WithoutEnd = TimeSpan.FromHours(1);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Good> _good = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TokenReview Review, DateTimeOffset Until)> _bad = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<TokenReview>> _asked = new(StringComparer.Ordinal);
+    private readonly ReviewLane _strangers = new(StrangersAtOnce, StrangersWaiting);
+    private readonly ReviewLane _known = new(KnownAtOnce, KnownWaiting);
+
+    /// <summary>How long a good token is not asked about again.</summary>
+    internal static TimeSpan Memory { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an API server may be away until nobody is known any more, however long tokens live.</summary>
+    internal static TimeSpan LongestOutage { get; } = TimeSpan.FromHours(24);
 
     public IReadOnlyList<string> Clusters => reviewer.Clusters;
+
+    /// <summary>How many tokens are remembered.</summary>
+    internal (int Good, int Bad) Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_good.Count, _bad.Count);
+            }
+        }
+    }
 
     public async ValueTask<TokenReview> ReviewAsync(string cluster, string token, CancellationToken cancellation)
     {
         string key = cluster + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (_entries.TryGetValue(key, out Entry? known) && IsUsable(known))
+        Task<TokenReview>? asked;
+        lock (_gate)
         {
-            return await known.Review.Value.WaitAsync(cancellation);
+            DateTimeOffset now = clock.GetUtcNow();
+            bool isKnown = _good.TryGetValue(key, out Good? good) && now < good.End;
+            if (isKnown && now < good!.FreshUntil)
+            {
+                return good.Review;
+            }
+
+            if (_bad.TryGetValue(key, out (TokenReview Review, DateTimeOffset Until) bad) && now < bad.Until)
+            {
+                return bad.Review;
+            }
+
+            if (!_asked.TryGetValue(key, out asked))
+            {
+                ReviewLane lane = isKnown ? _known : _strangers;
+                if (!lane.TryEnter(out Task turn))
+                {
+                    return new TokenReview { Error = "too many tokens are being judged at this moment", IsTransient = true };
+                }
+
+                _asked[key] = asked = Task.Run(() => AskAsync(key, cluster, token, lane, turn, isKnown ? PatienceWithKnown : Patience), CancellationToken.None);
+            }
         }
 
-        if (_entries.Count >= Most)
-        {
-            _entries.Clear();
-        }
-
-        var asked = new Entry(clock.GetTimestamp());
-        asked.Review = new Lazy<Task<TokenReview>>(() => AskAsync(asked, cluster, token));
-        Entry taken = _entries.AddOrUpdate(key, asked, (_, other) => IsUsable(other) ? other : asked);
-        return await taken.Review.Value.WaitAsync(cancellation);
+        return await asked.WaitAsync(cancellation);
     }
 
-    private bool IsUsable(Entry entry) => clock.GetElapsedTime(entry.Since) < Memory
-        && !entry.IsBad;
-
-    private async Task<TokenReview> AskAsync(Entry entry, string cluster, string token)
+    private async Task<TokenReview> AskAsync(string key, string cluster, string token, ReviewLane lane, Task turn, TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(Patience, clock);
-        bool isGood = false;
+        var review = new TokenReview { Error = "the token could not be judged" };
         try
         {
-            TokenReview review = await reviewer.ReviewAsync(cluster, token, limit.Token);
-            isGood = review.IsAuthenticated;
-            return review;
+            await turn;
+            using var limit = new CancellationTokenSource(patience, clock);
+            review = await reviewer.ReviewAsync(cluster, token, limit.Token);
         }
         catch (OperationCanceledException)
         {
-            return new TokenReview { Error = "the API server did not answer in time" };
+            review = new TokenReview { Error = "the API server did not answer in time", IsTransient = true };
         }
         finally
         {
-            entry.IsBad = !isGood;
+            lane.Leave();
+            lock (_gate)
+            {
+                _asked.Remove(key);
+                review = Remember(key, token, review, clock.GetUtcNow());
+            }
         }
+
+        return review;
     }
 
-    private sealed class Entry(long since)
+    /// <summary>What the answer is, and what is kept of it.</summary>
+    private TokenReview Remember(string key, string token, TokenReview review, DateTimeOffset now)
     {
-        private volatile bool _isBad;
-
-        public long Since => since;
-
-        public Lazy<Task<TokenReview>> Review { get; set; } = null!;
-
-        public bool IsBad
+        if (review.IsAuthenticated)
         {
-            get => _isBad;
-            set => _isBad = value;
+            Make(_good, static good => good.End, now);
+            DateTimeOffset end = TokenLife.EndOf(token) ?? now + WithoutEnd, latest = now + LongestOutage;
+            _good[key] = new Good(review, now + Memory, end < latest ? end : latest);
+            _bad.Remove(key);
+            return review;
+        }
+
+        if (review.Error is null or "")
+        {
+            Make(_bad, static bad => bad.Until, now);
+            _bad[key] = (review, now + BadMemory);
+            _good.Remove(key);
+            return review;
+        }
+
+        // Not what the server says about us, such as that we may not ask: only that it does not answer.
+        if (review.IsTransient && _good.TryGetValue(key, out Good? good) && now < good.End)
+        {
+            _good[key] = good with { FreshUntil = now + AskAgain };
+            return good.Review;
+        }
+
+        return review;
+    }
+
+    /// <summary>Room for one more: what ends first goes first, a tenth at a time.</summary>
+    private static void Make<T>(Dictionary<string, T> memory, Func<T, DateTimeOffset> end, DateTimeOffset now)
+    {
+        if (memory.Count < Most)
+        {
+            return;
+        }
+
+        foreach (string old in memory.Where(pair => end(pair.Value) <= now).Select(static pair => pair.Key).ToArray())
+        {
+            memory.Remove(old);
+        }
+
+        if (memory.Count >= Most)
+        {
+            foreach (string first in memory.OrderBy(pair => end(pair.Value)).Take(Most / 10).Select(static pair => pair.Key).ToArray())
+            {
+                memory.Remove(first);
+            }
         }
     }
+
+    /// <summary>A token that was found good: until when it need not be asked about, and until when it may be believed while nobody answers.</summary>
+    private sealed record Good(TokenReview Review, DateTimeOffset FreshUntil, DateTimeOffset End);
 }

@@ -9,6 +9,9 @@ public sealed record TokenReview
     /// <summary>Why it could not be judged; null or empty when it could.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Whether what could not be judged now may be judged later: the server did not answer, or was not able to.</summary>
+    public bool IsTransient { get; init; }
+
     /// <summary>Why it is not good, in the words of who judged it; null when they are not known.</summary>
     public string? Reason { get; init; }
 

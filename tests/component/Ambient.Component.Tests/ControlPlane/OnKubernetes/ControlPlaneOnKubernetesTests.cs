@@ -158,10 +158,11 @@ public sealed class ControlPlaneOnKubernetesTests(ApiServerFixture rig)
         string system = await rig.NamespaceAsync(), shop = await rig.NamespaceAsync();
         Pod ztunnel = await rig.RunningPodAsync(system, "zt-1", "10.3.0.1", "n-9", "ztunnel");
         await rig.RunningPodAsync(shop, "cart", "10.3.0.2", "n-9");
-        string token = await rig.PodTokenAsync(ztunnel);
+        string token = await rig.PodTokenAsync(ztunnel), unknown = await rig.PodTokenAsync(ztunnel, life: TimeSpan.FromHours(3));
         var identity = new SpiffeId("cluster.local", shop, "cart");
         await using PlaneProcess plane = await PlaneProcess.ReadyAsync(rig, system);
-        using GrpcChannel channel = await plane.ChannelAsync(token);
+        string root = await plane.RootAsync(system);
+        using GrpcChannel channel = plane.Channel(root, token);
         await PlaneProcess.CertificateAsync(channel, identity);
         await rig.StopAsync();
         try
@@ -170,6 +171,13 @@ public sealed class ControlPlaneOnKubernetesTests(ApiServerFixture rig)
             Assert.Equal(200, (await plane.GetAsync("ready", "/ready")).Status);
             (_, string metrics) = await plane.GetAsync("metrics", "/metrics");
             Assert.Contains("ambient_watch_troubled{kind=\"pods\"} 1", metrics, StringComparison.Ordinal);
+
+            // Longer than a good token is not asked about, and on a new connection; a token that was not known is not good.
+            await Task.Delay(TimeSpan.FromSeconds(11), TimeProvider.System);
+            using GrpcChannel again = plane.Channel(root, token);
+            await PlaneProcess.CertificateAsync(again, identity);
+            using GrpcChannel stranger = plane.Channel(root, unknown);
+            Assert.Equal(GrpcCode.Unauthenticated, (await Assert.ThrowsAsync<GrpcException>(() => PlaneProcess.CertificateAsync(stranger, identity))).Code);
         }
         finally
         {
