@@ -18,5 +18,18 @@ if (!WaypointOptions.TryParse(environment, out WaypointOptions? options, out IRe
     return 1;
 }
 
-await using WaypointProcess waypoint = new(options);
-return await waypoint.RunAsync();
+WaypointProcess waypoint;
+try
+{
+    waypoint = new WaypointProcess(options);
+}
+catch (InvalidDataException unusable)
+{
+    Console.Error.WriteLine("CRL_PATH: " + unusable.Message);
+    return 1;
+}
+
+await using (waypoint)
+{
+    return await waypoint.RunAsync();
+}

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Ambient.EventLoop;
 using Ambient.Identity.Issuing;
+using Ambient.Identity.Trust;
 using Ambient.Linux;
 using Ambient.Linux.Proc;
 using Ambient.Linux.Sockets;
@@ -36,6 +37,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
     private readonly MetricRegistry _metrics = new();
     private readonly MeshState _mesh = new();
     private readonly OwnCertificate _certificate;
+    private readonly RevocationStore? _revocations;
     private readonly WaypointShared _shared;
     private readonly WaypointLoop[] _loops;
     private readonly NameKeeper _keeper;
@@ -78,7 +80,8 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _plain = new PortListeners<Listener>(_loops, _log, PlainConnection.Begin);
         _edges = new PortListeners<EdgePortTable>(_loops, _logs.For("waypoint::edge"), EdgeConnection.Begin);
         _drain = new DrainControl(_loops, ClosePorts, _shared.Destinations, options, _log, TimeProvider.System);
-        _certificate = new OwnCertificate(options, context => _shared.Tls = context, _logs.For("waypoint::identity"), TimeProvider.System);
+        _revocations = MeshRevocations.Open(options.CrlPath, _logs.For("waypoint::crl"), TimeProvider.System);
+        _certificate = new OwnCertificate(options, context => _shared.Tls = context, _revocations, _logs.For("waypoint::identity"), TimeProvider.System);
         ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)), Closed, _shared.EndpointTls);
         ServerInfo server = new(options, Obstacle, () => _drain.HasBegun, TimeProvider.System);
         _adminHandler = new AdminHandler(new ConfigDump(_shared, store, _certificate.Status, server), server, _metrics, _logs, () => _drain.TryBegin(out _), () => _shutdown.TrySetResult());
@@ -149,6 +152,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         }
 
         await _certificate.DisposeAsync();
+        _revocations?.Dispose();
         foreach (WaypointLoop loop in _loops)
         {
             loop.Loop.Stop();

@@ -123,5 +123,6 @@ internal sealed class ControllerSet
         Image = settings.Controllers.WaypointImage,
         PullPolicy = settings.Controllers.PullPolicy,
         RootMap = settings.Controllers.RootMap,
+        RevocationMap = settings.Controllers.RevocationMap,
     };
 }

@@ -2,6 +2,7 @@ using Ambient.Identity.Certificates;
 using Ambient.Identity.Client;
 using Ambient.Identity.Issuing;
 using Ambient.Identity.Renewal;
+using Ambient.Identity.Trust;
 using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Settings;
@@ -18,6 +19,7 @@ internal sealed class OwnCertificate : IAsyncDisposable
     private readonly ICertificateIssuer _issuer;
     private readonly CertificateStore _store;
     private readonly Action<TlsContext> _publish;
+    private readonly TlsSettings _tls;
     private readonly Logger _log;
     private readonly TimeProvider _clock;
     private WorkloadCertificate? _current;
@@ -25,12 +27,14 @@ internal sealed class OwnCertificate : IAsyncDisposable
     /// <summary>Chooses the issuer; nothing is asked for yet.</summary>
     /// <param name="options">Who we are, and who certifies it.</param>
     /// <param name="publish">Takes each context.</param>
+    /// <param name="revocations">Whose certificates do not count any more; null: nobody's.</param>
     /// <param name="log">Where failures are said.</param>
     /// <param name="clock">The time.</param>
     /// <exception cref="IssueException">The test authority's directory cannot be used.</exception>
-    public OwnCertificate(WaypointOptions options, Action<TlsContext> publish, Logger log, TimeProvider clock)
+    public OwnCertificate(WaypointOptions options, Action<TlsContext> publish, RevocationStore? revocations, Logger log, TimeProvider clock)
     {
         (_options, _publish, _log, _clock) = (options, publish, log, clock);
+        _tls = new TlsSettings { RevocationCheck = revocations is null ? null : revocations.IsRevoked };
         _issuer = Choose(options, log, clock);
         var numbers = new CertificateStoreOptions
         {
@@ -95,7 +99,7 @@ internal sealed class OwnCertificate : IAsyncDisposable
     {
         try
         {
-            _publish(TlsContext.Create(certificate, new TlsSettings()));
+            _publish(TlsContext.Create(certificate, _tls));
             Volatile.Write(ref _current, certificate);
             _log.Info("certificate is in force", LogField.Of("identity", certificate.Identity.ToString()), LogField.Of("until", certificate.NotAfter.ToString("O", System.Globalization.CultureInfo.InvariantCulture)));
         }

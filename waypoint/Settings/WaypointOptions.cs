@@ -39,6 +39,9 @@ internal sealed record WaypointOptions
     /// <summary>The directory of the test authority.</summary>
     public string? AuthorityDirectory { get; init; }
 
+    /// <summary>Revocation lists of the mesh; null: none are looked at.</summary>
+    public string? CrlPath { get; init; }
+
     /// <summary>The life of certificates that is asked for.</summary>
     public TimeSpan CertificateLife { get; init; } = TimeSpan.FromHours(24);
 
@@ -91,6 +94,7 @@ internal sealed record WaypointOptions
             Discovery = file is null ? read.ControlPlane("XDS", xds) : null,
             AuthorityDirectory = fake,
             Authority = fake is null ? read.ControlPlane("CA", xds) : null,
+            CrlPath = read.Find("CRL_PATH"),
             CertificateLife = read.Duration("SECRET_TTL", TimeSpan.FromHours(24)),
             SnapshotPath = read.Find("WAYPOINT_SNAPSHOT_PATH"),
             Network = read.Text("NETWORK", ""),

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Ambient.ControlPlane.Authority.Requests;
 using Ambient.Identity.Trust;
 
@@ -19,6 +20,7 @@ public sealed class SigningAuthority : IDisposable
     private readonly X509Extension _authorityKey;
     private readonly SignerPool _signers;
     private readonly string[] _upstream;
+    private readonly RevocationSet _revocations;
 
     private SigningAuthority(X509Certificate2 certificate, SignerPool signers, IReadOnlyList<X509Certificate2> intermediates, string rootsPem, DateTimeOffset rootsNotAfter, string? revocationPem)
     {
@@ -27,6 +29,7 @@ public sealed class SigningAuthority : IDisposable
         _authorityKey = X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false);
         RootsPem = rootsPem;
         RevocationPem = revocationPem;
+        _revocations = revocationPem is not null && RevocationSet.TryParse(Encoding.UTF8.GetBytes(revocationPem), out RevocationSet? read, out _) ? read : RevocationSet.Empty;
         RootsNotAfter = rootsNotAfter;
         NotAfter = intermediates.Append(certificate).Min(static link => (DateTimeOffset)link.NotAfter.ToUniversalTime());
         _upstream = [.. intermediates.Select(static link => link.ExportCertificatePem() + "\n"), rootsPem];
@@ -87,6 +90,9 @@ public sealed class SigningAuthority : IDisposable
         using X509Certificate2 root = X509CertificateLoader.LoadCertificate(der.Span);
         return root.NotAfter.ToUniversalTime();
     }
+
+    /// <summary>Whether a verified chain (DER, leaf first, root last) has no certificate that the revocation list names.</summary>
+    public bool Allows(IReadOnlyList<ReadOnlyMemory<byte>> chain) => _revocations.Allows(chain);
 
     /// <summary>Makes a certificate: PEM of the leaf, of what leads to the roots, and last of all roots (control-plane reference 6.1).</summary>
     public bool TryIssue(IssueRequest issue, DateTimeOffset now, [NotNullWhen(true)] out IReadOnlyList<string>? chain, [NotNullWhen(false)] out string? error)

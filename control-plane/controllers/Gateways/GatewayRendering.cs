@@ -116,6 +116,7 @@ public static class GatewayRendering
         ["trustDomain"] = settings.TrustDomain,
         ["domainSuffix"] = settings.DomainSuffix,
         ["rootMap"] = settings.RootMap,
+        ["revocationMap"] = settings.RevocationMap,
         ["role"] = kind.IsForOtherNetworks ? "east-west" : "",
     };
 

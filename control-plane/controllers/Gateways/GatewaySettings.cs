@@ -33,6 +33,9 @@ public sealed record GatewaySettings
     /// <summary>The ConfigMap of the roots.</summary>
     public string RootMap { get; init; } = "istio-ca-root-cert";
 
+    /// <summary>The ConfigMap of the revocation list.</summary>
+    public string RevocationMap { get; init; } = "istio-ca-crl";
+
     /// <summary>Where waypoints find us.</summary>
     public string DiscoveryAddress => $"https://istiod{(Revision is "" or "default" ? "" : "-" + Revision)}.{SystemNamespace}.svc:15012";
 }

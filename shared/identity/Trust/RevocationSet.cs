@@ -61,6 +61,9 @@ public sealed class RevocationSet
         return true;
     }
 
+    /// <summary>Whether a verified chain (DER, leaf first, anchor last) has no certificate that is listed; one that cannot be read is not allowed where anything is revoked.</summary>
+    public bool Allows(IReadOnlyList<ReadOnlyMemory<byte>> chain) => Lists.Count == 0 || (ChainLink.TryParse(chain, out ChainLink[]? links) && !Revokes(links));
+
     /// <summary>Whether any certificate of the chain (leaf first, anchor last) is listed by whoever issued it.</summary>
     internal bool Revokes(ChainLink[] chain)
     {

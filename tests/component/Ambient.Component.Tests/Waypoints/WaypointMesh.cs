@@ -43,6 +43,9 @@ internal sealed class WaypointMesh : IAsyncDisposable
 
     public MeshPair Pair { get; }
 
+    /// <summary>Where the waypoint looks for revocation lists; nothing is there at first.</summary>
+    public string RevocationList => Path.Combine(Pair.Network.Directory, "ca-crl.pem");
+
     public Peer Waypoint { get; private set; } = null!;
 
     /// <summary>The mesh's extension providers, for the next configuration.</summary>
@@ -71,6 +74,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
                     ["SERVICE_ACCOUNT"] = "waypoint",
                     ["WAYPOINT_CONFIG_FILE"] = mesh._configuration,
                     ["FAKE_CA_DIRECTORY"] = pair.Authority,
+                    ["CRL_PATH"] = mesh.RevocationList,
                     ["TERMINATION_DRAIN_SECONDS"] = "5",
                     ["MINIMUM_DRAIN_DURATION"] = "0s",
 

@@ -52,7 +52,7 @@ public sealed class RevocationTests
         }
     }
 
-    private static void AssertEnded(Socket socket)
+    internal static void AssertEnded(Socket socket)
     {
         try
         {
@@ -64,14 +64,14 @@ public sealed class RevocationTests
         }
     }
 
-    private static async Task<BigInteger> SerialAsync(MeshPair mesh, VirtualPod pod)
+    internal static async Task<BigInteger> SerialAsync(MeshPair mesh, VirtualPod pod)
     {
         using JsonDocument dump = JsonDocument.Parse(await mesh.GetAsync(pod, 15000, "/config_dump"));
         JsonElement certificate = dump.RootElement.GetProperty("certificates").EnumerateArray().Single(c => c.GetProperty("identity").GetString()!.EndsWith("/sa/" + pod.Name, StringComparison.Ordinal));
         return BigInteger.Parse(certificate.GetProperty("certChain")[0].GetProperty("serialNumber").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static string Revoke(string authority, BigInteger serial)
+    internal static string Revoke(string authority, BigInteger serial)
     {
         string pem = File.ReadAllText(Path.Combine(authority, "root.pem"));
         using X509Certificate2 root = X509Certificate2.CreateFromPem(pem, pem);

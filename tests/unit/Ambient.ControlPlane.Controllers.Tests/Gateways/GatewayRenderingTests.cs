@@ -39,6 +39,8 @@ public sealed class GatewayRenderingTests
         Assert.Equal("https://istiod.istio-system.svc:15012", Variable(pod, "XDS_ADDRESS"));
         Assert.Null(Variable(pod, "NETWORK"));
         Assert.Equal("istio-ca-root-cert", (string?)At(pod, "spec.volumes")!.AsArray().First(static volume => (string?)volume!["name"] == "istiod-ca-cert")!["configMap"]!["name"]);
+        JsonNode lists = At(pod, "spec.volumes")!.AsArray().First(static volume => (string?)volume!["name"] == "istio-ca-crl")!["configMap"]!;
+        Assert.Equal(("istio-ca-crl", true), ((string?)lists["name"], (bool)lists["optional"]!));
         JsonNode service = At(made[2], "spec")!;
         Assert.Equal("ClusterIP", (string?)service["type"]);
         Assert.Equal("PreferClose", (string?)made[2]["metadata"]!["annotations"]!["networking.istio.io/traffic-distribution"]);
