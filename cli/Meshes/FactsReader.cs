@@ -2,6 +2,7 @@ using Ambient.Cli.Sources;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
+using Ambient.Kubernetes.Resources.Workloads;
 
 namespace Ambient.Cli.Meshes;
 
@@ -34,6 +35,8 @@ internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
             }
         }
 
+        // Each revision has one of its own name.
+        string[] services = [.. (await AllAsync(KnownResources.Services, new ResourceScope(systemNamespace, "app=istiod"), cancellation)).Where(static s => s.Spec.Ports.Any(static p => p.Port == 15012)).Select(static s => s.Metadata.Name)];
         bool hasGateways = !missing.Contains(KnownResources.Gateways.FullName);
         var facts = new MeshFacts
         {
@@ -44,28 +47,42 @@ internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
             Namespaces = await AllAsync(KnownResources.Namespaces, ResourceScope.All, cancellation),
             Pods = await AllAsync(KnownResources.Pods, ResourceScope.All, cancellation),
             Gateways = hasGateways ? await AllAsync(KnownResources.Gateways, ResourceScope.All, cancellation) : null,
-            ControlPlaneSlices = await AllAsync(KnownResources.EndpointSlices, new ResourceScope(systemNamespace, "kubernetes.io/service-name=istiod"), cancellation),
+            ControlPlaneServices = services,
+            ControlPlaneSlices = services.Length == 0 ? [] : await AllAsync(KnownResources.EndpointSlices, new ResourceScope(systemNamespace, $"{MeshFacts.ServiceLabel} in ({string.Join(',', services)})"), cancellation),
             RootNamespaces = (await AllAsync<ConfigMap>(KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=istio-ca-root-cert"), cancellation)).Select(static m => m.Metadata.Namespace).ToHashSet(StringComparer.Ordinal),
             MissingKinds = missing,
             Unreadable = _unreadable,
         };
-        return (facts with { Clusters = await ClustersAsync(facts, cancellation) }, null);
+        return (facts with { Clusters = await ClustersAsync(facts, cancellation), Replicas = await ReplicasAsync(facts, cancellation) }, null);
     }
 
     /// <summary>Who may not reach into pods learns nothing about other clusters, and that is no fault of the mesh.</summary>
-    private async Task<IReadOnlyList<FollowedCluster>> ClustersAsync(MeshFacts facts, CancellationToken cancellation)
+    private async Task<IReadOnlyList<FollowedCluster>> ClustersAsync(MeshFacts facts, CancellationToken cancellation) =>
+        facts.Components("app", "istiod").FirstOrDefault(MeshFacts.IsReady) is { } replica && await PageAsync(replica, "/debug/clusterz", cancellation) is { } page ? FollowedCluster.Read(page) : [];
+
+    /// <summary>Each proxy is served by one replica, so all are asked.</summary>
+    private async Task<IReadOnlyList<ReplicaClients>> ReplicasAsync(MeshFacts facts, CancellationToken cancellation)
     {
-        if (facts.Components("app", "istiod").FirstOrDefault(MeshFacts.IsReady) is not { } replica)
+        List<ReplicaClients> replicas = [];
+        foreach (Pod replica in facts.Components("app", "istiod").Where(MeshFacts.IsReady))
         {
-            return [];
+            if (await PageAsync(replica, "/debug/syncz", cancellation) is { } page && ReplicaClients.Read(replica.Metadata.Name, page) is { } clients)
+            {
+                replicas.Add(clients);
+            }
         }
 
+        return replicas;
+    }
+
+    private async Task<byte[]?> PageAsync(Pod replica, string path, CancellationToken cancellation)
+    {
         using var port = new AdminPort(
             replica.Metadata.Name,
             new Uri($"http://127.0.0.1:{ObjectStatuses.MetricsPort}"),
             stop => cluster.Forward.ConnectAsync(replica.Metadata.Namespace, replica.Metadata.Name, ObjectStatuses.MetricsPort, stop));
-        (byte[]? page, _) = await port.GetAsync("/debug/clusterz", cancellation);
-        return page is null ? [] : FollowedCluster.Read(page);
+        (byte[]? page, _) = await port.GetAsync(path, cancellation);
+        return page;
     }
 
     private async Task<IReadOnlyList<T>> AllAsync<T>(ResourceType<T> type, ResourceScope scope, CancellationToken cancellation)

@@ -23,6 +23,7 @@ internal static class MeshChecks
         OnEveryNode(facts, "ztunnel", "app", "ztunnel", "ztunnel", "pods of the mesh have no network there"),
         .. facts.Namespaces.Where(n => facts.Wanted(n).Count > 0 || n.Metadata.Labels.Find(MeshFacts.ModeLabel) == "ambient").Select(n => Captured(facts, n)),
         .. Waypoints(facts),
+        .. ProxyChecks.Of(facts.Replicas),
         .. facts.Clusters.Select(static one => Cluster(one)),
     ];
 
@@ -61,11 +62,21 @@ internal static class MeshChecks
 
     private static CheckLine Service(MeshFacts facts)
     {
-        int ready = facts.ControlPlaneSlices.Where(static s => s.Ports.Any(static p => p.Port == 15012)).SelectMany(static s => s.Endpoints).Count(static e => e.IsReady);
-        return ready > 0
-            ? new CheckLine(CheckOutcome.Good, "service of the control plane", $"istiod.{facts.SystemNamespace}.svc:15012 leads to {ready} address{(ready == 1 ? "" : "es")}")
-            : new CheckLine(CheckOutcome.Failed, "service of the control plane", $"istiod.{facts.SystemNamespace}.svc:15012 leads nowhere", "the Service's selector must select ready pods: kubectl -n " + facts.SystemNamespace + " get endpointslices -l kubernetes.io/service-name=istiod");
+        const string What = "service of the control plane";
+        if (facts.ControlPlaneServices.Count == 0)
+        {
+            return new CheckLine(CheckOutcome.Failed, What, $"no Service with label app=istiod and port 15012 in {facts.SystemNamespace}", "helm upgrade --install istiod charts/control-plane, or name its namespace with --istio-namespace");
+        }
+
+        string[] empty = [.. facts.ControlPlaneServices.Where(name => Addresses(facts, name) == 0)];
+        return empty.Length == 0
+            ? new CheckLine(CheckOutcome.Good, What, string.Join("; ", facts.ControlPlaneServices.Select(name => $"{name}.{facts.SystemNamespace}.svc:15012 leads to {Addresses(facts, name)} address{(Addresses(facts, name) == 1 ? "" : "es")}")))
+            : new CheckLine(CheckOutcome.Failed, What, string.Join("; ", empty.Select(name => $"{name}.{facts.SystemNamespace}.svc:15012 leads nowhere")), "the Service's selector must select ready pods: kubectl -n " + facts.SystemNamespace + " get endpointslices -l kubernetes.io/service-name=" + empty[0]);
     }
+
+    private static int Addresses(MeshFacts facts, string service) => facts.ControlPlaneSlices
+        .Where(slice => slice.Metadata.Labels.Find(MeshFacts.ServiceLabel) == service && slice.Ports.Any(static p => p.Port == 15012))
+        .SelectMany(static s => s.Endpoints).Count(static e => e.IsReady);
 
     private static CheckLine Roots(MeshFacts facts)
     {

@@ -13,6 +13,9 @@ internal sealed record MeshFacts
     /// <summary>Label that names a waypoint.</summary>
     public const string WaypointLabel = "istio.io/use-waypoint";
 
+    /// <summary>Label of EndpointSlices that names their Service.</summary>
+    public const string ServiceLabel = "kubernetes.io/service-name";
+
     private const string RedirectionAnnotation = "ambient.istio.io/redirection";
 
     /// <summary>Address of the API server.</summary>
@@ -36,7 +39,10 @@ internal sealed record MeshFacts
     /// <summary>Gateways; null when the kind is not installed.</summary>
     public IReadOnlyList<Gateway>? Gateways { get; init; }
 
-    /// <summary>Slices of the control plane's Service.</summary>
+    /// <summary>Names of the control plane's Services: one of each revision.</summary>
+    public IReadOnlyList<string> ControlPlaneServices { get; init; } = [];
+
+    /// <summary>Slices of the control plane's Services.</summary>
     public IReadOnlyList<EndpointSlice> ControlPlaneSlices { get; init; } = [];
 
     /// <summary>Namespaces that have the roots of trust.</summary>
@@ -47,6 +53,9 @@ internal sealed record MeshFacts
 
     /// <summary>Clusters that the control plane follows; none where it spans no others, or cannot be asked.</summary>
     public IReadOnlyList<FollowedCluster> Clusters { get; init; } = [];
+
+    /// <summary>What each replica of the control plane says about those that it serves; none where they cannot be asked.</summary>
+    public IReadOnlyList<ReplicaClients> Replicas { get; init; } = [];
 
     /// <summary>What could not be read, with the reason.</summary>
     public IReadOnlyList<string> Unreadable { get; init; } = [];

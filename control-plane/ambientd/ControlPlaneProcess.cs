@@ -32,6 +32,7 @@ namespace Ambient.ControlPlane;
 public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPlaneSources sources, LogHub logs, TimeProvider clock)
 {
     private static readonly TimeSpan LongestKeyGrace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ReferencePatience = TimeSpan.FromSeconds(10);
     private readonly TaskCompletionSource<System.Net.IPEndPoint> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isDraining;
@@ -80,6 +81,8 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         IHttpHandler pages = new MetricsHandler(registry);
         pages = clusters is null ? pages : new ClusterPage(settings.Mesh.ClusterId, clusters, pages);
         pages = sources.Api is null ? new StatusPage(book, pages) : pages;
+        XdsServer? served = null;
+        pages = new SyncPage(() => served?.Clients ?? [], clock, pages);
         await using HttpServer measured = HttpServer.Start(new HttpServerOptions("metrics", [settings.MetricsAddress]), pages, logs.For("ambientd::http"));
         var keeper = new AuthorityKeeper(settings, sources.Root, authority, clock, logs.For("ambientd::authority"));
         if (!await OpenAsync(keeper, ending.Token))
@@ -91,7 +94,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         await keys.LoadAsync(ending.Token);
         var callers = new CallerAuthenticator(clusterBook, settings.Mesh.TrustDomain);
         await using var xds = new XdsServer(store, XdsOptions(callers, () => _isSettled && grace.IsOver && IsKnown(clusters), waypoints, metrics), clock);
-        metrics.Xds = xds;
+        metrics.Xds = served = xds;
         await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, clusterBook, ServiceOptions(metrics, feed), clock).Method(callers), ending.Token);
         xds.Start();
         log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
@@ -101,6 +104,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
             feed.RunAsync(ending.Token),
             keeper.RunAsync(ending.Token),
             keys.RunAsync(ending.Token),
+            FollowRefusalsAsync(xds, feed, index, ending.Token),
             references.RunAsync(() => InUse(feed, waypoints), clock),
             clusters?.RunAsync(sources.Objects, settings.RemotePatience, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
             TellReadyAsync(Task.WhenAll(SettleAsync(feed, references, ending.Token), clusters?.Ready ?? Task.CompletedTask), log, ending.Token),
@@ -136,6 +140,20 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         await feed.Synced.WaitAsync(cancellation);
         await Task.WhenAny(references.SettledAsync(feed.StoredAsync), Task.Delay(ReferencePatience, clock, cancellation));
         _isSettled = true;
+    }
+
+    /// <summary>What node proxies refuse becomes what the statuses of policies say. Looked at, not told: a whole mesh may refuse the same at once.</summary>
+    private async Task FollowRefusalsAsync(XdsServer xds, DiscoveryFeed feed, MeshIndex index, CancellationToken cancellation)
+    {
+        var refusals = new PolicyRefusals(MeshIndex.PolicyType, settings.TrustedNodeAccounts);
+        using var turns = new PeriodicTimer(RefusalPause, clock);
+        while (await turns.WaitForNextTickAsync(cancellation))
+        {
+            if (refusals.Look(xds.Clients, clock.GetUtcNow()) is { } now)
+            {
+                feed.Update(() => index.SetRefusedByProxies(now));
+            }
+        }
     }
 
     private static async Task TellReadyAsync(Task known, Logger log, CancellationToken cancellation)
@@ -207,7 +225,8 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
             {
                 try
                 {
-                    return (await callers.AuthenticateAsync(call, cancellation)).Identities;
+                    Caller caller = await callers.AuthenticateAsync(call, cancellation);
+                    return new XdsCaller(caller.Identities, caller.Pod?.Uid ?? "");
                 }
                 catch (GrpcException stranger) when (stranger.Code != GrpcCode.Unavailable)
                 {

@@ -32,6 +32,7 @@ public sealed partial class MeshIndex
         SourceKind.ServiceEntryBinding => KnownResources.ServiceEntries,
         SourceKind.WorkloadEntryBinding => KnownResources.WorkloadEntries,
         SourceKind.EndpointSlice => KnownResources.EndpointSlices,
+        SourceKind.PeerBinding => KnownResources.PeerAuthentications,
         _ => KnownResources.AuthorizationPolicies,
     };
 
@@ -48,6 +49,7 @@ public sealed partial class MeshIndex
             SourceKind.WorkloadEntryBinding => _entries.TryGetValue(source.Key, out WorkloadEntry? workload)
                 ? [.. Binding(source, workload.Metadata with { Labels = WorkloadConversion.Labels(workload) }, "workload", isWorkload: true), .. Special(EndpointAddresses.Problem(workload))]
                 : null,
+            SourceKind.PeerBinding => _peers.ContainsKey(source.Key) ? Refused(PeerAuthenticationConversion.NameOf(source.Key)) : null,
 
             // What stands for an object that cannot be read has no status; the object's own says what is wrong.
             _ => _policies.TryGetValue(source.Key, out AuthorizationPolicy? policy) && !_guards.Contains(source.Key) ? PolicyConditions(source, policy) : null,
@@ -162,9 +164,10 @@ public sealed partial class MeshIndex
         TargetReference[] targets = [.. Targets(policy)];
         if (targets.Length == 0)
         {
-            return _verdicts.GetValueOrDefault(source.Key) is { IsAccepted: { } isAccepted } verdict
-                ? [new Condition { Type = ConditionTypes.ZtunnelAccepted, Status = isAccepted ? "True" : "False", Reason = verdict.Reason, Message = verdict.Reason == PolicyVerdict.Accepted ? "attached to ztunnel" : verdict.Remark }]
-                : [];
+            // What is told to ztunnels and refused by them is not in force, whatever we think of it.
+            return _verdicts.GetValueOrDefault(source.Key) is not { IsAccepted: { } isAccepted } verdict ? []
+                : isAccepted && Refused(source.Key) is { Count: > 0 } refused ? refused
+                : [new Condition { Type = ConditionTypes.ZtunnelAccepted, Status = isAccepted ? "True" : "False", Reason = verdict.Reason, Message = verdict.Reason == PolicyVerdict.Accepted ? "attached to ztunnel" : verdict.Remark }];
         }
 
         TargetVerdict[] verdicts = [.. targets.Select(target => Judge(source, target))];

@@ -184,7 +184,7 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
             case SourceKind.WaypointRefusal:
                 ComputeRefusal(source);
                 break;
-            case SourceKind.ServiceBinding or SourceKind.ServiceEntryBinding or SourceKind.WorkloadEntryBinding or SourceKind.PolicyBinding:
+            case SourceKind.ServiceBinding or SourceKind.ServiceEntryBinding or SourceKind.WorkloadEntryBinding or SourceKind.PolicyBinding or SourceKind.PeerBinding:
                 ComputeConditions(source);
                 break;
             default:

@@ -36,6 +36,9 @@ internal enum SourceKind
     /// <summary>What an AuthorizationPolicy is told about who enforces it.</summary>
     PolicyBinding,
 
+    /// <summary>What a PeerAuthentication is told about who enforces it.</summary>
+    PeerBinding,
+
     /// <summary>A Gateway that leads into another network.</summary>
     NetworkGateway,
 

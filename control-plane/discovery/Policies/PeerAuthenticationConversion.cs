@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Protocol.Istio.Security;
 using Google.Protobuf.WellKnownTypes;
@@ -44,6 +45,13 @@ internal static class PeerAuthenticationConversion
 
     /// <summary>The key of an object's own policy, which exists when <see cref="Convert"/> gives one.</summary>
     internal static string ConvertedName(PeerAuthentication peer) => ConvertedPrefix + peer.Metadata.Name;
+
+    /// <summary>The key of the policy that is made of an object.</summary>
+    internal static ResourceKey NameOf(ResourceKey peer) => new(peer.Namespace, ConvertedPrefix + peer.Name);
+
+    /// <summary>The object that a policy is made of; null: of none.</summary>
+    internal static ResourceKey? OriginOf(ResourceKey policy) =>
+        policy.Name.StartsWith(ConvertedPrefix, StringComparison.Ordinal) ? new ResourceKey(policy.Namespace, policy.Name[ConvertedPrefix.Length..]) : null;
 
     /// <summary>
     /// Which policy a workload lists: null none, otherwise a key <c>namespace/name</c>.

@@ -14,27 +14,31 @@ namespace Ambient.Xds.Server.Serving;
 /// While a send waits for the client's window nothing is prepared; afterwards the client gets the state of then. So a slow client costs
 /// one response at most, whatever happens meanwhile.
 /// </remarks>
-internal sealed class XdsClient(GrpcServerCall call, ResourceStore store, XdsServerOptions options, TimeProvider clock) : IDisposable
+internal sealed class XdsClient(GrpcServerCall call, IReadOnlyList<SpiffeId> callers, ResourceStore store, XdsServerOptions options, NameBudget budget, TimeProvider clock) : IDisposable
 {
-    private readonly DeltaSession _session = new(store, new DeltaSessionLimits { MaxNames = options.MaxNames, MaxResponseBytes = options.MaxResponseBytes });
+    private readonly DeltaSession _session = new(store, new DeltaSessionLimits { MaxNames = options.MaxNames, MaxResponseBytes = options.MaxResponseBytes }, clock, budget);
     private readonly Signal _due = new();
     private readonly DateTimeOffset _connected = clock.GetUtcNow();
     private volatile ClientNode? _node;
 
-    public void Dispose() => _due.Dispose();
+    public void Dispose()
+    {
+        _session.Leave();
+        _due.Dispose();
+    }
 
     /// <summary>Something may be due.</summary>
     internal void Wake() => _due.Set();
 
-    internal XdsClientStatus Status() => new(_node?.Id ?? "", _node?.NodeName ?? "", call.Peer, _connected, _session.Status());
+    internal XdsClientStatus Status() => new(_node?.Id ?? "", _node?.NodeName ?? "", call.Peer, _connected, _session.Status()) { Identities = callers };
 
     /// <summary>Serves until either side ends it.</summary>
-    internal async Task RunAsync(IReadOnlyList<SpiffeId> callers)
+    internal async Task RunAsync()
     {
         // The client may wait for the head before it sends its first request.
         await call.StartAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Aborted, call.Ending);
-        Task reading = ReadAsync(callers, stop.Token);
+        Task reading = ReadAsync(stop.Token);
         Task writing = WriteAsync(stop.Token);
         Task first = await Task.WhenAny(reading, writing);
         await stop.CancelAsync();
@@ -56,7 +60,7 @@ internal sealed class XdsClient(GrpcServerCall call, ResourceStore store, XdsSer
         }
     }
 
-    private async Task ReadAsync(IReadOnlyList<SpiffeId> callers, CancellationToken cancellation)
+    private async Task ReadAsync(CancellationToken cancellation)
     {
         while (await call.ReadAsync(DeltaDiscoveryRequest.Parser, cancellation) is { } request)
         {

@@ -1,3 +1,4 @@
+using Ambient.Mesh.Identities;
 using Ambient.Xds.Server.Sessions;
 
 namespace Ambient.Xds.Server.Serving;
@@ -8,4 +9,8 @@ namespace Ambient.Xds.Server.Serving;
 /// <param name="Peer">Its address.</param>
 /// <param name="Connected">Since when.</param>
 /// <param name="Types">How far it is in each type.</param>
-public sealed record XdsClientStatus(string Id, string Node, string Peer, DateTimeOffset Connected, IReadOnlyList<XdsTypeStatus> Types);
+public sealed record XdsClientStatus(string Id, string Node, string Peer, DateTimeOffset Connected, IReadOnlyList<XdsTypeStatus> Types)
+{
+    /// <summary>Who it has shown to be.</summary>
+    public IReadOnlyList<SpiffeId> Identities { get; init; } = [];
+}

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Ambient.Grpc.Framing;
 using Ambient.Grpc.Server;
-using Ambient.Mesh.Identities;
 using Ambient.Xds.Server.Resources;
+using Ambient.Xds.Server.Sessions;
 
 namespace Ambient.Xds.Server.Serving;
 
@@ -18,6 +18,8 @@ public sealed class XdsServer : IAsyncDisposable
     private readonly ConcurrentDictionary<XdsClient, bool> _clients = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Signal _changed = new();
+    private readonly StreamLimits _limits;
+    private readonly NameBudget _names;
     private Task _telling = Task.CompletedTask;
     private int _count;
 
@@ -27,6 +29,8 @@ public sealed class XdsServer : IAsyncDisposable
         _store = store;
         _options = options;
         _clock = clock;
+        _limits = new StreamLimits(options, clock);
+        _names = new NameBudget(options.MaxNamesOfAll);
         Method = GrpcMethod.Streams(Path, ServeAsync);
     }
 
@@ -55,23 +59,54 @@ public sealed class XdsServer : IAsyncDisposable
 
     private async Task ServeAsync(GrpcServerCall call)
     {
-        IReadOnlyList<SpiffeId> callers = await _options.Authenticate(call, call.Aborted);
+        XdsCaller caller = await _options.Authenticate(call, call.Aborted);
         if (!_options.IsReady())
         {
             throw new GrpcException(GrpcCode.Unavailable, "transport is closing: this control plane does not know the whole mesh yet");
         }
 
+        if (!_limits.TryEnter(caller))
+        {
+            throw new GrpcException(GrpcCode.ResourceExhausted, "this caller has as many streams as one may have");
+        }
+
+        try
+        {
+            await AwaitTurnAsync(call);
+            await ServeAsync(call, caller);
+        }
+        finally
+        {
+            _limits.Leave(caller);
+        }
+    }
+
+    private async Task AwaitTurnAsync(GrpcServerCall call)
+    {
+        if (_limits.Turn() is not { } pause)
+        {
+            throw new GrpcException(GrpcCode.ResourceExhausted, "too many clients connect at this moment; come again");
+        }
+
+        if (pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, _clock, call.Aborted);
+        }
+    }
+
+    private async Task ServeAsync(GrpcServerCall call, XdsCaller caller)
+    {
         if (Interlocked.Increment(ref _count) > _options.MaxClients)
         {
             Interlocked.Decrement(ref _count);
             throw new GrpcException(GrpcCode.ResourceExhausted, $"this control plane serves {_options.MaxClients} clients already");
         }
 
-        using var client = new XdsClient(call, _store, _options, _clock);
+        using var client = new XdsClient(call, caller.Identities, _store, _options, _names, _clock);
         _clients[client] = true;
         try
         {
-            await client.RunAsync(callers);
+            await client.RunAsync();
         }
         finally
         {

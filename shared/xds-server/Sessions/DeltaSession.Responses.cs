@@ -179,6 +179,8 @@ internal sealed partial class DeltaSession
             }
 
             IReadOnlyList<ResourceEntry> part = from == 0 && to == delta.Changed.Count ? delta.Changed : [.. delta.Changed.Skip(from).Take(to - from)];
+            type.Refused.OnSent(type.LastNonce, part.Select(static entry => entry.Name).Concat(removed));
+            type.AwaitingSince ??= clock.GetUtcNow();
             type.LastNonce = string.Create(CultureInfo.InvariantCulture, $"{now:x}-{++_responses:x}");
             type.LastSent = (now, [.. part.Take(NamesForLog).Select(static entry => entry.Name)]);
             due.Add(new Outgoing(type.TypeUrl, type.LastNonce, part, removed));

@@ -8,7 +8,7 @@ namespace Ambient.Xds.Server.Sessions;
 /// One client's stream without its transport: requests go in, responses that are due come out (control-plane reference 5.4 to 5.7).
 /// Thread-safe: requests may come while responses are made.
 /// </summary>
-internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimits limits)
+internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimits limits, TimeProvider clock, NameBudget? budget = null)
 {
     private const string Wildcard = "*";
     private const int NamesForLog = 8;
@@ -17,6 +17,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     private string _node = "";
     private string? _owner;
     private long _responses;
+    private long _names;
 
     /// <summary>Says where the client runs: what is there comes unasked to on-demand clients; and whose resources it may have. Before the first request.</summary>
     internal void SetNode(string node, string? owner = null)
@@ -42,6 +43,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
                 }
 
                 _types[request.TypeUrl] = Open(request);
+                CheckBudget();
                 return RequestKind.First;
             }
 
@@ -52,7 +54,18 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
             }
 
             ChangeNames(type, request);
+            CheckBudget();
             return kind is RequestKind.Ack or RequestKind.Nack ? kind : RequestKind.Subscription;
+        }
+    }
+
+    /// <summary>The client is gone: its names are nobody's.</summary>
+    internal void Leave()
+    {
+        lock (_gate)
+        {
+            budget?.TryChange(-_names);
+            _names = 0;
         }
     }
 
@@ -61,7 +74,11 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     {
         lock (_gate)
         {
-            return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal))];
+            return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal)
+            {
+                Refused = type.Refused.All,
+                AwaitingSince = type.AwaitingSince,
+            })];
         }
     }
 
@@ -95,18 +112,28 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         return type;
     }
 
-    private static RequestKind TakeAnswer(TypeSubscription type, DeltaDiscoveryRequest request, ref string? refusal)
+    private RequestKind TakeAnswer(TypeSubscription type, DeltaDiscoveryRequest request, ref string? refusal)
     {
-        if (request.ResponseNonce.Length == 0 || request.ResponseNonce != type.LastNonce)
+        bool isLast = request.ResponseNonce.Length > 0 && request.ResponseNonce == type.LastNonce;
+
+        // What is due may go out in several responses, and any of them may be the one that is refused.
+        if (!isLast && (request.ErrorDetail is null || !type.Refused.IsEarlier(request.ResponseNonce)))
         {
             return RequestKind.Stale;
         }
 
-        if (request.ErrorDetail is not null)
+        if (isLast)
+        {
+            type.Refused.OnLastAnswered();
+            type.AwaitingSince = null;
+        }
+
+        if (request.ErrorDetail is { } detail)
         {
             // Nothing is sent again for it: the next change brings the client what it can take.
-            string names = type.LastSent.Names.Count == 0 ? "removals only" : string.Join(", ", type.LastSent.Names);
-            type.Refusal = request.ErrorDetail.Message.Length > 1024 ? request.ErrorDetail.Message[..1024] : request.ErrorDetail.Message;
+            string names = !isLast ? "others before the last" : type.LastSent.Names.Count == 0 ? "removals only" : string.Join(", ", type.LastSent.Names);
+            type.Refusal = detail.Message.Length > 1024 ? detail.Message[..1024] : detail.Message;
+            type.Refused.OnRefused(detail.Message, isLast && type.LastSent.Names.Count == 1 ? type.LastSent.Names[0] : null, name => IsThere(type.TypeUrl, name));
             refusal = $"{type.Refusal} (the response had {names})";
             return RequestKind.Nack;
         }
@@ -114,6 +141,14 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         type.Refusal = null;
         type.AckedMoment = type.LastSent.Moment;
         return RequestKind.Ack;
+    }
+
+    private bool IsThere(string typeUrl, string name)
+    {
+        lock (store.Gate)
+        {
+            return store.FindTable(typeUrl)?.Find(name) is not null;
+        }
     }
 
     private void ChangeNames(TypeSubscription type, DeltaDiscoveryRequest request)
@@ -145,6 +180,17 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         }
 
         CheckNames(Math.Max(type.Asked.Count, type.Subscribed.Count));
+    }
+
+    private void CheckBudget()
+    {
+        long now = _types.Values.Sum(static type => (long)type.Asked.Count + type.Subscribed.Count);
+        if (budget?.TryChange(now - _names) == false)
+        {
+            throw new GrpcException(GrpcCode.ResourceExhausted, "all clients together have subscribed to as many names as this control plane bears; leave the names out to have all resources");
+        }
+
+        _names = now;
     }
 
     private void CheckNames(int count)

@@ -35,6 +35,12 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
     /// <summary>Which change the last response brought the client to, and some of its names, for the log of a refusal.</summary>
     internal (long Moment, IReadOnlyList<string> Names) LastSent { get; set; } = (-1, []);
 
+    /// <summary>Since when the last response is neither confirmed nor refused; null: it is.</summary>
+    internal DateTimeOffset? AwaitingSince { get; set; }
+
+    /// <summary>What the client refused of what it was sent.</summary>
+    internal RefusedResources Refused { get; } = new();
+
     /// <summary>The last change that the client confirmed.</summary>
     internal long AckedMoment { get; set; } = -1;
 

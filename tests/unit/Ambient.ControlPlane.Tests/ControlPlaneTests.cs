@@ -5,6 +5,7 @@ using Ambient.Identity.Issuing;
 using Ambient.Identity.Keys;
 using Ambient.Mesh.Identities;
 using Ambient.Mesh.Views;
+using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Protocol.Istio.Auth;
 using Ambient.Testing.Waiting;
 using Ambient.Xds.Client;
@@ -76,6 +77,31 @@ public sealed class ControlPlaneTests
         Assert.DoesNotContain("no-token", log, StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE", log, StringComparison.Ordinal);
         Assert.DoesNotContain(plane.PrivateKey, log, StringComparison.Ordinal);
+    }
+
+    /// <summary>What node proxies hold is what the status of a policy says, and what the page for operators says.</summary>
+    [Fact]
+    public async Task PolicyThatAZtunnelRefuses_IsNotAccepted()
+    {
+        await using var plane = new RunningPlane();
+        plane.Manifest("policy.yaml", "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {action: DENY}\n");
+        await plane.StartAsync();
+        using GrpcChannel channel = plane.Channel("zt-token");
+        using var limit = new CancellationTokenSource(Limit);
+        await using GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call = await channel.OpenAsync<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
+            "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources", DeltaDiscoveryResponse.Parser, limit.Token);
+        await call.SendAsync(
+            new DeltaDiscoveryRequest { TypeUrl = "type.googleapis.com/istio.security.Authorization", Node = NodeIdentity.Build(new NodeSettings { PodName = "zt-1", PodNamespace = "istio-system", NodeName = "n1" }) },
+            limit.Token);
+        DeltaDiscoveryResponse? response;
+        do
+        {
+            response = await call.ReadAsync(limit.Token);
+        }
+        while (!response!.Resources.Any(static one => one.Name == "shop/p"));
+        await call.SendAsync(new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl, ResponseNonce = response.Nonce, ErrorDetail = new Protocol.Envoy.Discovery.Status { Message = "shop/p: bad port" } }, limit.Token);
+
+        await Eventually.TrueAsync(() => plane.Lines.Any(static line => line.Contains("ZtunnelAccepted", StringComparison.Ordinal) && line.Contains("the one of node n1 says: bad port", StringComparison.Ordinal)), Limit);
     }
 
     [Fact]

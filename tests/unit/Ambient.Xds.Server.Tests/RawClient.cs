@@ -5,10 +5,10 @@ using Ambient.Xds.Server.Sessions;
 namespace Ambient.Xds.Server.Tests;
 
 /// <summary>A delta client without transport: it keeps what it is told, and answers or not as a test wants.</summary>
-internal sealed class RawClient(ResourceStore store, string node = "", DeltaSessionLimits? limits = null)
+internal sealed class RawClient(ResourceStore store, string node = "", DeltaSessionLimits? limits = null, NameBudget? budget = null)
 {
     private readonly Dictionary<string, Dictionary<string, string>> _held = new(StringComparer.Ordinal);
-    private DeltaSession _session = Session(store, node, limits);
+    private DeltaSession _session = Session(store, node, limits, budget);
 
     /// <summary>Version by name.</summary>
     public IReadOnlyDictionary<string, string> Held(string type = Make.AddressType) => Table(type);
@@ -16,7 +16,14 @@ internal sealed class RawClient(ResourceStore store, string node = "", DeltaSess
     public IReadOnlyList<XdsTypeStatus> Status => _session.Status();
 
     /// <summary>A new stream; what is held stays.</summary>
-    public void Reconnect() => _session = Session(store, node, limits);
+    public void Reconnect()
+    {
+        _session.Leave();
+        _session = Session(store, node, limits, budget);
+    }
+
+    /// <summary>The stream ends.</summary>
+    public void Leave() => _session.Leave();
 
     public void OpenWildcard(string type = Make.AddressType) => Send(First(type));
 
@@ -45,8 +52,8 @@ internal sealed class RawClient(ResourceStore store, string node = "", DeltaSess
 
     public RequestKind Unsubscribe(params string[] names) => Send(new DeltaDiscoveryRequest { TypeUrl = Make.AddressType, ResourceNamesUnsubscribe = { names } });
 
-    public RequestKind Refuse(DeltaDiscoveryResponse response, out string? refusal) =>
-        _session.Take(new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl, ResponseNonce = response.Nonce, ErrorDetail = new Status { Message = "bad thing" } }, out refusal);
+    public RequestKind Refuse(DeltaDiscoveryResponse response, out string? refusal, string message = "bad thing") =>
+        _session.Take(new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl, ResponseNonce = response.Nonce, ErrorDetail = new Status { Message = message } }, out refusal);
 
     /// <summary>What is due, put into words ("+name" set, "-name" removed), kept and acknowledged.</summary>
     public string Receive() => string.Join(" | ", ReceiveAll().Select(Describe));
@@ -66,9 +73,9 @@ internal sealed class RawClient(ResourceStore store, string node = "", DeltaSess
         return responses;
     }
 
-    private static DeltaSession Session(ResourceStore store, string node, DeltaSessionLimits? limits)
+    private static DeltaSession Session(ResourceStore store, string node, DeltaSessionLimits? limits, NameBudget? budget)
     {
-        var session = new DeltaSession(store, limits ?? new DeltaSessionLimits());
+        var session = new DeltaSession(store, limits ?? new DeltaSessionLimits(), TimeProvider.System, budget);
         session.SetNode(node);
         return session;
     }

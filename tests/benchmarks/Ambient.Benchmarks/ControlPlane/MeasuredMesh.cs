@@ -81,7 +81,7 @@ internal sealed class MeasuredMesh
 
     private static DeltaSession Open(ResourceStore store)
     {
-        var session = new DeltaSession(store, new DeltaSessionLimits());
+        var session = new DeltaSession(store, new DeltaSessionLimits(), TimeProvider.System);
         session.Take(new DeltaDiscoveryRequest { TypeUrl = MeshIndex.AddressType }, out _);
         session.Take(new DeltaDiscoveryRequest { TypeUrl = MeshIndex.PolicyType }, out _);
         return session;

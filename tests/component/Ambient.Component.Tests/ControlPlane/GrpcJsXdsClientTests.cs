@@ -46,8 +46,8 @@ public sealed class GrpcJsXdsClientTests
         }
     }
 
-    private static ValueTask<IReadOnlyList<SpiffeId>> Authenticate(GrpcServerCall call, CancellationToken cancellation) => call.Header("authorization") is ["Bearer good"]
-        ? ValueTask.FromResult<IReadOnlyList<SpiffeId>>([new SpiffeId("cluster.local", "istio-system", "ztunnel")])
+    private static ValueTask<XdsCaller> Authenticate(GrpcServerCall call, CancellationToken cancellation) => call.Header("authorization") is ["Bearer good"]
+        ? ValueTask.FromResult(new XdsCaller([new SpiffeId("cluster.local", "istio-system", "ztunnel")]))
         : throw new GrpcException(GrpcCode.Unauthenticated, "who are you");
 
     private static X509Certificate2 MakeCertificate(DirectoryInfo work)

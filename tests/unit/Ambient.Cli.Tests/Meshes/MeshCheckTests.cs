@@ -28,7 +28,9 @@ public sealed class MeshCheckTests
             (good with { Version = "v1.19.3" }, "Kubernetes", "v1.19.3"),
             (good with { MissingKinds = ["Gateway"] }, "kinds of the mesh", "Gateway"),
             (good with { Pods = [.. good.Pods.Where(p => p.Metadata.Labels.Find("app") != "istiod")] }, "control plane", "no pod"),
-            (good with { ControlPlaneSlices = [] }, "service of the control plane", "leads nowhere"),
+            (good with { ControlPlaneSlices = [] }, "service of the control plane", "istiod.istio-system.svc:15012 leads nowhere"),
+            (good with { ControlPlaneSlices = [Slice("istiod-canary", "10.0.0.2")] }, "service of the control plane", "leads nowhere"),
+            (good with { ControlPlaneServices = [] }, "service of the control plane", "no Service"),
             (good with { RootNamespaces = new HashSet<string> { "istio-system" } }, "roots of trust", "shop"),
             (good with { Pods = [.. good.Pods.Where(p => p.Spec.NodeName != "n2" || p.Metadata.Labels.Find("app") != "ztunnel")] }, "ztunnel", "n2"),
             (good with { Pods = [.. good.Pods.Where(p => p.Metadata.Labels.Find("k8s-app") is null)] }, "node agent", "no pod"),
@@ -56,6 +58,36 @@ public sealed class MeshCheckTests
         Assert.Contains("topology.istio.io/network", line.Remedy, StringComparison.Ordinal);
         Assert.Empty(FollowedCluster.Read("no list"u8.ToArray()));
     }
+
+    [Fact]
+    public void ControlPlaneOfANamedRevisionAlone_IsFoundByItsLabel()
+    {
+        MeshFacts facts = Healthy() with { ControlPlaneServices = ["istiod-canary"], ControlPlaneSlices = [Slice("istiod-canary", "10.0.0.2")] };
+        CheckLine line = Assert.Single(MeshChecks.Of(facts), static l => l.What == "service of the control plane");
+        Assert.Equal((CheckOutcome.Good, "istiod-canary.istio-system.svc:15012 leads to 1 address"), (line.Outcome, line.Evidence));
+    }
+
+    /// <summary>Of two replicas one serves those that refuse: both are asked, and the same resource is one line.</summary>
+    [Fact]
+    public void WhatProxiesRefuse_IsALine_WithTheReason_AndWhoDoesNotAnswerToo()
+    {
+        ReplicaClients one = Read("""
+            [{"id":"ztunnel~10.0.0.1~zt-1.istio-system~istio-system.svc.cluster.local","types":[{"type":"type.googleapis.com/istio.security.Authorization","refused":[{"name":"shop/p","reason":"bad port"}]}]},
+             {"id":"ztunnel~10.0.0.2~zt-2.istio-system~istio-system.svc.cluster.local","types":[{"type":"type.googleapis.com/istio.workload.Address","unansweredSeconds":31},{"type":"x","unansweredSeconds":30}]}]
+            """);
+        ReplicaClients other = Read("""[{"id":"ztunnel~10.0.0.3~zt-3.istio-system~x","types":[{"type":"type.googleapis.com/istio.security.Authorization","refused":[{"name":"shop/p","reason":"bad port"}]}]}]""");
+        CheckLine[] bad = [.. MeshChecks.Of(Healthy() with { Replicas = [one, other] }).Where(static l => l.Outcome != CheckOutcome.Good)];
+
+        Assert.Equal([(CheckOutcome.Failed, "istio.security.Authorization shop/p"), (CheckOutcome.Warning, "what proxies hold")], bad.Select(static l => (l.Outcome, l.What)));
+        Assert.Equal("refused by 2 proxies, each keeps what it had of it: zt-1.istio-system, zt-3.istio-system; bad port", bad[0].Evidence);
+        Assert.Equal("1 of 3 proxies did not answer for 31 s: zt-2.istio-system", bad[1].Evidence);
+        Assert.All(bad, static l => Assert.NotEmpty(l.Remedy));
+        CheckLine good = Assert.Single(MeshChecks.Of(Healthy() with { Replicas = [Read("[]")] }), static l => l.What == "what proxies hold");
+        Assert.Equal(CheckOutcome.Good, good.Outcome);
+        Assert.Null(ReplicaClients.Read("r", "404 not found"u8.ToArray()));
+    }
+
+    private static ReplicaClients Read(string page) => ReplicaClients.Read("istiod-1", System.Text.Encoding.UTF8.GetBytes(page))!;
 
     [Fact]
     public void PodsThatCannotBeInTheMesh_AreNotMissed()
@@ -95,8 +127,16 @@ public sealed class MeshCheckTests
             Pod("other", "x", "n1", captured: false),
         ],
         Gateways = [Waypoint("shop", "waypoint", "True")],
-        ControlPlaneSlices = [new EndpointSlice { Endpoints = [new Endpoint { Addresses = ["10.0.0.1"] }], Ports = [new EndpointPort { Port = 15012 }] }],
+        ControlPlaneServices = ["istiod"],
+        ControlPlaneSlices = [Slice("istiod", "10.0.0.1")],
         RootNamespaces = new HashSet<string> { "istio-system", "shop" },
+    };
+
+    private static EndpointSlice Slice(string service, string address) => new()
+    {
+        Metadata = new ObjectMeta { Labels = StringMap.Of((MeshFacts.ServiceLabel, service)) },
+        Endpoints = [new Endpoint { Addresses = [address] }],
+        Ports = [new EndpointPort { Port = 15012 }],
     };
 
     private static Node Node(string name) => new() { Metadata = new ObjectMeta { Name = name } };

@@ -103,6 +103,27 @@ public sealed class ConditionTests
         Assert.Equal("ZtunnelAccepted=True/Accepted", Said("AuthorizationPolicy ns1/p"));
     }
 
+    /// <summary>A policy is in force when its enforcers hold it; that we could convert it says nothing about them.</summary>
+    [Fact]
+    public void PolicyThatZtunnelsRefuse_IsNotAccepted_UntilTheyTakeIt()
+    {
+        Policy("ns1", "'action':'DENY'");
+        _cluster.Set(KnownResources.PeerAuthentications, "{'metadata':{'name':'peer','namespace':'ns1'},'spec':{}}".Replace('\'', '"'), _cluster.Index.SetPeerAuthentication);
+        Assert.Equal("ZtunnelAccepted=True/Accepted", Said("AuthorizationPolicy ns1/p"));
+        _cluster.Index.SetRefusedByProxies(new Dictionary<string, string> { ["ns1/p"] = "bad port", ["ns1/converted_peer_authentication_peer"] = "bad rule", ["nonsense"] = "x", ["ns1/gone"] = "x" });
+        Assert.Equal("ZtunnelAccepted=False/Refused", Said("AuthorizationPolicy ns1/p"));
+        Assert.Equal("bad port", _said["AuthorizationPolicy ns1/p"][0].Message);
+        Assert.Equal("ZtunnelAccepted=False/Refused", Said("PeerAuthentication ns1/peer"));
+        Assert.Equal("bad rule", _said["PeerAuthentication ns1/peer"][0].Message);
+
+        // What is said about it, not whether, is another; then nothing is.
+        _cluster.Index.SetRefusedByProxies(new Dictionary<string, string> { ["ns1/p"] = "bad name" });
+        Assert.Equal("", Said("PeerAuthentication ns1/peer"));
+        Assert.Equal("bad name", _said["AuthorizationPolicy ns1/p"][0].Message);
+        _cluster.Index.SetRefusedByProxies(new Dictionary<string, string>());
+        Assert.Equal("ZtunnelAccepted=True/Accepted", Said("AuthorizationPolicy ns1/p"));
+    }
+
     [Theory]
     [InlineData("127.0.0.1", "loopback")]
     [InlineData("127.9.9.9", "loopback")]

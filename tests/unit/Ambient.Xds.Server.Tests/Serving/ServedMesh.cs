@@ -27,11 +27,14 @@ internal sealed class ServedMesh : IAsyncDisposable
 
     public bool IsReady { get; set; } = true;
 
+    public XdsServerOptions Options { get; init; } = new() { Authenticate = Authenticate };
+
     public IReadOnlyList<XdsClientStatus> Clients => _xds.Clients;
 
-    public static async Task<ServedMesh> StartAsync(int port = 0)
+    public static async Task<ServedMesh> StartAsync(int port = 0, Func<XdsServerOptions, XdsServerOptions>? change = null)
     {
         var mesh = new ServedMesh();
+        mesh = change is null ? mesh : new ServedMesh { Options = change(mesh.Options) };
         await mesh.ListenAsync(port);
         return mesh;
     }
@@ -62,7 +65,7 @@ internal sealed class ServedMesh : IAsyncDisposable
 
     private async Task ListenAsync(int port)
     {
-        _xds = new XdsServer(Store, new XdsServerOptions { Authenticate = Authenticate, IsReady = () => IsReady, Observer = Observer }, TimeProvider.System);
+        _xds = new XdsServer(Store, Options with { Authenticate = Authenticate, IsReady = () => IsReady, Observer = Observer }, TimeProvider.System);
         SslStreamCertificateContext certificate = SslStreamCertificateContext.Create(Certificate.Certificate, null, offline: true);
         var options = new GrpcServerOptions { Address = new IPEndPoint(IPAddress.Loopback, port), Certificate = () => certificate };
         _grpc = await GrpcServer.StartAsync(options, [_xds.Method], TimeProvider.System, CancellationToken.None);
@@ -75,8 +78,8 @@ internal sealed class ServedMesh : IAsyncDisposable
         await _xds.DisposeAsync();
     }
 
-    private static ValueTask<IReadOnlyList<SpiffeId>> Authenticate(GrpcServerCall call, CancellationToken cancellation) => call.Header("authorization") is ["Bearer good"]
-        ? ValueTask.FromResult<IReadOnlyList<SpiffeId>>([new SpiffeId("cluster.local", "istio-system", "ztunnel")])
+    private static ValueTask<XdsCaller> Authenticate(GrpcServerCall call, CancellationToken cancellation) => call.Header("authorization") is ["Bearer good"]
+        ? ValueTask.FromResult(new XdsCaller([new SpiffeId("cluster.local", "istio-system", "ztunnel")], "uid"))
         : throw new GrpcException(GrpcCode.Unauthenticated, "the caller is not known");
 
     internal sealed class RecordingServer : XdsServerObserver

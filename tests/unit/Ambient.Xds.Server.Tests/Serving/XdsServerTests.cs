@@ -69,6 +69,32 @@ public sealed class XdsServerTests
         mesh.Store.Apply([Make.Workload("good", 2)]);
         await Eventually.TrueAsync(() => mesh.Clients.Single().Types.All(type => type.Refusal is null));
         Assert.Equal(sent + 1, mesh.Observer.SentResources);
+
+        // It took another resource; the one that it refused it still has not.
+        Assert.Equal("bad", Refused().Single().Key);
+        Assert.Equal("istio-system", mesh.Clients.Single().Identities.Single().Namespace);
+        mesh.Store.Apply([Make.Workload("bad", 3)]);
+        await Eventually.TrueAsync(() => Refused().Count == 0 && mesh.Clients.Single().Types.All(static type => type.AwaitingSince is null));
+
+        IReadOnlyList<KeyValuePair<string, string>> Refused() => mesh.Clients.Single().Types.Single(static type => type.TypeUrl == Make.AddressType).Refused;
+    }
+
+    [Fact]
+    public async Task OneCaller_HasSoManyStreams_AndGivesThemBack()
+    {
+        await using ServedMesh mesh = await ServedMesh.StartAsync(change: static options => options with { MaxStreamsOfPod = 2 });
+        await using ServedMesh.RunningClient first = mesh.Connect();
+        await first.Client.Ready.WaitAsync(Limit);
+        await using (ServedMesh.RunningClient second = mesh.Connect())
+        {
+            await second.Client.Ready.WaitAsync(Limit);
+            await using ServedMesh.RunningClient third = mesh.Connect();
+            await Eventually.TrueAsync(() => third.Ends.Any(static end => end.Contains("this caller has as many streams as one may have", StringComparison.Ordinal)), Limit);
+        }
+
+        await Eventually.TrueAsync(() => mesh.Clients.Count == 1, Limit);
+        await using ServedMesh.RunningClient later = mesh.Connect();
+        await later.Client.Ready.WaitAsync(Limit);
     }
 
     [Theory]

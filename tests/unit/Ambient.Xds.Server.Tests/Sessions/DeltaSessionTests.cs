@@ -339,6 +339,88 @@ public sealed class DeltaSessionTests
         Assert.Equal(2, client.Status.Single().AckedSequence);
     }
 
+    /// <summary>What was refused is not in force at the client until it was sent anew and taken, whatever else it accepts.</summary>
+    [Fact]
+    public void RefusedResources_StayRefused_UntilTheyAreSentAnewAndTaken()
+    {
+        ResourceStore store = Make.Store();
+        store.Apply([Make.Policy("p"), Make.Policy("q"), Make.Policy("r")]);
+        var client = new RawClient(store);
+        client.OpenWildcard(Make.PolicyType);
+        client.Refuse(client.ReceiveAll(acknowledge: false).Single(), out _, "ns/p: bad port; with a semicolon; ns/q: bad\nname; ns/none: x");
+        Assert.Equal("ns/p=bad port ns/q=bad name", Refused(client));
+
+        store.Apply([Make.Policy("r", 81)]);
+        client.ReceiveAll();
+        Assert.Equal("ns/p=bad port ns/q=bad name", Refused(client));
+        store.Apply([Make.Policy("p", 82)]);
+        client.Refuse(client.ReceiveAll(acknowledge: false).Single(), out _, "still bad");
+        Assert.Equal("ns/p=still bad ns/q=bad name", Refused(client));
+        store.Apply([Make.Policy("p", 83), Make.NoPolicy("q")]);
+        client.ReceiveAll(acknowledge: false);
+        Assert.Equal("ns/p=still bad ns/q=bad name", Refused(client));
+        store.Apply([Make.Policy("r", 84)]);
+        client.ReceiveAll();
+        Assert.Equal("", Refused(client));
+    }
+
+    /// <summary>Policies are set in one response and removed in a later one; the first may be the one that is refused.</summary>
+    [Fact]
+    public void RefusalOfAResponseBeforeTheLast_Counts()
+    {
+        ResourceStore store = Make.Store();
+        store.Apply([Make.Policy("gone"), Make.Workload("w1", 1)]);
+        var client = new RawClient(store);
+        client.OpenWildcard(Make.PolicyType);
+        client.OpenWildcard();
+        client.ReceiveAll();
+        store.Apply([Make.NoPolicy("gone"), Make.Policy("p"), Make.Workload("w1", 2)]);
+        DeltaDiscoveryResponse[] responses = [.. client.ReceiveAll(acknowledge: false).Where(static response => response.TypeUrl == Make.PolicyType)];
+        Assert.Equal(2, responses.Length);
+
+        Assert.Equal(RequestKind.Nack, client.Refuse(responses[0], out string? refusal, "ns/p: bad port"));
+        Assert.NotNull(refusal);
+        client.Send(new DeltaDiscoveryRequest { TypeUrl = Make.PolicyType, ResponseNonce = responses[1].Nonce });
+
+        Assert.Equal("ns/p=bad port", Refused(client));
+    }
+
+    [Fact]
+    public void WhatAClientSays_IsBounded()
+    {
+        ResourceStore store = Make.Store();
+        store.Apply(Enumerable.Range(0, 200).Select(static i => Make.Policy("p" + i)));
+        var client = new RawClient(store);
+        client.OpenWildcard(Make.PolicyType);
+        client.Refuse(client.ReceiveAll(acknowledge: false).Single(), out _, string.Join("; ", Enumerable.Range(0, 200).Select(static i => $"ns/p{i}: {new string('x', i == 0 ? 5000 : 1)}")));
+
+        IReadOnlyList<KeyValuePair<string, string>> refused = client.Status.Single().Refused;
+        Assert.Equal((RefusedResources.Most, RefusedResources.LongestReason), (refused.Count, refused.Max(static one => one.Value.Length)));
+    }
+
+    [Fact]
+    public void Unanswered_IsSinceTheFirstResponseThatWasNotAnswered()
+    {
+        ResourceStore store = Make.Store();
+        var client = new RawClient(store);
+        client.OpenWildcard();
+        client.ReceiveAll();
+        Assert.Null(client.Status.Single().AwaitingSince);
+        store.Apply([Make.Workload("w1", 1)]);
+        client.ReceiveAll(acknowledge: false);
+        DateTimeOffset? since = client.Status.Single().AwaitingSince;
+        Assert.NotNull(since);
+        store.Apply([Make.Workload("w1", 2)]);
+        client.ReceiveAll(acknowledge: false);
+        Assert.Equal(since, client.Status.Single().AwaitingSince);
+        store.Apply([Make.Workload("w1", 3)]);
+        client.ReceiveAll();
+        Assert.Null(client.Status.Single().AwaitingSince);
+    }
+
+    private static string Refused(RawClient client) =>
+        string.Join(' ', client.Status.Single(static type => type.TypeUrl == Make.PolicyType).Refused.OrderBy(static one => one.Key, StringComparer.Ordinal).Select(static one => $"{one.Key}={one.Value}"));
+
     [Fact]
     public void StaleAnswer_IsIgnored_ButItsNamesAreNot()
     {
@@ -374,6 +456,25 @@ public sealed class DeltaSessionTests
         Assert.Equal(GrpcCode.ResourceExhausted, Assert.Throws<GrpcException>(() => client.Subscribe("d")).Code);
         client.OpenWildcard("t1");
         Assert.Equal(GrpcCode.ResourceExhausted, Assert.Throws<GrpcException>(() => client.OpenWildcard("t2")).Code);
+    }
+
+    [Fact]
+    public void AllTogether_HaveSoManyNames_AndGiveThemBack()
+    {
+        var budget = new NameBudget(4);
+        var first = new RawClient(Make.Store(), budget: budget);
+        var other = new RawClient(Make.Store(), budget: budget);
+        first.OpenOnDemand();
+        first.Subscribe("a");
+        first.Receive();
+        other.OpenOnDemand();
+        Assert.Equal(GrpcCode.ResourceExhausted, Assert.Throws<GrpcException>(() => other.Subscribe("b", "c")).Code);
+        other.Leave();
+        first.Unsubscribe("a");
+        Assert.Equal(0, budget.Used);
+        first.Subscribe("d", "e");
+        first.Leave();
+        Assert.Equal(0, budget.Used);
     }
 
     [Fact]

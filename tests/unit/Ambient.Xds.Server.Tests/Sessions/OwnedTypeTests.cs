@@ -60,7 +60,7 @@ public sealed class OwnedTypeTests
 
     private DeltaSession Session(string? owner)
     {
-        DeltaSession session = new(_store, new DeltaSessionLimits());
+        DeltaSession session = new(_store, new DeltaSessionLimits(), TimeProvider.System);
         session.SetNode("", owner);
         return session;
     }

@@ -1,0 +1,59 @@
+using Ambient.Mesh.Identities;
+using Ambient.Testing.Clocks;
+using Ambient.Xds.Server.Serving;
+
+namespace Ambient.Xds.Server.Tests.Serving;
+
+public sealed class StreamLimitsTests
+{
+    private static readonly XdsServerOptions Options = new()
+    {
+        Authenticate = static (_, _) => throw new InvalidOperationException(),
+        MaxStreamsOfPod = 2,
+        MaxStreamsOfIdentity = 3,
+        StreamsPerSecond = 10,
+        LongestTurn = TimeSpan.FromSeconds(1),
+    };
+
+    private readonly ManualTime _clock = new();
+
+    [Fact]
+    public void Pods_AreCountedEachForItself_AndWhoShowsNone_ByIdentity()
+    {
+        var limits = new StreamLimits(Options, _clock);
+        XdsCaller a = Caller("uid-a"), b = Caller("uid-b"), none = Caller("");
+        Assert.Equal([true, true, false], Enter(limits, a, 3));
+        Assert.Equal([true, true, false], Enter(limits, b, 3));
+        Assert.Equal([true, true, true, false], Enter(limits, none, 4));
+        limits.Leave(a);
+        Assert.Equal([true, false], Enter(limits, a, 2));
+        foreach ((XdsCaller caller, int count) in new[] { (a, 2), (b, 2), (none, 3) })
+        {
+            for (int i = 0; i < count; i++)
+            {
+                limits.Leave(caller);
+            }
+        }
+
+        Assert.Equal(0, limits.Callers);
+    }
+
+    [Fact]
+    public void AsManyAsComeInASecond_ComeAtOnce_TheOthersInTurn_AndNobodyForTooLong()
+    {
+        var limits = new StreamLimits(Options, _clock);
+        TimeSpan?[] turns = [.. Enumerable.Range(0, 25).Select(_ => limits.Turn())];
+        Assert.All(turns[..10], static turn => Assert.Equal(TimeSpan.Zero, turn));
+        Assert.Equal(TimeSpan.FromMilliseconds(100), turns[10]);
+        Assert.Equal(TimeSpan.FromSeconds(1), turns[19]);
+        Assert.All(turns[20..], static turn => Assert.Null(turn));
+
+        // Who was sent away has taken nobody's turn.
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromMilliseconds(100), limits.Turn());
+    }
+
+    private static XdsCaller Caller(string pod) => new([new SpiffeId("cluster.local", "istio-system", "ztunnel")], pod);
+
+    private static bool[] Enter(StreamLimits limits, XdsCaller caller, int count) => [.. Enumerable.Range(0, count).Select(_ => limits.TryEnter(caller))];
+}
