@@ -64,7 +64,18 @@ internal static class ControlPlaneBench
         Print("one changed pod, large against small alone: to the store; to all clients", $"{ofLarge.ToStore / alone.ToStore:0.00}×; {ofLarge.ToClients / alone.ToClients:0.00}×");
     }
 
-    private static void Certificates(int threads)
+    /// <summary>Istio's own roots, and many that operators plug in, are RSA.</summary>
+    private static string RsaRoot(DateTimeOffset now)
+    {
+        using RSA key = RSA.Create(2048);
+        var request = new CertificateRequest("O=cluster.local", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using X509Certificate2 root = request.CreateSelfSigned(now - TimeSpan.FromMinutes(2), now + SelfSignedRoot.DefaultLifetime);
+        return root.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n";
+    }
+
+    private static void Certificates(int threads, string kind, Func<DateTimeOffset, string> makeRoot)
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         if (!SelfSignedRoot.TryParse(makeRoot(now), out SelfSignedRoot? root, out string? error)
