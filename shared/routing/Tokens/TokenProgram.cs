@@ -29,7 +29,7 @@ public sealed class TokenProgram
     /// <summary>Verifies the tokens of a request and edits its fields accordingly.</summary>
     public TokenVerdict Verify(RequestHead head, DateTimeOffset now)
     {
-        if (_rules.Length == 0 || CorsRule.IsPreflight(head))
+        if (_rules.Length == 0)
         {
             return TokenVerdict.Pass;
         }
@@ -37,6 +37,12 @@ public sealed class TokenProgram
         foreach (CompiledTokenRule rule in _rules)
         {
             rule.RemoveForgedHeaders(head);
+        }
+
+        if (CorsRule.IsPreflight(head))
+        {
+            // It has no token (Fetch standard, 3.2.2), and nothing else in it is taken for one.
+            return TokenVerdict.Pass;
         }
 
         TokenClaims? claims = null;

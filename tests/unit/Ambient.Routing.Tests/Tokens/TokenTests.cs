@@ -218,6 +218,15 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
+    public void Preflight_CarriesNoClaimsOfItsOwnMaking()
+    {
+        TokenRule rule = new() { Issuer = Issuer, PayloadHeader = "x-payload", ClaimHeaders = { new ClaimHeader { Header = "X-Sub", Claim = "sub" } } };
+        RequestHead head = Requests.Of("OPTIONS /", ("origin", "x"), ("access-control-request-method", "GET"), ("x-sub", "admin"), ("x-payload", "forged"), ("x-other", "kept")).Head!;
+        Assert.Equal(0, Program(rule).Verify(head, Now).Status);
+        Assert.Equal((null, null, "kept"), (head.Fields.Text("x-sub"), head.Fields.Text("x-payload"), head.Fields.Text("x-other")));
+    }
+
+    [Fact]
     public void MutatedTokens_AreRefused_AndNeverThrow()
     {
         int seed = Environment.TickCount;
