@@ -50,11 +50,7 @@ internal sealed class Attempt : LoopTimer, IResponseSink, ILoopFault
     {
         (_exchange, _destination, _policy, _endpoint) = (exchange, destination, policy, endpoint);
         endpoint.State.Begin();
-        if (limit > TimeSpan.Zero)
-        {
-            _loop.Loop.Timers.Schedule(this, _loop.Loop.NowMilliseconds + (long)limit.TotalMilliseconds);
-        }
-
+        BeginLimit(limit);
         _client = pool.Take(PoolLimits.Of(policy));
         if (_client is null)
         {
@@ -65,6 +61,15 @@ internal sealed class Attempt : LoopTimer, IResponseSink, ILoopFault
         _client.Begin(this);
         Leave();
         return true;
+    }
+
+    /// <summary>So long it may take from now on until an answer begins; 0 is no limit, and one that runs goes on.</summary>
+    public void BeginLimit(TimeSpan limit)
+    {
+        if (limit > TimeSpan.Zero && !IsOver && !IsScheduled)
+        {
+            _loop.Loop.Timers.Schedule(this, _loop.Loop.NowMilliseconds + (long)limit.TotalMilliseconds);
+        }
     }
 
     /// <summary>Writes the head of the request.</summary>

@@ -25,11 +25,7 @@ internal sealed partial class Exchange : LoopTimer, ILoopFault
         }
 
         _isStill = true;
-        if (IsRequestWhole)
-        {
-            CountTimeout();
-        }
-
+        CountTimeout();
         AbandonAttempt("nothing moves");
         _ = Answer(new LocalAnswer(IsRequestWhole ? 504 : 408, "stream timeout", ResponseFlags.StreamIdle, "stream_idle_timeout"));
     }

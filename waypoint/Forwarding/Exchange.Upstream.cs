@@ -20,8 +20,6 @@ internal sealed partial class Exchange
     private Attempt? _attempt;
     private HashSet<EndpointKey>? _tried;
     private EndpointKey? _lastTried;
-    private ExchangeTimer? _total;
-    private ExchangeTimer? _pause;
     private KeptBytes _kept;
     private bool _isReplayable = true;
     private FieldList? _requestTrailers;
@@ -103,50 +101,18 @@ internal sealed partial class Exchange
         {
             Ask(isPartial: false);
         }
-        else if (!_isDone && _attempt is { IsConnected: true } attempt)
+        else if (!_isDone)
         {
-            attempt.SendEnd(trailers);
+            BeginLimits();
+            if (_attempt is { IsConnected: true } attempt)
+            {
+                attempt.SendEnd(trailers);
+            }
         }
     }
 
     /// <summary>The client can take more of the answer.</summary>
     public void OnClientDrained() => _attempt?.ResumeResponse();
-
-    /// <summary>A limit was reached, or a pause is over.</summary>
-    public void OnTimer(ExchangeTimerKind kind)
-    {
-        switch (kind)
-        {
-            case ExchangeTimerKind.Pause when _isDelayed:
-                _isDelayed = false;
-                AfterDelay();
-                break;
-            case ExchangeTimerKind.Pause:
-                Try();
-                break;
-            default:
-                CountTimeout();
-                AbandonAttempt("the route's timeout");
-                if (_isOwnDeadline)
-                {
-                    _ = Answer(LocalAnswer.Of(UpstreamFailure.Timeout, null, _retries > 0), grpcStatus: LocalAnswer.DeadlineExceeded);
-                }
-                else
-                {
-                    Fail(UpstreamFailure.Timeout, null);
-                }
-
-                break;
-        }
-    }
-
-    /// <summary>The current try took too long.</summary>
-    public void OnTryTimeout()
-    {
-        CountTimeout();
-        AbandonAttempt("the try's timeout");
-        FailOrRetry(UpstreamFailure.TryTimeout, null);
-    }
 
     /// <summary>The connection of a try is there: the request may be written.</summary>
     public void OnConnected(Attempt attempt)
@@ -183,6 +149,10 @@ internal sealed partial class Exchange
         else
         {
             server.ResumeBody();
+            if (!attempt.IsOver && !IsRequestWhole)
+            {
+                HoldLimits();
+            }
         }
     }
 
@@ -300,12 +270,8 @@ internal sealed partial class Exchange
             FreeReplay();
         }
 
-        TimeSpan limit = Limit();
-        if (limit > TimeSpan.Zero)
-        {
-            Schedule(ref _total, ExchangeTimerKind.Total, limit);
-        }
-
+        _limit = Limit();
+        BeginLimits();
         Try();
     }
 
@@ -334,7 +300,7 @@ internal sealed partial class Exchange
         _record.UpstreamHost = endpoint.Key.Text;
         _attempt = Attempt.Take(tunnel.Loop);
         IEndpointPool pool = tunnel.PoolFor(_destination, endpoint.Key, SpeaksHttp2, _policy!, _tls);
-        if (!_attempt.TryBegin(this, _destination, _policy!, endpoint, Retry?.PerTryTimeout ?? TimeSpan.Zero, pool))
+        if (!_attempt.TryBegin(this, _destination, _policy!, endpoint, TryLimit, pool))
         {
             // Not the endpoint's fault, and trying again would make it worse.
             EndAttempt();
@@ -368,15 +334,6 @@ internal sealed partial class Exchange
         Answer(LocalAnswer.Of(failure, told ?? _record.TransportFailure, _retries > 0));
     }
 
-    // Whoever has answered in part was not too slow to answer.
-    private void CountTimeout()
-    {
-        if (!_isHeadSent)
-        {
-            _attempt?.Count(504, isLocal: true);
-        }
-    }
-
     private void AbandonAttempt(string detail)
     {
         Attempt? attempt = _attempt;
@@ -389,27 +346,5 @@ internal sealed partial class Exchange
         Attempt? attempt = _attempt;
         _attempt = null;
         attempt?.End();
-    }
-
-    private void CancelTimers()
-    {
-        Cancel(_total);
-        _attempt?.CancelLimit();
-        Cancel(_pause);
-    }
-
-    private void Cancel(ExchangeTimer? timer)
-    {
-        if (timer is { IsScheduled: true })
-        {
-            tunnel.Loop.Loop.Timers.Cancel(timer);
-        }
-    }
-
-    private void Schedule(ref ExchangeTimer? timer, ExchangeTimerKind kind, TimeSpan after)
-    {
-        timer ??= new ExchangeTimer(this, kind);
-        Cancel(timer);
-        tunnel.Loop.Loop.Timers.Schedule(timer, tunnel.Loop.Loop.NowMilliseconds + (long)after.TotalMilliseconds);
     }
 }
