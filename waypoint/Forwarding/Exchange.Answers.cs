@@ -34,7 +34,7 @@ internal sealed partial class Exchange
             return;
         }
 
-        if (Retry is { } rule && rule.AfterResponse(response.Status, grpc) && !response.Fields.Contains("x-envoy-overloaded") && TryRetry())
+        if (Retry is { } rule && rule.AfterResponse(response.Status, grpc, response.Fields.Contains("x-envoy-ratelimited")) && !response.Fields.Contains("x-envoy-overloaded") && TryRetry())
         {
             return;
         }

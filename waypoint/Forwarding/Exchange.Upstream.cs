@@ -11,8 +11,8 @@ namespace Ambient.Waypoint.Forwarding;
 /// <summary>Forwarding: endpoint, connection, tries, limits.</summary>
 internal sealed partial class Exchange
 {
-    // A request that may be sent again is kept up to here; one that is larger is sent once (waypoint reference 2.1.3 allows 1 MiB).
-    private const int MaxReplay = 256 * 1024;
+    // A request that may be sent again is kept up to here; one that is larger is sent once (waypoint reference 2.1.3). All of a loop together have ByteBudget.
+    private const int MaxReplay = 1024 * 1024;
 
     private DestinationState? _destination;
     private TrafficPolicy? _policy;

@@ -3,6 +3,8 @@ namespace Ambient.Waypoint.Forwarding;
 /// <summary>Bytes of one body that are kept, within the budget of their loop. Loop-affine.</summary>
 internal struct KeptBytes
 {
+    private const int MaxSpare = 256 * 1024;
+
     private byte[]? _bytes;
 
     /// <summary>How many.</summary>
@@ -18,7 +20,7 @@ internal struct KeptBytes
         int room = _bytes?.Length ?? 0;
         if (room < length)
         {
-            int size = Math.Max(1024, length * 2);
+            int size = Math.Max(1024, length + Math.Min(length, MaxSpare));
             if (!budget.TryTake(size - room))
             {
                 return false;

@@ -42,4 +42,7 @@ public enum RetryConditions
 
     /// <summary>gRPC 14.</summary>
     Unavailable = 2048,
+
+    /// <summary><c>envoy-ratelimited</c>: an answer with <c>x-envoy-ratelimited</c>.</summary>
+    RateLimited = 4096,
 }

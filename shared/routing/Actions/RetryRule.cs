@@ -41,6 +41,7 @@ public sealed class RetryRule
         "reset-before-request" => RetryConditions.ResetBeforeRequest,
         "connect-failure" => RetryConditions.ConnectFailure,
         "retriable-4xx" => RetryConditions.Conflict,
+        "envoy-ratelimited" => RetryConditions.RateLimited,
         "refused-stream" => RetryConditions.RefusedStream,
         "cancelled" => RetryConditions.Cancelled,
         "deadline-exceeded" => RetryConditions.DeadlineExceeded,
@@ -68,8 +69,14 @@ public sealed class RetryRule
     /// <summary>Whether a response is worth another try.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="grpcStatus">The grpc-status of the headers; −1 when they have none.</param>
-    public bool AfterResponse(int status, int grpcStatus)
+    /// <param name="isRateLimited">Whether it has <c>x-envoy-ratelimited</c>: whoever limits wants no more of it, so only those who ask for it try again.</param>
+    public bool AfterResponse(int status, int grpcStatus, bool isRateLimited = false)
     {
+        if (isRateLimited)
+        {
+            return (Conditions & RetryConditions.RateLimited) != RetryConditions.None;
+        }
+
         RetryConditions met = status switch
         {
             502 or 503 or 504 => RetryConditions.GatewayError | RetryConditions.ServerError,

@@ -186,6 +186,16 @@ public sealed class ActionTests
     public void Response_IsRetriedUnderItsCondition(string condition, int status, int grpc, bool expected) =>
         Assert.Equal(expected, Retry(condition).AfterResponse(status, grpc));
 
+    [Theory]
+    [InlineData("5xx", 503, false)]
+    [InlineData("resource-exhausted", 429, false)]
+    [InlineData("envoy-ratelimited", 429, true)]
+    public void WhoeverLimits_IsAskedAgain_OnlyWhereThatIsWanted(string condition, int status, bool expected)
+    {
+        Assert.Equal(expected, Retry(condition).AfterResponse(status, 8, isRateLimited: true));
+        Assert.Equal(condition != "envoy-ratelimited", Retry(condition).AfterResponse(status, 8));
+    }
+
     [Fact]
     public void RetryCodesAndPauses()
     {

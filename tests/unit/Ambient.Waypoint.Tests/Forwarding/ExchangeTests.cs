@@ -196,6 +196,63 @@ public sealed class ExchangeTests
         Assert.Equal(0, waypoint.Destination.Active);
     }
 
+    [Theory]
+    [InlineData(1024 * 1024, true)]
+    [InlineData((1024 * 1024) + 1, false)]
+    public void Bodies_AreSentAgain_UpToALimit(int length, bool isSentAgain)
+    {
+        using LocalWaypoint waypoint = new(action => action.Retry = Retries(1));
+        HeldPipe first = waypoint.Expect();
+        HeldPipe second = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive($"PUT / HTTP/1.1\r\nHost: cart\r\nContent-Length: {length}\r\n\r\n");
+        for (int sent = 0; sent < length;)
+        {
+            int part = Math.Min(length - sent, 50_000);
+            client.Receive(new string('a', part));
+            sent += part;
+            _ = first.Sent;
+        }
+
+        Assert.EndsWith("aaa", first.Sent, StringComparison.Ordinal);
+        Assert.InRange(waypoint.Loop.Kept.Taken, isSentAgain ? length : 0, isSentAgain ? length * 3 / 2 : 0);
+        first.Break();
+        if (!isSentAgain)
+        {
+            Assert.StartsWith("HTTP/1.1 503 ", client.Sent, StringComparison.Ordinal);
+            return;
+        }
+
+        waypoint.RunUntil(() => second.Sent.Length > length);
+        Assert.EndsWith(new string('a', length), second.Sent, StringComparison.Ordinal);
+        second.Receive(Good);
+        Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
+        Assert.Equal(0, waypoint.Loop.Kept.Taken);
+    }
+
+    [Theory]
+    [InlineData("5xx", "x-envoy-ratelimited: true", false)]
+    [InlineData("5xx", "x-envoy-overloaded: true", false)]
+    [InlineData("envoy-ratelimited", "x-envoy-ratelimited: true", true)]
+    [InlineData("envoy-ratelimited", "x: y", false)]
+    [InlineData("5xx", "x: y", true)]
+    public void AnswersOfWhoeverLimits_AreTriedAgain_OnlyWhenThatIsAskedFor(string condition, string field, bool isTriedAgain)
+    {
+        using LocalWaypoint waypoint = new(action => action.Retry = new RetryPolicy { Attempts = 1, BackoffMs = 1, SameHosts = true, Conditions = { condition } });
+        HeldPipe first = waypoint.Expect();
+        HeldPipe second = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        _ = first.Sent;
+        first.Receive($"HTTP/1.1 503 Service Unavailable\r\n{field}\r\nContent-Length: 0\r\n\r\n");
+        if (isTriedAgain)
+        {
+            waypoint.RunUntil(() => second.Sent.Length > 0);
+        }
+
+        Assert.Equal(isTriedAgain, !client.Sent.StartsWith("HTTP/1.1 503 ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Mirrors_HaveTheLimitsOfTheirDestination()
     {
