@@ -207,7 +207,7 @@ internal sealed partial class Exchange
     }
 
     // Clients of the mesh speak to the endpoint; those outside speak to the gateway, which most of them do in HTTP/2 whatever is behind it. gRPC has no other version.
-    private bool SpeaksHttp2 => !_upgradesInHttp1 && _target!.SpeaksHttp2(_policy!.Pool, server.Protocol == "HTTP/2", tunnel.Edge is null || _record.IsGrpc);
+    private bool SpeaksHttp2(Target target, TrafficPolicy policy) => target.SpeaksHttp2(policy.Pool, server.Protocol == "HTTP/2", tunnel.Edge is null || _record.IsGrpc);
 
     private bool IsSafe => head.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" or "TRACE";
 
@@ -299,7 +299,7 @@ internal sealed partial class Exchange
         _record.Endpoint = endpoint.IsKnown ? endpoint.Workload : null;
         _record.UpstreamHost = endpoint.Key.Text;
         _attempt = Attempt.Take(tunnel.Loop);
-        IEndpointPool pool = tunnel.PoolFor(_destination, endpoint.Key, SpeaksHttp2, _policy!, _tls);
+        IEndpointPool pool = tunnel.PoolFor(_destination, endpoint.Key, !_upgradesInHttp1 && SpeaksHttp2(_target!, _policy!), _policy!, _tls);
         if (!_attempt.TryBegin(this, _destination, _policy!, endpoint, TryLimit, pool))
         {
             // Not the endpoint's fault, and trying again would make it worse.

@@ -254,7 +254,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
     {
         foreach (MirrorRule rule in action.Mirrors)
         {
-            if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, _configuration, rule, head, framing) is { } copy)
+            if (upgrade.Length == 0 && rule.Copies(tunnel.Loop.Random.NextDouble()) && MirrorCopy.Begin(tunnel.Loop, _configuration, rule.Target, SpeaksHttp2, head, framing) is { } copy)
             {
                 (_mirrors ??= []).Add(copy);
                 if (_kept.Length > 0)

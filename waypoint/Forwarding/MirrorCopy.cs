@@ -1,4 +1,5 @@
 using Ambient.EventLoop;
+using Ambient.Mesh.Services;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
@@ -6,6 +7,7 @@ using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Http;
+using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Traces;
 using Ambient.Waypoint.Pipes;
 using Ambient.Waypoint.Tunnels;
@@ -35,19 +37,30 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     bool IResponseSink.CanTakeResponse => true;
 
     /// <summary>Begins a copy; null when there is nobody to send it to.</summary>
-    public static MirrorCopy? Begin(WaypointLoop loop, WaypointConfiguration configuration, MirrorRule rule, RequestHead head, BodyFraming framing)
+    /// <param name="loop">The loop.</param>
+    /// <param name="configuration">The request's.</param>
+    /// <param name="target">Who gets it.</param>
+    /// <param name="speaksHttp2">Whether the request would be sent there in HTTP/2.</param>
+    /// <param name="head">The request's, as its own endpoint gets it.</param>
+    /// <param name="framing">The same of its body.</param>
+    public static MirrorCopy? Begin(WaypointLoop loop, WaypointConfiguration configuration, Target target, Func<Target, TrafficPolicy, bool> speaksHttp2, RequestHead head, BodyFraming framing)
     {
-        DestinationState destination = loop.Destinations.Get(rule.Service, rule.Port, rule.Subset);
-        if (!destination.TryGet(loop.View, configuration.FindDestination(rule.Service), out TrafficPolicy policy, out Candidate[] candidates))
+        DestinationState destination = loop.Destinations.Get(target.Service, target.Port, target.Subset);
+        if (!destination.TryGet(loop.View, configuration.FindDestination(target.Service), out TrafficPolicy policy, out Candidate[] candidates))
         {
-            return null;
+            return Lost(loop, target.Service, MirrorLoss.NoEndpoint);
         }
 
         EndpointTls? tls = loop.EndpointTls.Find(policy);
-        if (tls is { Broken: not null } || policy.ProxyProtocol != 0
-            || destination.Choose(candidates, policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
+        if (tls is { Broken: not null } || policy.ProxyProtocol != 0)
         {
-            return null;
+            // What must be encrypted is not sent in the clear; and connections that begin with a client's address are that client's alone.
+            return Lost(loop, target.Service, policy.ProxyProtocol != 0 ? MirrorLoss.ProxyProtocol : MirrorLoss.BrokenTls);
+        }
+
+        if (destination.Choose(candidates, policy, null, null, loop.Random, loop.Loop.NowMilliseconds) is not { } endpoint)
+        {
+            return Lost(loop, target.Service, MirrorLoss.NoEndpoint);
         }
 
         MirrorCopy copy = new(loop, framing);
@@ -58,7 +71,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
             copy._head.Authority = MirrorRule.ShadowAuthority(head.Authority);
         }
 
-        return copy.Start(destination, endpoint, rule.SpeaksHttp2 || policy.Pool is { UpgradeToHttp2: true }, policy, tls?.For(head.Authority, rule.Service.Hostname)) ? copy : null;
+        return copy.Start(destination, endpoint, speaksHttp2(target, policy), policy, tls?.For(head.Authority, target.Service.Hostname)) ? copy : Lost(loop, target.Service, MirrorLoss.Overflow);
     }
 
     /// <summary>A part of the request's body.</summary>
@@ -73,7 +86,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
         {
             if (_client!.IsFull)
             {
-                GiveUp("too slow");
+                Lose(MirrorLoss.TooSlow);
                 return;
             }
 
@@ -81,7 +94,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
         }
         else if (_waiting.Length + data.Length > MaxWaiting || !_waiting.TryAdd(data, loop.Kept))
         {
-            GiveUp("too slow");
+            Lose(MirrorLoss.TooSlow);
         }
     }
 
@@ -142,10 +155,26 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     void IResponseSink.OnResponseEnd(FieldList? trailers) => Finish();
 
     /// <inheritdoc/>
-    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail) => Finish();
+    void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
+    {
+        loop.LostMirrors.Count(_destination!.Service, MirrorLoss.Failed);
+        Finish();
+    }
 
     /// <inheritdoc/>
-    protected override void OnTimer() => GiveUp("no answer in time");
+    protected override void OnTimer() => Lose(MirrorLoss.TooSlow);
+
+    private static MirrorCopy? Lost(WaypointLoop loop, NamespacedHostname service, MirrorLoss why)
+    {
+        loop.LostMirrors.Count(service, why);
+        return null;
+    }
+
+    private void Lose(MirrorLoss why)
+    {
+        loop.LostMirrors.Count(_destination!.Service, why);
+        GiveUp("too slow");
+    }
 
     private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy, TlsUse? tls)
     {

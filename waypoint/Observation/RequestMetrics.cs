@@ -35,6 +35,7 @@ internal sealed class RequestMetrics
     {
         SeriesLimit = seriesLimit;
         DryRun = new DryRunMetrics(registry);
+        LostMirrors = new LostMirrors(registry);
         _requests = registry.AddCounter("istio_requests", "Requests that are over.");
         _duration = registry.AddHistogram("istio_request_duration_milliseconds", "From the request to the last byte of its answer.", null, Buckets);
         _requestBytes = registry.AddHistogram("istio_request_bytes", "Bytes of requests.", null, Buckets);
@@ -54,6 +55,9 @@ internal sealed class RequestMetrics
 
     /// <summary>What policies on trial would have said.</summary>
     public DryRunMetrics DryRun { get; }
+
+    /// <summary>Copies of requests that were lost.</summary>
+    public LostMirrors LostMirrors { get; }
 
     /// <summary>The cells of one loop for requests of this kind.</summary>
     public RequestSeries SeriesOf(int loop, in RequestKind kind)

@@ -92,6 +92,9 @@ internal sealed class WaypointLoop
     /// <summary>What policies on trial would have said.</summary>
     public DryRunMetrics DryRun => _shared.Metrics.DryRun;
 
+    /// <summary>Copies of requests that were lost.</summary>
+    public LostMirrors LostMirrors => _shared.Metrics.LostMirrors;
+
     public ObservationPlan Observation => _shared.Observation;
 
     /// <summary>The own certificate; null before there is one.</summary>

@@ -1,4 +1,3 @@
-using Ambient.Mesh.Services;
 using Ambient.Protocol.L7;
 
 namespace Ambient.Routing.Actions;
@@ -10,24 +9,12 @@ public sealed class MirrorRule
 
     internal MirrorRule(Mirror source)
     {
-        Service = new NamespacedHostname(source.Destination.Namespace, source.Destination.Hostname);
-        Port = (ushort)source.Destination.Port;
-        Subset = source.Destination.Subset;
-        SpeaksHttp2 = source.Destination.Http2;
+        Target = new Target(new WeightedTarget { Destination = source.Destination });
         _share = source.Share;
     }
 
-    /// <summary>The service.</summary>
-    public NamespacedHostname Service { get; }
-
-    /// <summary>Its port.</summary>
-    public ushort Port { get; }
-
-    /// <summary>The subset; empty for all endpoints.</summary>
-    public string Subset { get; }
-
-    /// <summary>Whether the port says that its endpoints are spoken to in HTTP/2.</summary>
-    public bool SpeaksHttp2 { get; }
+    /// <summary>Where copies go.</summary>
+    public Target Target { get; }
 
     /// <summary>Whether this request is copied, for a random number from [0, 1).</summary>
     public bool Copies(double random) => random * 1_000_000 < _share;

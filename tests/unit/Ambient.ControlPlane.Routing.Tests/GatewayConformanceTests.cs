@@ -143,7 +143,7 @@ public sealed class GatewayConformanceTests
     public void Mirrors_GetTheirShare(string share, double expected)
     {
         RouteAction action = Take($"filters: [{{type: RequestMirror, requestMirror: {{backendRef: {{name: v2, port: 80}}{share} }} }}, {{type: RequestMirror, requestMirror: {{backendRef: {{name: ratings, port: 8080}} }} }}], {ToV1}", "GET /").Route.Action;
-        Assert.Equal(["v2", "ratings"], action.Mirrors.Select(mirror => mirror.Service.Hostname.Split('.')[0]));
+        Assert.Equal(["v2", "ratings"], action.Mirrors.Select(mirror => mirror.Target.Service.Hostname.Split('.')[0]));
         Assert.Equal((true, expected >= 1), (action.Mirrors[0].Copies(expected - 0.01), action.Mirrors[0].Copies(Math.Min(expected + 0.01, 0.999))));
     }
 

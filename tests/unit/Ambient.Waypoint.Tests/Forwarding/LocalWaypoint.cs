@@ -45,7 +45,7 @@ internal sealed class LocalWaypoint : IDisposable
     {
         _loop = new EventLoop.EventLoop("local", new EventLoopOptions { TimeProvider = time ?? TimeProvider.System });
         _editPort = editPort;
-        MetricRegistry metrics = new();
+        MetricRegistry metrics = Metrics;
         MeshState mesh = new();
         MeshBatch batch = new();
         batch.Services.Add(new Service(new ServiceSpec { Name = "cart", Namespace = Cart.Namespace, Hostname = Cart.Hostname, Ports = PortMap.Of((80, 8080)) }));
@@ -82,6 +82,9 @@ internal sealed class LocalWaypoint : IDisposable
     public WaypointShared Shared => _shared;
 
     public LocalDialer Dialer { get; }
+
+    /// <summary>What it counts.</summary>
+    public MetricRegistry Metrics { get; } = new();
 
     /// <summary>What is known of the only destination.</summary>
     public DestinationState Destination => Loop.Destinations.Get(Cart, 80, "");
