@@ -122,6 +122,11 @@ internal sealed partial class Exchange
     {
         if (++_interims <= MaxInterim)
         {
+            if (_isLeaveAwaited && response.Status == 100)
+            {
+                HoldLimits();
+            }
+
             server.SendInterim(response.Status, response.Fields);
             return;
         }

@@ -12,6 +12,7 @@ internal sealed partial class Exchange
     private ExchangeTimer? _total;
     private ExchangeTimer? _pause;
     private TimeSpan _limit;
+    private bool _isLeaveAwaited;
 
     private TimeSpan TryLimit => Retry?.PerTryTimeout ?? TimeSpan.Zero;
 
@@ -70,9 +71,15 @@ internal sealed partial class Exchange
         }
     }
 
-    // The connection is there, and the client has more to say.
-    private void HoldLimits()
+    // The connection is there, and the client has more to say. If it waits for leave to do so (RFC 9110 section 10.1.1), it is still the endpoint that takes its time.
+    private void HoldLimits(bool isConnected = false)
     {
+        _isLeaveAwaited = isConnected && _record.BytesReceived == 0 && _interims == 0 && head.Fields.Contains("expect");
+        if (_isLeaveAwaited)
+        {
+            return;
+        }
+
         Cancel(_total);
         _attempt?.CancelLimit();
     }

@@ -80,6 +80,11 @@ internal sealed partial class Exchange
             return;
         }
 
+        if (_isLeaveAwaited)
+        {
+            HoldLimits();
+        }
+
         KeepForRetry(data);
         _attempt?.SendData(data);
     }
@@ -151,7 +156,7 @@ internal sealed partial class Exchange
             server.ResumeBody();
             if (!attempt.IsOver && !IsRequestWhole)
             {
-                HoldLimits();
+                HoldLimits(isConnected: true);
             }
         }
     }

@@ -41,7 +41,7 @@ public sealed class TokenProgram
 
         if (CorsRule.IsPreflight(head))
         {
-            // It has no token (Fetch standard, 3.2.2), and nothing else in it is taken for one.
+            // Browsers send it without credentials, so nothing in it is taken for a token.
             return TokenVerdict.Pass;
         }
 

@@ -162,6 +162,43 @@ public sealed class LimitTests : IDisposable
     }
 
     [Fact]
+    public void WhoeverWaitsForLeaveToGoOn_WaitsForTheEndpoint()
+    {
+        LocalWaypoint waypoint = Serve(action => action.TimeoutMs = 1000);
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        string asking = Upload.Replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", StringComparison.Ordinal);
+        client.Receive(asking);
+        Assert.Contains("expect: 100-continue", endpoint.Sent, StringComparison.Ordinal);
+        Pass(900);
+        endpoint.Receive("HTTP/1.1 100 Continue\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 100 ", client.Sent, StringComparison.Ordinal);
+        Pass(5000);
+        client.Receive("hello");
+        _ = endpoint.Sent;
+        Pass(900);
+        endpoint.Receive(Good);
+        Assert.EndsWith("\r\n\r\nok", client.Sent, StringComparison.Ordinal);
+
+        client.Receive(asking);
+        _ = endpoint.Sent;
+        Pass(1100);
+        Assert.Contains("HTTP/1.1 504 ", client.Sent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhoeverDoesNotWaitForLeave_TakesItsTime()
+    {
+        LocalWaypoint waypoint = Serve(action => action.TimeoutMs = 1000);
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive(Upload.Replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\nhell", StringComparison.Ordinal));
+        Pass(5000);
+        Assert.EndsWith("hell", endpoint.Sent, StringComparison.Ordinal);
+        Assert.Equal("", client.Sent);
+    }
+
+    [Fact]
     public void UploadThatIsThereWithItsHead_LosesNoTime()
     {
         LocalWaypoint waypoint = Serve(action => action.TimeoutMs = 1000);
