@@ -15,6 +15,7 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
     private static readonly TrafficPolicy NoPolicy = new();
 
     private readonly ConcurrentDictionary<EndpointKey, EndpointState> _states = [];
+    private readonly Lock _ejecting = new();
     private volatile Snapshot _snapshot = new(null, null, [], NoPolicy, false, [], null);
     private int _active;
     private int _retries;
@@ -122,16 +123,18 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
     /// <summary>Counts an outcome and ejects when it is time (waypoint reference 2.3.3).</summary>
     public void Count(Candidate candidate, int status, TrafficPolicy policy, long now, bool isLocal = false)
     {
-        if (policy.Outliers is not { } outliers || !candidate.State.Count(status, isLocal, outliers) || candidate.State.IsEjected(now))
+        if (policy.Outliers is not { } outliers || !candidate.State.Count(status, isLocal, outliers) || !MayEject(candidate, outliers, now))
         {
             return;
         }
 
-        Candidate[] all = _snapshot.Candidates;
-        int ejected = all.Count(other => other.State.IsEjected(now));
-        if ((ejected + 1) * 100.0 / all.Length <= outliers.MaxEjectionPercent)
+        // Rare: two loops that looked at the same time would eject one more than there may be.
+        lock (_ejecting)
         {
-            candidate.State.Eject(now, outliers);
+            if (MayEject(candidate, outliers, now))
+            {
+                candidate.State.Eject(now, outliers);
+            }
         }
     }
 
@@ -150,6 +153,12 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         }
 
         return usable.Length < 2 ? (usable.Length == 0 ? null : usable[0]) : EndpointChoice.Of(usable, policy, random, ref _turn, now);
+    }
+
+    private bool MayEject(Candidate candidate, OutlierDetection outliers, long now)
+    {
+        Candidate[] all = _snapshot.Candidates;
+        return !candidate.State.IsEjected(now) && (all.Count(other => other.State.IsEjected(now)) + 1) * 100.0 / all.Length <= outliers.MaxEjectionPercent;
     }
 
     private static Candidate[] InService(Candidate[] candidates, TrafficPolicy policy, Random random, long now)
