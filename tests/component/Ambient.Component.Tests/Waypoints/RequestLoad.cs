@@ -17,14 +17,17 @@ internal sealed class RequestLoad : IAsyncDisposable
     private readonly Task[] _callers;
     private readonly Lock _gate = new();
     private readonly List<string> _failures = [];
+    private readonly int[] _interrupted;
     private volatile bool _stopped;
     private long _answered;
     private long _retried;
 
     private RequestLoad(VirtualPod from, IPEndPoint target, int callers)
     {
+        _interrupted = new int[callers];
+
         // Threads of their own: the pool's are for the backends.
-        _callers = [.. Enumerable.Range(0, callers).Select(_ => Task.Factory.StartNew(() => Call(from, target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        _callers = [.. Enumerable.Range(0, callers).Select(caller => Task.Factory.StartNew(() => Call(caller, from, target), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }
 
     /// <summary>Requests that were answered with 200.</summary>
@@ -41,6 +44,18 @@ internal sealed class RequestLoad : IAsyncDisposable
             lock (_gate)
             {
                 return [.. _failures];
+            }
+        }
+    }
+
+    /// <summary>Of each client, how often it was not answered: requests that were sent again, and those that failed.</summary>
+    public int[] Interrupted
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _interrupted];
             }
         }
     }
@@ -62,23 +77,23 @@ internal sealed class RequestLoad : IAsyncDisposable
         await Task.WhenAll(_callers);
     }
 
-    private void Call(VirtualPod from, IPEndPoint target)
+    private void Call(int caller, VirtualPod from, IPEndPoint target)
     {
         while (!_stopped)
         {
             try
             {
                 using Socket socket = MeshPair.Connect(from, target);
-                Use(socket);
+                Use(caller, socket);
             }
             catch (SocketException refused)
             {
-                Fail("connect: " + refused.SocketErrorCode);
+                Fail(caller, "connect: " + refused.SocketErrorCode);
             }
         }
     }
 
-    private void Use(Socket socket)
+    private void Use(int caller, Socket socket)
     {
         for (int sent = 0; !_stopped; sent++)
         {
@@ -107,21 +122,31 @@ internal sealed class RequestLoad : IAsyncDisposable
             if (answer.Length == 0 && sent > 0 && how == "the end")
             {
                 Interlocked.Increment(ref _retried);
+                Interrupt(caller);
             }
             else
             {
-                Fail($"request {sent} of its connection: {how} after '{answer[..Math.Min(answer.Length, 60)]}'");
+                Fail(caller, $"request {sent} of its connection: {how} after '{answer[..Math.Min(answer.Length, 60)]}'");
             }
 
             return;
         }
     }
 
-    private void Fail(string how)
+    private void Fail(int caller, string how)
+    {
+        Interrupt(caller);
+        lock (_gate)
+        {
+            _failures.Add($"client {caller}: {how}");
+        }
+    }
+
+    private void Interrupt(int caller)
     {
         lock (_gate)
         {
-            _failures.Add(how);
+            _interrupted[caller]++;
         }
     }
 }

@@ -123,8 +123,10 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
 
         // Nobody has told the control plane.
         await load.MoreAsync(400);
-        output.WriteLine($"{load.Answered} answered, {load.Retried} sent again, {load.Failures.Length} failed: {string.Join("; ", load.Failures)}");
-        Assert.InRange(load.Retried + load.Failures.Length, 0, Callers);
+        output.WriteLine($"{load.Answered} answered, {load.Retried} sent again, {load.Failures.Length} failed: {string.Join("; ", load.Failures)}; of each client {string.Join(' ', load.Interrupted)}");
+
+        // Each client has one request at a time: that one may be lost, and nothing after it.
+        Assert.All(load.Interrupted, static times => Assert.InRange(times, 0, 1));
     }
 
     [RequiresToolFact("nft", root: true)]

@@ -11,6 +11,9 @@ namespace Ambient.Component.Tests.Waypoints;
 /// <summary>From a file of manifests to what a client is answered: control plane, waypoint and ztunnels as processes.</summary>
 public sealed class WaypointPlaneTests(ITestOutputHelper output)
 {
+    private const double Goal = 200;
+    private const double StandsStill = 50;
+    private const double BusyMachine = 2;
     private const string Request = "GET / HTTP/1.1\r\nHost: cart\r\n\r\n";
 
     [RequiresToolFact("nft", root: true)]
@@ -33,8 +36,12 @@ public sealed class WaypointPlaneTests(ITestOutputHelper output)
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
-        output.WriteLine($"a route is in force after (ms, from the file): {string.Join(' ', times.Order().Select(time => time.ToString("0", System.Globalization.CultureInfo.InvariantCulture)))}");
+        times.Sort();
+        output.WriteLine($"a route is in force after (ms, from the file): {string.Join(' ', times.Select(time => time.ToString("0", System.Globalization.CultureInfo.InvariantCulture)))}");
 
+        // The goal is 200 ms from the moment in which the control plane sees the change. Here it sees it when the file has stood still (50 ms), in debug builds of six programs
+        // that share the machine with other tests.
+        Assert.InRange(times[times.Count / 2] - StandsStill, 0, BusyMachine * Goal);
         mesh.Manifest("policy", """
             apiVersion: security.istio.io/v1
             kind: AuthorizationPolicy

@@ -18,6 +18,9 @@ public sealed class WaypointScaleTests(ITestOutputHelper output)
     private const int Services = 1_000;
     private const int RoutesPerService = 10;
     private const double MiB = 1024 * 1024;
+    private const double EmptyGoal = 80e6 / MiB;
+    private const double FullGoal = 120e6 / MiB;
+    private const double DebugExtra = 20;
 
     [RequiresToolFact("nft", root: true)]
     public async Task Memory_StaysSmall_WithTenThousandRoutes()
@@ -58,8 +61,11 @@ public sealed class WaypointScaleTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"resident: {empty:0} MiB empty, {full:0} MiB with {Services} services and {Services * RoutesPerService} routes ({first:0} ms until in force), at most {peak:0} MiB in five further whole changes");
-        Assert.InRange(empty, 0, 110);
-        Assert.InRange(full, 0, 220);
+
+        // The goals are 80 and 120 MB, which the shipped build holds (docs/benchmarks.md, footprint). This one is a debug build: nothing is compiled ahead, so the code that
+        // the JIT makes and its own memory come on top, and the nursery is larger after a configuration that was read by unoptimised code.
+        Assert.InRange(empty, 0, EmptyGoal);
+        Assert.InRange(full, 0, FullGoal + DebugExtra);
     }
 
     private static void Write(string path, WaypointBundle bundle)
