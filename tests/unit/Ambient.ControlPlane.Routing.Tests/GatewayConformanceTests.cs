@@ -94,6 +94,7 @@ public sealed class GatewayConformanceTests
 
     [Theory]
     [InlineData("HTTPRoute", "")]
+    [InlineData("HTTPRoute", ", {name: ratings, port: 8080, weight: 0}")]
     [InlineData("GRPCRoute", ", {name: nowhere, port: 80, weight: 0}")]
     public void Weights_AreShares_AndWhatHasNoneIsNeverTaken(string kind, string third)
     {
@@ -101,6 +102,21 @@ public sealed class GatewayConformanceTests
         Target[] picked = [.. Enumerable.Range(0, 100).Select(i => targets.Pick(i / 100.0)!)];
         Assert.Equal((70, 30), (picked.Count(p => p.Service.Hostname.StartsWith("v1.", StringComparison.Ordinal)), picked.Count(p => p.Service.Hostname.StartsWith("v2.", StringComparison.Ordinal))));
         Assert.All(picked, target => Assert.Equal(0, target.FailStatus));
+    }
+
+    [Fact]
+    public void BackendsWithWeights_HaveTheirOwnModifiers()
+    {
+        static string Backend(string name) => $$$"""{name: {{{name}}}, port: 80, weight: 10, filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: Backend, value: {{{name}}} }]} }]}""";
+        TargetChoice targets = Take($"backendRefs: [{Backend("v1")}, {Backend("v2")}]", "GET /").Route.Action.Targets;
+        string[] told = [.. Enumerable.Range(0, 20).Select(i => targets.Pick(i / 20.0)!).Select(static target =>
+        {
+            FieldList fields = new();
+            target.Request.Apply(fields, new NoCommands());
+            Assert.Equal(target.Service.Hostname.Split('.')[0], fields.Text("backend"));
+            return fields.Text("backend")!;
+        })];
+        Assert.Equal((10, 10), (told.Count(static name => name == "v1"), told.Count(static name => name == "v2")));
     }
 
     [Theory]
@@ -132,6 +148,15 @@ public sealed class GatewayConformanceTests
     {
         Compiling mesh = Compiling.Of($$$"""HTTPRoute a: { {{{Parent}}}, rules: [{name: named-rule, matches: [{path: {value: /named}}], {{{ToV1}}}}, {matches: [{path: {value: /unnamed}}], backendRefs: [{name: v2, port: 80}]}]}""");
         Assert.Equal(("v1:80", "v2:80"), (mesh.Route("GET /named"), mesh.Route("GET /unnamed")));
+        Assert.Contains(mesh.Port().Http, route => route.Name == "named-rule");
+        Assert.Empty(mesh.Messages);
+    }
+
+    [Fact]
+    public void NamedRules_OfGrpc_AreKnownByTheirNames()
+    {
+        Compiling mesh = Compiling.Of($$$"""GRPCRoute a: { {{{Parent}}}, rules: [{name: named-rule, matches: [{method: {service: a.Named}}], {{{ToV1}}}}, {matches: [{method: {service: a.Unnamed}}], backendRefs: [{name: v2, port: 80}]}]}""");
+        Assert.Equal(("v1:80", "v2:80"), (mesh.Route("POST /a.Named/Echo"), mesh.Route("POST /a.Unnamed/Echo")));
         Assert.Contains(mesh.Port().Http, route => route.Name == "named-rule");
         Assert.Empty(mesh.Messages);
     }

@@ -154,6 +154,23 @@ public sealed class GatewayListenersTests
         Assert.Equal("web.apps.svc.cluster.local", Assert.Single(_edge.Find<ServiceRoutes>($"{Owner}/{bytes.Connections}")!.Ports[0].Tcp).Targets[0].Destination.Hostname);
     }
 
+    [Fact]
+    public void PassedThroughTls_IsForNamesThatListenerAndRouteShare()
+    {
+        Gateway("{'name':'tls','port':443,'protocol':'TLS','hostname':'*.example.com','tls':{'mode':'Passthrough'}},{'name':'ended','port':444,'protocol':'TLS','hostname':'*.example.com','tls':{'certificateRefs':[{'name':'cert'}]}}");
+        _edge.Certificate("apps/cert");
+        Route("TLSRoute", "apps/t", "", "'hostnames':['db.example.com','other.org'],", "web");
+        Route("TLSRoute", "apps/none", "", "'hostnames':['other.org'],", "web");
+        _edge.Cluster.Take();
+        EdgeListener listener = Assert.Single(_edge.Find<EdgePort>(Owner + "/port/443")!.Listeners);
+        TcpRoute route = Assert.Single(_edge.Find<ServiceRoutes>($"{Owner}/{listener.Connections}")!.Ports[0].Tcp);
+        Assert.Equal(("apps.t", "db.example.com"), (route.Name, Assert.Single(route.ServerNames)));
+        Assert.StartsWith("Accepted=False/NoMatchingListenerHostname", Status("TLSRoute apps/none"), StringComparison.Ordinal);
+
+        // Where the gateway ends TLS, such a route is not taken.
+        Assert.Equal([1, 0], Verdicts().Select(static verdict => verdict.AttachedRoutes));
+    }
+
     private IReadOnlyList<ListenerVerdict> Verdicts() => _edge.Cluster.Waypoints.ListenersOf(new ResourceKey("apps", "edge"))!;
 
     private string Status(string route) => string.Join(' ', _edge.Cluster.Statuses[route].Parents![0].Wanted!.Select(static condition => $"{condition.Type}={condition.Status}/{condition.Reason}"));

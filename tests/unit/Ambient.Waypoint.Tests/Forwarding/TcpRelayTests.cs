@@ -48,5 +48,16 @@ public sealed class TcpRelayTests
         Assert.Equal((true, false, "all"), (endpoint.IsFinished, endpoint.IsAborted, endpoint.Sent));
     }
 
+    /// <summary>A route's backend that does not exist: HTTP would be answered 500.</summary>
+    [Fact]
+    public void RouteThatLeadsNowhere_RefusesConnections()
+    {
+        using LocalWaypoint waypoint = new(editPort: static port => port.Tcp[0].Targets[0] = new WeightedTarget { Weight = 1, FailStatus = 500 });
+        waypoint.Expect();
+        HeldPipe client = waypoint.ConnectTcp();
+        client.Receive("hello");
+        Assert.Equal((true, 0), (client.IsFinished, waypoint.Dialer.Dialled));
+    }
+
     private static AccessPolicy Deny(string block) => new() { Namespace = "bench", Name = "deny", Action = AccessAction.Deny, Rules = { new AccessRule { From = { new AccessSource { IpBlocks = { block } } } } } };
 }
