@@ -10,7 +10,7 @@ namespace Ambient.Waypoint.Balancing;
 /// <summary>
 /// One destination (service, port, subset): its policy, its endpoints as of the latest view, and what all loops know of them. Thread-safe.
 /// </summary>
-internal sealed partial class DestinationState(NamespacedHostname service, ushort port, string subset, Func<MeshView, Workload?>? self = null, DialledWorkload? dialled = null, NameTable? names = null)
+internal sealed partial class DestinationState(NamespacedHostname service, ushort port, string subset, Func<MeshView, Workload?>? self = null, DialledWorkload? dialled = null, NameTable? names = null, Func<string?>? network = null)
 {
     private static readonly TrafficPolicy NoPolicy = new();
 
@@ -200,9 +200,10 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         HashSet<string>? uids = members is null ? null : [.. members.Members];
         List<Candidate> candidates = [];
         bool isHop = settings?.ThroughWaypoint == true && WaypointHop.IsNamed(found);
-        foreach ((EndpointKey through, Workload waypoint, double weight) in isHop ? WaypointHop.Of(view, found, port) : [])
+        FarEndpoints far = new(view, network?.Invoke());
+        foreach ((EndpointKey through, Workload waypoint, double weight) in isHop ? WaypointHop.Of(view, found, port, far) : [])
         {
-            candidates.Add(new Candidate(through, waypoint, _states.GetOrAdd(through, static _ => new EndpointState())) { Weight = weight });
+            candidates.Add(Known(through, waypoint, weight));
         }
 
         NamedEndpoints named = new(names, settings?.Names);
@@ -210,11 +211,23 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         // Whoever is to go through a waypoint goes nowhere without it.
         foreach (Workload workload in isHop ? [] : view.EndpointWorkloads(found))
         {
-            if ((uids is null || uids.Contains(workload.Uid)) && TryPort(found, workload, out ushort target))
+            if ((uids is not null && !uids.Contains(workload.Uid)) || !TryPort(found, workload, out ushort target))
             {
-                candidates.AddRange(named.Of(workload, target).Select(key => new Candidate(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())) { Weight = Math.Max(1, workload.Capacity) }));
+                continue;
+            }
+
+            double weight = Math.Max(1, workload.Capacity);
+            if (far.Takes(workload))
+            {
+                far.Add(workload, found, port, found.Identities, weight);
+            }
+            else
+            {
+                candidates.AddRange(named.Of(workload, target).Select(key => Known(key, workload, weight)));
             }
         }
+
+        candidates.AddRange(far.All.Select(endpoint => Known(endpoint.Key, endpoint.Workload, endpoint.Weight)));
 
         foreach (EndpointKey gone in _states.Keys.Except(candidates.Select(candidate => candidate.Key)))
         {
@@ -227,6 +240,8 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
         Candidate[] placed = isHop ? [.. candidates] : LocalityPlan.Of(candidates, policy, found.LoadBalancing, self?.Invoke(view));
         return new Snapshot(view, settings, placed, policy, true, [.. named.Used], found);
     }
+
+    private Candidate Known(EndpointKey key, Workload workload, double weight) => new(key, workload, _states.GetOrAdd(key, static _ => new EndpointState())) { Weight = weight };
 
     /// <summary>The workload at the address that was dialled; nobody when it is gone, or has another address now.</summary>
     private Candidate[] Itself(MeshView view, DialledWorkload wanted)

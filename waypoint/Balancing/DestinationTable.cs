@@ -7,7 +7,7 @@ using Ambient.Waypoint.Names;
 namespace Ambient.Waypoint.Balancing;
 
 /// <summary>All destinations that were ever used: services, bounded by what routes can name, and workloads that were dialled themselves. Thread-safe.</summary>
-internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, Func<NameTable?>? names = null)
+internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, Func<NameTable?>? names = null, Func<string?>? network = null)
 {
     // Clients may dial any port of a workload.
     private const int MaxDialled = 4096;
@@ -19,11 +19,11 @@ internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, F
     public IEnumerable<DestinationState> Used => _states.Values.Concat(_dialled.Values);
 
     public DestinationState Get(NamespacedHostname service, ushort port, string subset) =>
-        _states.GetOrAdd((service, port, subset), key => new DestinationState(key.Service, key.Port, key.Subset, self, names: names?.Invoke()));
+        _states.GetOrAdd((service, port, subset), key => new DestinationState(key.Service, key.Port, key.Subset, self, names: names?.Invoke(), network: network));
 
     /// <summary>The same for somebody who only looks: what was never used leaves nothing behind.</summary>
     public DestinationState Look(NamespacedHostname service, ushort port, string subset) =>
-        _states.TryGetValue((service, port, subset), out DestinationState? used) ? used : new DestinationState(service, port, subset, self, names: names?.Invoke());
+        _states.TryGetValue((service, port, subset), out DestinationState? used) ? used : new DestinationState(service, port, subset, self, names: names?.Invoke(), network: network);
 
     /// <summary>One workload and nobody else.</summary>
     public DestinationState Get(DialledWorkload workload)

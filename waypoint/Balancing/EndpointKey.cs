@@ -14,12 +14,15 @@ internal sealed record EndpointKey(IpPort Address, SpiffeId? Identity)
     /// <summary>The waypoint that is asked for it, where it takes HBONE; null: it is reached itself. Then <see cref="Address"/> is the service's, and <see cref="Identity"/> the waypoint's.</summary>
     public IpPort? Via { get; init; }
 
+    /// <summary>What is asked for on another network; null: it is on ours. Then <see cref="Address"/> and <see cref="Identity"/> are the gateway's, where it takes HBONE.</summary>
+    public FarSide? Far { get; init; }
+
     /// <summary>Further addresses of the same endpoint: whichever answers first is used.</summary>
     public IpPort[] Others { get; init; } = [];
 
     /// <summary>By addresses, identity and way alone.</summary>
     public bool Equals(EndpointKey? other) => other is not null && Address.Equals(other.Address) && Equals(Identity, other.Identity) && Nullable.Equals(Via, other.Via)
-        && Others.AsSpan().SequenceEqual(other.Others);
+        && Equals(Far, other.Far) && Others.AsSpan().SequenceEqual(other.Others);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Address.GetHashCode();

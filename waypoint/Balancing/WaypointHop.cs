@@ -11,8 +11,11 @@ internal static class WaypointHop
     /// <summary>Whether a service has a waypoint at all.</summary>
     public static bool IsNamed(Service service) => service.Waypoint is not null || service.WeightedWaypoints.Count > 0;
 
-    /// <summary>The instances of the service's waypoints, with their shares: those of one waypoint divide its weight among themselves.</summary>
-    public static IEnumerable<(EndpointKey Key, Workload Waypoint, double Weight)> Of(MeshView view, Service service, ushort port)
+    /// <summary>
+    /// The instances of the service's waypoints, with their shares: those of one waypoint divide its weight among themselves. Those on other networks, where a waypoint has none on ours, are left
+    /// to <paramref name="far"/>.
+    /// </summary>
+    public static IEnumerable<(EndpointKey Key, Workload Waypoint, double Weight)> Of(MeshView view, Service service, ushort port, FarEndpoints far)
     {
         if (Target(service, port) is not { } target)
         {
@@ -24,7 +27,13 @@ internal static class WaypointHop
             : [];
         foreach ((GatewayAddress gateway, uint weight) in gateways.Where(static weighted => weighted.Weight > 0))
         {
-            Workload[] instances = [.. Instances(view, gateway).Where(static instance => instance.AddressCount > 0)];
+            Workload[] all = [.. Instances(view, gateway, out Service? named)];
+            Workload[] instances = Array.FindAll(all, instance => !far.Takes(instance) && instance.AddressCount > 0);
+            foreach (Workload remote in instances.Length == 0 ? Array.FindAll(all, far.Takes) : [])
+            {
+                far.Add(remote, service, port, named?.Identities ?? remote.Identity.Alone, (double)weight / all.Length, isWaypoint: true);
+            }
+
             foreach (Workload instance in instances)
             {
                 yield return (new EndpointKey(target, instance.Identity) { Via = new IpPort(instance.AddressAt(0), gateway.Port) }, instance, (double)weight / instances.Length);
@@ -42,9 +51,9 @@ internal static class WaypointHop
         return null;
     }
 
-    private static IEnumerable<Workload> Instances(MeshView view, GatewayAddress gateway)
+    private static IEnumerable<Workload> Instances(MeshView view, GatewayAddress gateway, out Service? named)
     {
-        Service? named = gateway.IsByHostname ? view.FindService(gateway.Hostname) : view.FindService(gateway.Address, null);
+        named = gateway.IsByHostname ? view.FindService(gateway.Hostname) : view.FindService(gateway.Address, null);
         if (named is not null)
         {
             return view.EndpointWorkloads(named);

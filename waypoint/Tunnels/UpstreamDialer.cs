@@ -5,6 +5,7 @@ using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;
+using Ambient.Mesh.Routing;
 using Ambient.Tls.Handshakes;
 using Ambient.Tls.Origination;
 using Ambient.Tls.Verification;
@@ -17,6 +18,7 @@ namespace Ambient.Waypoint.Tunnels;
 /// <summary>Opens pipes to endpoints: through HBONE with our own identity, or plain to those outside the mesh. Loop-affine.</summary>
 internal class UpstreamDialer(WaypointLoop loop)
 {
+    private const string FromGateway = "gateway";
     private const string Itself = "the endpoint's address leads to the waypoint itself";
 
     private readonly TunnelPool _tunnels = new(loop.Loop, new HboneSettings());
@@ -80,7 +82,7 @@ internal class UpstreamDialer(WaypointLoop loop)
         }
 
         TunnelPipe tunnel = (TunnelPipe)pipe;
-        IpPort at = key.Via ?? key.Address.WithPort(OwnPorts.Hbone);
+        IpPort at = key.Far is not null ? key.Address : key.Via ?? key.Address.WithPort(OwnPorts.Hbone);
         if (OwnPorts.Leads(at, loop.CapturedPort))
         {
             tunnel.Endpoint.OnClosed(new StreamClosure(CloseReason.ConnectFailed, default, false, 0, Itself));
@@ -94,6 +96,17 @@ internal class UpstreamDialer(WaypointLoop loop)
         }
 
         SocketAddress destination = Address(at);
+        if (key.Far is { } far)
+        {
+            PoolKey crossing = new(loop.Identity, far.Gateway, destination, SocketAddress.AnyIPv4);
+
+            // What has met the routes and policies here meets those of a waypoint there only where it is led to one.
+            ConnectRequest outer = new() { Authority = far.Authority, Source = far.IsWaypoint ? FromGateway : CrossingResolver.FromWaypoint };
+            ConnectRequest inner = new() { Authority = far.Authority, ForwardedNetwork = loop.Options.Network };
+            _tunnels.AcquireNested(crossing, new Opening(_sockets, tls, crossing), outer, far.Members, inner, tunnel.Endpoint);
+            return;
+        }
+
         PoolKey pooled = new(loop.Identity, [key.Identity!], destination, SocketAddress.AnyIPv4);
         _tunnels.Acquire(pooled, new Opening(_sockets, tls, pooled), new ConnectRequest { Authority = key.Address.ToString() }, tunnel.Endpoint);
     }

@@ -23,7 +23,7 @@ internal sealed class WaypointShared
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private OwnPlace? _place;
 
-    public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names);
+    public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names, () => OwnNetwork);
 
     public required WaypointOptions Options { get; init; }
 
@@ -89,6 +89,9 @@ internal sealed class WaypointShared
 
     /// <summary>Whether that still holds. A pod that has left the mesh has nobody who tunnels for it, and endpoints of the mesh are not dialled in plain text.</summary>
     public bool IsCaptured => CapturedPort != 0 && Binding == CapturedPort;
+
+    // Of a captured waypoint its ztunnel makes the tunnels, and that makes one through a gateway for services alone, which would lead back to the waypoint.
+    private string? OwnNetwork => CapturedPort != 0 ? null : Options.Network;
 
     private ushort Binding => Place.FindOwn(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy, Port: > 0 } binding } ? binding.Port : (ushort)0;
 

@@ -1,6 +1,7 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
+using Ambient.Hbone.Sockets;
 using Ambient.Linux;
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Connections;

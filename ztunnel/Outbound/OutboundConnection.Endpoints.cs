@@ -1,3 +1,4 @@
+using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Mesh.Connections;
 using Ambient.Mesh.Routing;

@@ -2,6 +2,7 @@ using Ambient.Mesh.Identities;
 using Ambient.EventLoop;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Pool;
+using Ambient.Hbone.Sockets;
 using Ambient.Identity.Certificates;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
@@ -144,7 +145,7 @@ internal sealed partial class OutboundConnection : SocketEndpoint, IConnectionOw
         PoolKey key = new(_source!.Identity, Expected, Dial.ToSocket(), _peer);
         if (_destination is NestedTunnel nested)
         {
-            InnerTunnel.Open(_pod, key, this, nested, Request(nested.Authority, inner: false), Request(nested.Authority, inner: true), _tls, this);
+            _pod.Pool.AcquireNested(key, this, Request(nested.Authority, inner: false), nested.InnerIdentities, Request(nested.Authority, inner: true), this);
         }
         else
         {

@@ -1,4 +1,5 @@
 using Ambient.EventLoop;
+using Ambient.Hbone.Sockets;
 using Ambient.Linux;
 using Ambient.Mesh.Connections;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Ambient.EventLoop;
+using Ambient.Hbone.Sockets;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 

@@ -3,6 +3,7 @@ using Ambient.Hbone.Headers;
 using Ambient.Hbone.Sessions;
 using Ambient.Linux;
 using Ambient.Mesh.Connections;
+using Ambient.Mesh.Identities;
 
 namespace Ambient.Hbone.Pool;
 
@@ -67,6 +68,26 @@ public sealed class TunnelPool : SessionOwner
         }
 
         pooled.Session!.Open(request, endpoint);
+    }
+
+    /// <summary>
+    /// Opens a tunnel inside of a stream of this key: double HBONE, through the gateway of another network (ztunnel.md 2.9). The inner session is for this endpoint alone
+    /// and ends with it.
+    /// </summary>
+    /// <param name="key">The gateway.</param>
+    /// <param name="dialer">How it is reached.</param>
+    /// <param name="outer">What the gateway is asked for.</param>
+    /// <param name="expected">Who the far end may be.</param>
+    /// <param name="inner">What the far end is asked for.</param>
+    /// <param name="endpoint">Hears the outcome of both.</param>
+    public void AcquireNested(PoolKey key, ITunnelDialer dialer, ConnectRequest outer, IdentitySet expected, ConnectRequest inner, StreamEndpoint endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(dialer);
+        _loop.VerifyAccess();
+        if (InnerTunnel.Open(_loop, _settings, dialer.Context, expected, _watch, inner, endpoint) is { } carried)
+        {
+            Acquire(key, dialer, outer, carried);
+        }
     }
 
     /// <summary>Takes no more streams; sessions close when their streams have ended.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Ambient.Component.Tests.Ztunnel;
 using Ambient.Protocol.L7;
@@ -15,7 +16,7 @@ namespace Ambient.Component.Tests.Clusters;
 /// </summary>
 internal sealed class TwoNetworks : IAsyncDisposable
 {
-    private const string Host = "cart.bench.svc.cluster.local";
+    public const string Host = "cart.bench.svc.cluster.local";
     private readonly string _configuration;
 
     private TwoNetworks(MeshPair pair)
@@ -30,13 +31,14 @@ internal sealed class TwoNetworks : IAsyncDisposable
 
     /// <param name="isServed">Whether the service is global in the far cluster.</param>
     /// <param name="policy">A policy of the server, in the form of local models; empty for none.</param>
-    public static async Task<TwoNetworks> StartAsync(bool isServed = true, string policy = "")
+    /// <param name="farWaypoint">The service's waypoint in the far cluster; null for none.</param>
+    public static async Task<TwoNetworks> StartAsync(bool isServed = true, string policy = "", IPAddress? farWaypoint = null)
     {
         MeshPair pair = await MeshPair.StartSidesAsync([("NETWORK", "near")], [("NETWORK", "far")]);
         var mesh = new TwoNetworks(pair);
         try
         {
-            mesh.Configure(isServed);
+            mesh.Configure(isServed, farWaypoint);
             mesh.StartGateway();
             await mesh.Gateway.LineAsync("waypoint is running");
             await pair.ReplaceModelAsync(mesh.Model(policy, isFar: true), "SplitHorizon", pair.Client, pair.Server);
@@ -73,7 +75,8 @@ internal sealed class TwoNetworks : IAsyncDisposable
     /// <param name="policy">A policy of the server; empty for none.</param>
     /// <param name="isFar">Whether the far network is known.</param>
     /// <param name="local">A pod on the near network that serves as well; null for none.</param>
-    public string Model(string policy, bool isFar, VirtualPod? local = null)
+    /// <param name="waypoint">The service's waypoint on the near network; null for none.</param>
+    public string Model(string policy, bool isFar, VirtualPod? local = null, VirtualPod? waypoint = null)
     {
         string far = !isFar ? "" : $$"""
             - {uid: "far/SplitHorizonWorkload/istio-gateways/ew/{{Pair.Stranger.Address}}/bench/{{Host}}", name: split, namespace: bench, network: far, workloadIps: [], protocol: HBONE, networkGateway: {destination: "far/{{Pair.Stranger.Address}}", hboneMtlsPort: 15008}, services: {"bench/{{Host}}": {9000: 9000} } }
@@ -82,15 +85,20 @@ internal sealed class TwoNetworks : IAsyncDisposable
         string near = local is null ? "" : $$"""
             - {uid: "near//Pod/bench/{{local.Name}}", name: {{local.Name}}, namespace: bench, trustDomain: cluster.local, serviceAccount: {{local.Name}}, network: near, workloadIps: ["{{local.Address}}"], protocol: HBONE, services: {"bench/{{Host}}": {9000: 9000} } }
             """;
+        string way = waypoint is null ? "" : $", waypoint: {{destination: \"near/{waypoint.Address}\", hboneMtlsPort: 15008}}";
+        string through = waypoint is null ? "" : $$"""
+            - {uid: "near//Pod/bench/waypoint", name: waypoint, namespace: bench, trustDomain: cluster.local, serviceAccount: waypoint, network: near, workloadIps: ["{{waypoint.Address}}"], protocol: HBONE, services: {} }
+            """;
         return $$$"""
             services:
-            - {name: cart, namespace: bench, hostname: {{{Host}}}, vips: ["near/{{{MeshPair.Service.Address}}}"], ports: {9000: 9000}, subjectAltNames: ["spiffe://cluster.local/ns/bench/sa/server"]}
+            - {name: cart, namespace: bench, hostname: {{{Host}}}, vips: ["near/{{{MeshPair.Service.Address}}}"], ports: {9000: 9000}, subjectAltNames: ["spiffe://cluster.local/ns/bench/sa/server"]{{{way}}}}
             policies: [{{{policy}}}]
             workloads:
             - {uid: near//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, network: near, workloadIps: ["{{{Pair.Client.Address}}}"], protocol: HBONE, services: {} }
             - {uid: far//Pod/bench/server, name: server, namespace: bench, trustDomain: cluster.local, serviceAccount: server, network: far, workloadIps: ["{{{Pair.Server.Address}}}"], protocol: HBONE, authorizationPolicies: [{{{(policy.Length > 0 ? "bench/p" : "")}}}], services: {} }
             {{{far}}}
             {{{near}}}
+            {{{through}}}
             """;
     }
 
@@ -104,7 +112,7 @@ internal sealed class TwoNetworks : IAsyncDisposable
     public async ValueTask DisposeAsync() => await Pair.DisposeAsync();
 
     /// <summary>What the gateway's control plane tells it: the service when it is global, and its endpoint.</summary>
-    private void Configure(bool isServed)
+    private void Configure(bool isServed, IPAddress? waypoint)
     {
         var bundle = new WaypointBundle { Settings = new WaypointSettings() };
         if (isServed)
@@ -114,6 +122,7 @@ internal sealed class TwoNetworks : IAsyncDisposable
 
         var service = new Wire.Service { Name = "cart", Namespace = "bench", Hostname = Host, Ports = { new Wire.Port { ServicePort = MeshPair.Port, TargetPort = MeshPair.Port } } };
         service.Addresses.Add(new Wire.NetworkAddress { Network = "far", Address = ByteString.CopyFrom(MeshPair.Service.Address.GetAddressBytes()) });
+        service.Waypoint = waypoint is null ? null : new Wire.GatewayAddress { HboneMtlsPort = 15008, Address = new Wire.NetworkAddress { Network = "far", Address = ByteString.CopyFrom(waypoint.GetAddressBytes()) } };
         var server = new Wire.Workload
         {
             Uid = "far//Pod/bench/server",

@@ -1,16 +1,18 @@
 using Ambient.EventLoop;
+using Ambient.Hbone.Frames;
 using Ambient.Hbone.Sessions;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
 
-namespace Ambient.Ztunnel.Relaying;
+namespace Ambient.Hbone.Sockets;
 
 /// <summary>
 /// A TCP socket as the local side of a CONNECT stream: FIN becomes END_STREAM and back, RST becomes RST_STREAM and back. Loop-affine.
 /// </summary>
-internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
+public abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
 {
+    /// <summary>Without a descriptor yet.</summary>
     protected SocketEndpoint() => Socket = new AppSocket(this);
 
     /// <summary>The socket.</summary>
@@ -54,7 +56,7 @@ internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
 
     /// <summary>Whether the socket's peer sees an end and no reset.</summary>
     protected static bool IsGraceful(in StreamClosure closure) => closure.Clean || closure.IsRemoteComplete
-        || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Hbone.Frames.Http2Error.NoError);
+        || (closure.ByPeer && closure.Reason == CloseReason.PeerReset && closure.Code == Http2Error.NoError);
 
     /// <inheritdoc/>
     public virtual void OnSocketEvents(AppSocket socket, PollEvents events)
@@ -78,7 +80,7 @@ internal abstract class SocketEndpoint : StreamEndpoint, IAppSocketOwner
         // A reset behind an end: nothing is read any more that would tell it.
         if ((events & PollEvents.Error) != PollEvents.None && stream is { IsClosed: false, IsSourceEnded: true } && socket.PendingError() is { IsError: true } error)
         {
-            stream.Reset(Hbone.Frames.Http2Error.ConnectError, CloseReason.AppReset, error.ToString());
+            stream.Reset(Http2Error.ConnectError, CloseReason.AppReset, error.ToString());
         }
     }
 

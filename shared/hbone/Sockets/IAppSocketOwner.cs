@@ -1,9 +1,9 @@
 using Ambient.EventLoop;
 
-namespace Ambient.Ztunnel.Relaying;
+namespace Ambient.Hbone.Sockets;
 
 /// <summary>Who is told about a socket's readiness. Loop-affine.</summary>
-internal interface IAppSocketOwner
+public interface IAppSocketOwner
 {
     /// <summary>Readiness changed (edge-triggered).</summary>
     void OnSocketEvents(AppSocket socket, PollEvents events);

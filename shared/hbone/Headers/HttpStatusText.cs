@@ -1,8 +1,9 @@
-namespace Ambient.Ztunnel.Outbound;
+namespace Ambient.Hbone.Headers;
 
 /// <summary>How a refused CONNECT reads in the log (ztunnel.md 2.5).</summary>
-internal static class HttpStatusText
+public static class HttpStatusText
 {
+    /// <summary>The number and its reason.</summary>
     public static string Describe(int status) => $"http status: {status} {Reason(status)}".TrimEnd();
 
     private static string Reason(int status) => status switch

@@ -2,10 +2,11 @@ using Ambient.EventLoop;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 
-namespace Ambient.Ztunnel.Relaying;
+namespace Ambient.Hbone.Sockets;
 
 /// <summary>One plain TCP socket of the data path. Loop-affine; owns its descriptor.</summary>
-internal sealed class AppSocket(IAppSocketOwner owner) : PollHandler
+/// <param name="owner">Told of its events.</param>
+public sealed class AppSocket(IAppSocketOwner owner) : PollHandler
 {
     private const PollEvents Interest = PollEvents.In | PollEvents.Out | PollEvents.PeerClosed;
     private const PollEvents Ending = PollEvents.PeerClosed | PollEvents.HangUp | PollEvents.Error;

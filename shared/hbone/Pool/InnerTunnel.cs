@@ -1,19 +1,16 @@
 using Ambient.EventLoop;
 using Ambient.Hbone.Frames;
 using Ambient.Hbone.Headers;
-using Ambient.Hbone.Pool;
 using Ambient.Hbone.Sessions;
+using Ambient.Hbone.Sockets;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Mesh.Connections;
-using Ambient.Mesh.Routing;
+using Ambient.Mesh.Identities;
 using Ambient.Tls.Handshakes;
 using Ambient.Tls.Verification;
-using Ambient.Ztunnel.Observation;
-using Ambient.Ztunnel.Proxying;
-using Ambient.Ztunnel.Relaying;
 
-namespace Ambient.Ztunnel.Outbound;
+namespace Ambient.Hbone.Pool;
 
 /// <summary>
 /// The inner tunnel of double HBONE (ztunnel.md 2.9): a session of its own over a socket pair whose other end is relayed through the outer stream.
@@ -27,34 +24,42 @@ internal sealed class InnerTunnel : SocketEndpoint
     {
     }
 
-    /// <summary>Opens the outer stream, the inner session over it, and the inner stream for the endpoint. The inner session ends with it.</summary>
-    public static void Open(PodLoop pod, PoolKey key, ITunnelDialer dialer, NestedTunnel nested, ConnectRequest outer, ConnectRequest inner, TlsContext tls, StreamEndpoint endpoint)
+    /// <summary>Opens the inner session and its stream for the endpoint; what is returned is to carry it. The session ends with its carrier.</summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="settings">How the session is made and kept.</param>
+    /// <param name="tls">Our certificate.</param>
+    /// <param name="expected">Who the far end may be.</param>
+    /// <param name="watch">Asked when the far end is known; what it returns is disposed of with the session.</param>
+    /// <param name="request">What the far end is asked for.</param>
+    /// <param name="endpoint">Hears the outcome.</param>
+    public static StreamEndpoint? Open(
+        EventLoop.EventLoop loop, HboneSettings settings, TlsContext tls, IdentitySet expected, Func<Session, IDisposable?>? watch, ConnectRequest request, StreamEndpoint endpoint)
     {
         SysResult pair = SocketIo.SocketPair(out int near, out int far);
         if (pair.IsError)
         {
             endpoint.OnClosed(new StreamClosure(CloseReason.OutOfResources, Http2Error.ConnectError, false, 0, $"io error: {pair}"));
-            return;
+            return null;
         }
 
         InnerTunnel tunnel = new();
         int unowned = far;
         try
         {
-            tunnel.Socket.Watch(pod.Loop, near);
+            tunnel.Socket.Watch(loop, near);
             unowned = -1;
-            tunnel._inner = Session.Connect(pod.Loop, pod.Context.Options.Hbone with { PoolMaxStreams = 1 }, tls, new PeerRequirement.AnyOf(nested.InnerIdentities), far, new Owner(pod, tunnel));
+            tunnel._inner = Session.Connect(loop, settings, tls, new PeerRequirement.AnyOf(expected), far, new Owner(watch, tunnel));
         }
         catch (LinuxException unwatched)
         {
             tunnel.Socket.Close(reset: true);
             SocketIo.Close(unowned);
             endpoint.OnClosed(new StreamClosure(CloseReason.OutOfResources, Http2Error.ConnectError, false, 0, unwatched.Message));
-            return;
+            return null;
         }
 
-        tunnel._inner.Open(inner, endpoint);
-        pod.Pool.Acquire(key, dialer, outer, tunnel);
+        tunnel._inner.Open(request, endpoint);
+        return tunnel;
     }
 
     /// <inheritdoc/>
@@ -95,11 +100,11 @@ internal sealed class InnerTunnel : SocketEndpoint
         }
     }
 
-    private sealed class Owner(PodLoop pod, InnerTunnel tunnel) : SessionOwner
+    private sealed class Owner(Func<Session, IDisposable?>? watch, InnerTunnel tunnel) : SessionOwner
     {
-        private IDisposable? _revocation;
+        private IDisposable? _watch;
 
-        public override void OnEstablished(Session session) => _revocation = pod.WatchRevocation(session, Reporter.Source);
+        public override void OnEstablished(Session session) => _watch = watch?.Invoke(session);
 
         public override void OnRoom(Session session)
         {
@@ -111,7 +116,7 @@ internal sealed class InnerTunnel : SocketEndpoint
 
         public override void OnClosed(Session session, CloseReason reason, string detail)
         {
-            _revocation?.Dispose();
+            _watch?.Dispose();
 
             // What an inner session says last is still in the socket pair; its end follows and becomes the outer stream's.
             if (reason != CloseReason.Completed)
