@@ -29,6 +29,7 @@ internal static class EndpointAddresses
             SpecialAddress.Unspecified => "unspecified",
             SpecialAddress.Loopback => "loopback",
             SpecialAddress.LinkLocal => "link-local",
+            SpecialAddress.Metadata => "a cloud's metadata service",
             SpecialAddress.Several => "not of one host",
             _ => null,
         };

@@ -15,6 +15,9 @@ public enum SpecialAddress
     /// <summary>Somebody on the asker's link, such as its node's metadata service.</summary>
     LinkLocal,
 
+    /// <summary>The metadata service of a cloud, where it has an address like any other.</summary>
+    Metadata,
+
     /// <summary>Many at once: multicast and broadcast.</summary>
     Several,
 }

@@ -10,6 +10,10 @@ public static class SpecialAddresses
     private const ulong TranslatedHigh = 0x0064_ff9b_0000_0000;
     private const ulong SixToFour = 0x2002;
 
+    // 100.100.100.200 of Alibaba, 168.63.129.16 of Azure's host.
+    private const uint MetadataOfAlibaba = 0x6464_64c8;
+    private const uint MetadataOfAzure = 0xa83f_8110;
+
     // AWS's metadata service over IPv6, fd00:ec2::254: what is on the link over IPv4 is not over IPv6.
     private const ulong MetadataHigh = 0xfd00_0ec2_0000_0000;
     private const ulong MetadataLow = 0x254;
@@ -35,7 +39,7 @@ public static class SpecialAddresses
             : high >> 54 == 0xfe80 >> 6 ? SpecialAddress.LinkLocal
             : high is 0 or TranslatedHigh && low >> 32 == 0 ? KindOf((uint)low)
             : high >> 48 == SixToFour ? KindOf((uint)(high >> 16))
-            : high == MetadataHigh && low == MetadataLow ? SpecialAddress.LinkLocal
+            : high == MetadataHigh && low == MetadataLow ? SpecialAddress.Metadata
             : SpecialAddress.None;
     }
 
@@ -45,6 +49,8 @@ public static class SpecialAddresses
         127 => SpecialAddress.Loopback,
         169 when bits >> 16 == 0xa9fe => SpecialAddress.LinkLocal,
         >= 224 and < 240 => SpecialAddress.Several,
-        _ => bits == uint.MaxValue ? SpecialAddress.Several : SpecialAddress.None,
+        _ => bits == uint.MaxValue ? SpecialAddress.Several
+            : bits is MetadataOfAlibaba or MetadataOfAzure ? SpecialAddress.Metadata
+            : SpecialAddress.None,
     };
 }

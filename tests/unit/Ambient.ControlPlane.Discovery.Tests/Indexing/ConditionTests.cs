@@ -137,6 +137,8 @@ public sealed class ConditionTests
     [InlineData("fe80::1", "link-local")]
     [InlineData("64:ff9b::169.254.169.254", "link-local")]
     [InlineData("2002:7f00:1::1", "loopback")]
+    [InlineData("168.63.129.16", "a cloud's metadata service")]
+    [InlineData("64:ff9b::100.100.100.200", "a cloud's metadata service")]
     [InlineData("224.0.0.1", "not of one host")]
     public void AddressesThatNoEndpointCanHave_AreAbsent_AndNamed(string address, string kind)
     {

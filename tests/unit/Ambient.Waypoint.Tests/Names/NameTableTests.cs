@@ -101,6 +101,14 @@ public sealed class NameTableTests
     [InlineData("fe80::1")]
     [InlineData("ff02::1")]
     [InlineData("fd00:ec2::254")]
+    [InlineData("100.100.100.200")]
+    [InlineData("::ffff:100.100.100.200")]
+    [InlineData("64:ff9b::100.100.100.200")]
+    [InlineData("2002:6464:64c8::1")]
+    [InlineData("168.63.129.16")]
+    [InlineData("::ffff:168.63.129.16")]
+    [InlineData("64:ff9b::168.63.129.16")]
+    [InlineData("2002:a83f:8110::1")]
     public void AddressesThatLeadToOurselves_AreNoAnswers(string address)
     {
         using FakeNames names = new();
@@ -122,6 +130,8 @@ public sealed class NameTableTests
     [InlineData("fd00::1")]
     [InlineData("fd00:ec2::253")]
     [InlineData("64:ff9b::192.0.2.1")]
+    [InlineData("100.100.100.201")]
+    [InlineData("168.63.129.15")]
     public void OtherAddresses_Are(string address)
     {
         using FakeNames names = new();

@@ -111,6 +111,8 @@ public sealed class RequestedEndpointTests
     [InlineData("0.0.0.0", false)]
     [InlineData("169.254.1.1", false)]
     [InlineData("fd00:ec2::254", false)]
+    [InlineData("100.100.100.200", false)]
+    [InlineData("64:ff9b::168.63.129.16", false)]
     [InlineData("10.9.9.9", false)]
     [InlineData("169.254.169.254", true)]
     public void AnAddressThatWasDialled_IsReached_UnlessItIsOurs(string address, bool isReached)
