@@ -9,12 +9,13 @@ namespace Ambient.Waypoint.Http;
 /// The HTTP/1.1 connections of one loop to one endpoint of one destination. The one used last is used next, so that the others may go. Requests wait in order when there
 /// are as many connections as there may be. Loop-affine.
 /// </summary>
-internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, TlsUse? tls = null) : IEndpointPool
+internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop, TlsUse? tls = null) : IEndpointPool
 {
     private const int MaxIdle = 256;
 
     private readonly List<Http1Client> _idle = [];
     private readonly LinkedList<WaitingRequest> _waiting = [];
+    private IdleWatch? _watch;
     private PoolLimits _limits;
     private int _connections;
     private bool _isClosed;
@@ -24,7 +25,13 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     /// <inheritdoc/>
     public IEndpointRequest? Take(in PoolLimits limits)
     {
+        bool isOther = limits.IdleMilliseconds != _limits.IdleMilliseconds;
         _limits = limits;
+        if (isOther)
+        {
+            WatchIdle();
+        }
+
         if (TakeIdle() is { } kept)
         {
             return kept;
@@ -63,7 +70,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         if (_limits.ConnectMilliseconds > 0)
         {
             client.Limit = new ConnectLimit(client.OnConnectTimeout);
-            pipe.Loop.Timers.Schedule(client.Limit, dialer.NowMilliseconds + _limits.ConnectMilliseconds);
+            pipe.Loop.Timers.Schedule(client.Limit, loop.NowMilliseconds + _limits.ConnectMilliseconds);
         }
 
         dialer.DialSecure(key, pipe);
@@ -76,18 +83,21 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     public void Sweep()
     {
         // Those at the front have waited longest.
-        while (_idle.Count > 0 && dialer.NowMilliseconds - _idle[0].IdleSince > IdleMilliseconds)
+        while (_idle.Count > 0 && loop.NowMilliseconds - _idle[0].IdleSince >= IdleMilliseconds)
         {
             Http1Client oldest = _idle[0];
             _idle.RemoveAt(0);
             oldest.Abandon("idle for too long");
         }
+
+        WatchIdle();
     }
 
     /// <inheritdoc/>
     public void Close()
     {
         _isClosed = true;
+        _watch?.Stop();
         while (_idle.Count > 0)
         {
             Http1Client last = _idle[^1];
@@ -123,7 +133,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     /// <summary>Takes a connection back.</summary>
     public void Release(Http1Client client)
     {
-        client.IdleSince = dialer.NowMilliseconds;
+        client.IdleSince = loop.NowMilliseconds;
         if (_isClosed || _idle.Count >= MaxIdle || !MayBeUsedAgain(client))
         {
             client.Abandon("not used further");
@@ -139,6 +149,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         }
 
         _idle.Add(client);
+        WatchIdle();
     }
 
     /// <summary>A connection is gone.</summary>
@@ -155,13 +166,21 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         }
     }
 
+    private void WatchIdle()
+    {
+        if (_idle.Count > 0)
+        {
+            (_watch ??= new IdleWatch(loop.Timers, Sweep)).Due(_idle[0].IdleSince + IdleMilliseconds);
+        }
+    }
+
     private Http1Client? TakeIdle()
     {
         while (_idle.Count > 0)
         {
             Http1Client kept = _idle[^1];
             _idle.RemoveAt(_idle.Count - 1);
-            if (MayBeUsedAgain(kept) && dialer.NowMilliseconds - kept.IdleSince <= IdleMilliseconds)
+            if (MayBeUsedAgain(kept) && loop.NowMilliseconds - kept.IdleSince < IdleMilliseconds)
             {
                 return kept;
             }
@@ -173,7 +192,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     }
 
     private bool MayBeUsedAgain(Http1Client client) =>
-        (_limits.Requests == 0 || client.Requests < _limits.Requests) && (_limits.LifeMilliseconds == 0 || dialer.NowMilliseconds - client.Begun < _limits.LifeMilliseconds);
+        (_limits.Requests == 0 || client.Requests < _limits.Requests) && (_limits.LifeMilliseconds == 0 || loop.NowMilliseconds - client.Begun < _limits.LifeMilliseconds);
 
     // Without any connection nobody would ever wake those who wait: one there may always be.
     private Http1Client? TryOpen(bool isFirst)
@@ -189,7 +208,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         }
 
         _connections++;
-        Http1Client client = new(this) { IsCountedAsWaiting = true, Begun = dialer.NowMilliseconds };
+        Http1Client client = new(this) { IsCountedAsWaiting = true, Begun = loop.NowMilliseconds };
         client.Use(dialer.NewSecurePipe(key, client, preface, tls, "http/1.1"));
         return client;
     }

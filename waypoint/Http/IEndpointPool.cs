@@ -12,9 +12,6 @@ internal interface IEndpointPool
     /// <summary>A place for one request; null when too many wait for one.</summary>
     IEndpointRequest? Take(in PoolLimits limits);
 
-    /// <summary>Lets go of what has been idle for too long.</summary>
-    void Sweep();
-
     /// <summary>It is not used any more: idle connections end now, busy ones after their requests.</summary>
     void Close();
 }

@@ -32,6 +32,9 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     /// <summary>When it became idle, milliseconds of the loop.</summary>
     public long IdleSince { get; private set; } = loop.NowMilliseconds;
 
+    /// <summary>Whether it is there, may be used, and has nothing to do.</summary>
+    public bool IsIdle => _isOpen && !IsLeaving && !IsOver && ActiveStreams == 0 && _waitingForOpen.Count == 0;
+
     /// <summary>Requests that wait for the connection.</summary>
     public int WaitingStreams => _waitingForOpen.Count;
 
@@ -57,7 +60,20 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     }
 
     /// <summary>A request that still waits is given up.</summary>
-    public void Abandon(Http2ClientStream stream) => _waitingForOpen.Remove(stream);
+    public void Abandon(Http2ClientStream stream)
+    {
+        _waitingForOpen.Remove(stream);
+        TellIfIdle();
+    }
+
+    /// <summary>Has the pool end it in time when it has nothing to do.</summary>
+    public void TellIfIdle()
+    {
+        if (IsIdle)
+        {
+            pool.OnIdle(this);
+        }
+    }
 
     /// <inheritdoc/>
     public override void OnOpened()
@@ -73,6 +89,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         }
 
         OpenWaiting();
+        TellIfIdle();
     }
 
     /// <inheritdoc/>
@@ -88,6 +105,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     {
         Cancel(_settingsLimit);
         OpenWaiting();
+        TellIfIdle();
     }
 
     /// <inheritdoc/>
@@ -105,6 +123,7 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
     {
         IdleSince = Loop.NowMilliseconds;
         EarnStream();
+        TellIfIdle();
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,9 @@ namespace Ambient.Waypoint.Http2;
 internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destination, EndpointKey key, ProxyPreface? preface, EventLoop.EventLoop loop, TlsUse? tls = null) : IEndpointPool
 {
     private readonly List<Http2Client> _clients = [];
+    private IdleWatch? _watch;
     private long _connectMilliseconds;
+    private long _idleMilliseconds = WaitingTimes.IdleServer;
 
     /// <summary>The server name, if a client has chosen it.</summary>
     public ChosenName? Name { get; init; }
@@ -24,9 +26,16 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
     /// <inheritdoc/>
     public IEndpointRequest? Take(in PoolLimits limits)
     {
+        long idle = limits.IdleMilliseconds > 0 ? limits.IdleMilliseconds : WaitingTimes.IdleServer;
+        if (idle != _idleMilliseconds)
+        {
+            _idleMilliseconds = idle;
+            WatchIdle();
+        }
+
         foreach (Http2Client kept in _clients)
         {
-            if (kept.CanOpen && (limits.Requests <= 0 || kept.Requests < limits.Requests))
+            if (kept.CanOpen && !IsOld(kept) && (limits.Requests <= 0 || kept.Requests < limits.Requests))
             {
                 return new Http2ClientStream(kept);
             }
@@ -61,21 +70,13 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         dialer.DialSecure(key, pipe);
     }
 
-    /// <inheritdoc/>
-    public void Sweep()
-    {
-        foreach (Http2Client client in _clients.ToArray())
-        {
-            if (client.ActiveStreams == 0 && client.WaitingStreams == 0 && loop.NowMilliseconds - client.IdleSince > WaitingTimes.IdleServer)
-            {
-                client.Drain();
-            }
-        }
-    }
+    /// <summary>A connection has nothing to do any more.</summary>
+    public void OnIdle(Http2Client client) => (_watch ??= new IdleWatch(loop.Timers, Sweep)).Due(client.IdleSince + _idleMilliseconds);
 
     /// <inheritdoc/>
     public void Close()
     {
+        _watch?.Stop();
         foreach (Http2Client client in _clients.ToArray())
         {
             Forget(client);
@@ -89,6 +90,29 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         if (_clients.Remove(client))
         {
             destination.Disconnect();
+        }
+    }
+
+    private bool IsOld(Http2Client client) => client.IsIdle && loop.NowMilliseconds - client.IdleSince >= _idleMilliseconds;
+
+    private void Sweep()
+    {
+        foreach (Http2Client client in _clients.ToArray())
+        {
+            if (IsOld(client))
+            {
+                client.Drain();
+            }
+        }
+
+        WatchIdle();
+    }
+
+    private void WatchIdle()
+    {
+        foreach (Http2Client client in _clients)
+        {
+            client.TellIfIdle();
         }
     }
 }

@@ -2,7 +2,7 @@ using Ambient.EventLoop;
 
 namespace Ambient.Waypoint.Tunnels;
 
-/// <summary>Looks after idle connections every half minute. Loop-affine.</summary>
+/// <summary>Looks after pools that nobody uses any more every half minute; connections that are idle each pool ends itself, in time. Loop-affine.</summary>
 internal sealed class PoolSweeper(WaypointLoop loop) : LoopTimer
 {
     private const long PauseMilliseconds = 30_000;

@@ -24,8 +24,6 @@ internal class UpstreamDialer(WaypointLoop loop)
     private readonly TunnelPool _tunnels = new(loop.Loop, new HboneSettings());
     private readonly SocketFactory _sockets = new(null, new SocketOptions { Transparent = TransparentMode.Never });
 
-    public long NowMilliseconds => loop.Loop.NowMilliseconds;
-
     /// <summary>A pipe of the right kind, not connected yet; what it begins with waits in it.</summary>
     public virtual Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {

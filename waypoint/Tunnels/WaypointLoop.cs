@@ -113,12 +113,11 @@ internal sealed class WaypointLoop
         Edges.Start();
     }
 
-    /// <summary>Lets go of idle connections, and of endpoints that are gone.</summary>
+    /// <summary>Lets go of pools without connections: their endpoints may be gone.</summary>
     public void SweepPools()
     {
         foreach ((PoolOf key, IEndpointPool pool) in _pools.ToArray())
         {
-            pool.Sweep();
             if (pool.IsEmpty)
             {
                 // Connections that are busy keep their pool; the next request makes another.
@@ -135,7 +134,7 @@ internal sealed class WaypointLoop
         {
             ChosenName? name = key.Tls is { IsChosen: true } ? new ChosenName(_chosen, key) : null;
             _pools[key] = pool = key.IsHttp2 ? new Http2Pool(Dialer, key.Destination, key.Endpoint, key.Preface, Loop, key.Tls) { Name = name }
-                : new ClientPool(Dialer, key.Destination, key.Endpoint, key.Preface, key.Tls) { Name = name };
+                : new ClientPool(Dialer, key.Destination, key.Endpoint, key.Preface, Loop, key.Tls) { Name = name };
         }
 
         if (key.Tls is { IsChosen: true })

@@ -139,7 +139,7 @@ public sealed class RequestedEndpointTests
         foreach (string address in new[] { "192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80" })
         {
             EndpointKey key = new(IpPort.Parse(address), null);
-            IEndpointPool pool = isHttp2 ? new Http2Pool(waypoint.Dialer, state, key, null, waypoint.Loop.Loop) : new ClientPool(waypoint.Dialer, state, key, null);
+            IEndpointPool pool = isHttp2 ? new Http2Pool(waypoint.Dialer, state, key, null, waypoint.Loop.Loop) : new ClientPool(waypoint.Dialer, state, key, null, waypoint.Loop.Loop);
             connected += pool.Take(new PoolLimits { Connections = 1 }) is null ? 0 : 1;
         }
 
