@@ -31,6 +31,9 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
         }
 
         CapturedArrival arrival = new(loop);
+
+        // The caller has its tunnel already: whoever drains waits for what it asks.
+        loop.Handed.Add(arrival);
         loop.Loop.Timers.Schedule(arrival, loop.Loop.NowMilliseconds + WaitingTimes.ClientArrival);
         arrival._socket.Adopt(fd);
     }
@@ -65,7 +68,11 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
     }
 
     /// <inheritdoc/>
-    public void OnClosed(CloseReason reason, string? detail) => _loop.Loop.Timers.Cancel(this);
+    public void OnClosed(CloseReason reason, string? detail)
+    {
+        End();
+        _loop.OnConnectionGone();
+    }
 
     /// <inheritdoc/>
     public void OnFault(Exception exception) => _socket.Abort(exception.Message);
@@ -84,9 +91,15 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
             return false;
         }
 
-        _loop.Loop.Timers.Cancel(this);
+        End();
         new InboundTunnel(_loop, _loop.Plain, target.Served, header.Source, target.Address, authority, header.Client, _socket) { Dialled = target.Dialled }.Begin();
         return true;
+    }
+
+    private void End()
+    {
+        _loop.Loop.Timers.Cancel(this);
+        _loop.Handed.Remove(this);
     }
 
     private void Refuse(string why)

@@ -395,8 +395,9 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         Loop.Loop.Timers.Cancel(this);
         _http = http;
         _inner = http;
-        if (IsDraining)
+        if (IsDraining && http is Http2Server)
         {
+            // A caller in HTTP/2 hears that it may ask somebody else; one in HTTP/1.1, whose bytes are here, is answered once more.
             http.Drain();
         }
     }

@@ -50,6 +50,9 @@ internal sealed class WaypointLoop
     /// <summary>Connections to TLS ports whose handshake is not done.</summary>
     public HashSet<EdgeArrival> Arrivals { get; } = [];
 
+    /// <summary>Connections that the own pod's ztunnel hands on, of which it is not known yet who calls whom.</summary>
+    public HashSet<CapturedArrival> Handed { get; } = [];
+
     /// <summary>What there is to know of connections from outside the mesh.</summary>
     public EdgeLoop Edges { get; }
 
@@ -187,7 +190,7 @@ internal sealed class WaypointLoop
     /// <summary>A connection is gone, perhaps the last one.</summary>
     public void OnConnectionGone()
     {
-        if (IsDraining && Connections.Count == 0 && Plain.Count == 0)
+        if (IsDraining && Connections.Count == 0 && Plain.Count == 0 && Handed.Count == 0)
         {
             Action? emptied = _emptied;
             _emptied = null;
