@@ -49,6 +49,9 @@ internal sealed record CallerHeader(int Length, IpPort Source, IpPort Target, Sp
         return HelloStatus.Found;
     }
 
+    /// <summary>Whether it is a header that says neither who nor whom, as upstream's ztunnel writes it where one address is IPv4 and the other IPv6.</summary>
+    public static bool IsWithoutAddresses(ReadOnlySpan<byte> bytes) => ProxyHeader.Read(bytes, out _, out IpPort? source, out _) == HelloStatus.Found && source is null && bytes[FamilyOffset] == 0;
+
     // Fields are type (1), length (2), value.
     private static bool TryFindIdentity(ReadOnlySpan<byte> fields, out SpiffeId? client)
     {

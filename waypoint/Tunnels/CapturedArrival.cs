@@ -49,7 +49,9 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
             case HelloStatus.Found:
                 return Serve(header!) ? header!.Length : bytes.Length;
             default:
-                Refuse("no PROXY header that says who calls whom");
+                Refuse(CallerHeader.IsWithoutAddresses(bytes)
+                    ? "the PROXY header has no addresses: its ztunnel does not say an IPv4 and an IPv6 address in one, so a service must be called by an address of the family that the waypoint's pod is reached by"
+                    : "no PROXY header that says who calls whom");
                 return bytes.Length;
         }
     }

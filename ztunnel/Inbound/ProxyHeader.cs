@@ -28,28 +28,28 @@ internal static class ProxyHeader
         return written.Value == header.Length;
     }
 
-    /// <summary>The header's bytes. Addresses of different families cannot be said: the family is then unspecified.</summary>
+    /// <summary>
+    /// The header's bytes. A header has one family: of two, the IPv4 address is said as IPv6 (<c>::ffff:a.b.c.d</c>), as other proxies do. Upstream says neither (ztunnel.md 3.9), and whoever is behind
+    /// it knows nothing of its caller then.
+    /// </summary>
     public static byte[] Format(IpPort source, IpPort destination, SpiffeId? identity)
     {
-        bool same = source.Address.IsSameFamily(destination.Address);
-        int addresses = !same ? 0 : source.Address.IsIPv4 ? 12 : 36;
+        bool isFour = source.Address.IsIPv4 && destination.Address.IsIPv4;
+        int addresses = isFour ? 12 : 36;
         byte[] uri = identity is null ? [] : Encoding.UTF8.GetBytes(identity.ToString());
         int length = addresses + (uri.Length > 0 ? 3 + uri.Length : 0);
         byte[] header = new byte[16 + length];
         Span<byte> at = header;
         Signature.CopyTo(at);
         at[12] = VersionAndProxy;
-        at[13] = !same ? (byte)0x00 : source.Address.IsIPv4 ? (byte)0x11 : (byte)0x21;
+        at[13] = isFour ? (byte)0x11 : (byte)0x21;
         BinaryPrimitives.WriteUInt16BigEndian(at[14..], (ushort)length);
         at = at[16..];
-        if (same)
-        {
-            at = at[source.Address.WriteBytes(at)..];
-            at = at[destination.Address.WriteBytes(at)..];
-            BinaryPrimitives.WriteUInt16BigEndian(at, source.Port);
-            BinaryPrimitives.WriteUInt16BigEndian(at[2..], destination.Port);
-            at = at[4..];
-        }
+        at = at[Write(source.Address, isFour, at)..];
+        at = at[Write(destination.Address, isFour, at)..];
+        BinaryPrimitives.WriteUInt16BigEndian(at, source.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(at[2..], destination.Port);
+        at = at[4..];
 
         if (uri.Length > 0)
         {
@@ -59,5 +59,17 @@ internal static class ProxyHeader
         }
 
         return header;
+    }
+
+    private static int Write(IpAddress address, bool isFour, Span<byte> at)
+    {
+        if (!isFour && address.IsIPv4)
+        {
+            at[..10].Clear();
+            at[10] = at[11] = 0xff;
+            return 12 + address.WriteBytes(at[12..]);
+        }
+
+        return address.WriteBytes(at);
     }
 }
