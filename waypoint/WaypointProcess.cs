@@ -120,6 +120,12 @@ internal sealed class WaypointProcess : IAsyncDisposable
                 return 0;
             }
 
+            if (_shared.BindingProblem is { } problem)
+            {
+                _log.Error("cannot start: " + problem);
+                return 1;
+            }
+
             Listen();
         }
         catch (Exception e) when (e is LinuxException or IOException or System.Net.Sockets.SocketException or InvalidOperationException or TlsException or IssueException)

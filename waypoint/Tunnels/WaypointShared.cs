@@ -93,7 +93,13 @@ internal sealed class WaypointShared
     // Of a captured waypoint its ztunnel makes the tunnels, and that makes one through a gateway for services alone, which would lead back to the waypoint.
     private string? OwnNetwork => CapturedPort != 0 ? null : Options.Network;
 
-    private ushort Binding => Place.FindOwn(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy, Port: > 0 } binding } ? binding.Port : (ushort)0;
+    /// <summary>Why it cannot serve as it is bound; null: it can. A captured pod is not asked on port 15008, and without a port of its own nowhere else.</summary>
+    public string? BindingProblem => Bound is not { Port: 0 } ? null
+        : $"the annotation ambient.istio.io/waypoint-inbound-binding of Gateway {Options.Identity.Namespace}/{Options.GatewayName}, or of its class, says PROXY without a port: write PROXY/<port>, such as PROXY/15088, with the port of its listener";
+
+    private ushort Binding => Bound?.Port ?? 0;
+
+    private ApplicationTunnel? Bound => Place.FindOwn(Mesh.Current) is { Protocol: TunnelProtocol.Hbone, NativeTunnel: false, ApplicationTunnel: { Protocol: ApplicationTunnelProtocol.Proxy } binding } ? binding : null;
 
     /// <summary>Where it runs.</summary>
     public OwnPlace Place => _place ??= new OwnPlace(Options.Identity, Options.Network, IpAddress.TryParse(Environment.GetEnvironmentVariable("INSTANCE_IP") ?? "", out IpAddress address) ? address : null);

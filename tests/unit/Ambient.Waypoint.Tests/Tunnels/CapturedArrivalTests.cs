@@ -9,7 +9,7 @@ using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Tests.Tunnels;
 
-/// <summary>Connections that the own pod's ztunnel hands on.</summary>
+/// <summary>Connections that the own pod's ztunnel hands on, and which port it does so on.</summary>
 public sealed class CapturedArrivalTests
 {
     // From 10.1.1.1:4444 to 10.96.0.1:80; nobody has proved who that is.
@@ -65,6 +65,34 @@ public sealed class CapturedArrivalTests
         }
 
         waypoint.RunUntil(() => isEmptied);
+    }
+
+    [Theory]
+    [InlineData(15088, false, 15088, false)]
+    [InlineData(0, false, 0, true)]
+    [InlineData(0, true, 0, false)]
+    [InlineData(null, false, 0, false)]
+    public void BindingOfTheOwnPod_NamesThePort_OrCannotBeServed(int? port, bool takesTunnelsItself, int expected, bool isProblem)
+    {
+        using LocalWaypoint waypoint = new();
+        MeshBatch batch = new();
+        batch.Workloads.Add(new Workload(new WorkloadSpec
+        {
+            Uid = "own",
+            Name = "waypoint-1",
+            Namespace = "bench",
+            ServiceAccount = "waypoint",
+            TrustDomain = "cluster.local",
+            Addresses = { IpAddress.Parse("10.0.0.7") },
+            Protocol = TunnelProtocol.Hbone,
+            NativeTunnel = takesTunnelsItself,
+            ApplicationTunnel = port is null ? null : new ApplicationTunnel(ApplicationTunnelProtocol.Proxy, (ushort)port),
+        }));
+        waypoint.Shared.Mesh.Apply(batch);
+        string? problem = waypoint.Shared.BindingProblem;
+        Assert.Equal((expected, isProblem), (waypoint.Shared.DecideCapture(), problem is not null));
+        Assert.True(problem is null || problem.Contains("Gateway bench/", StringComparison.Ordinal), problem);
+        Assert.True(problem is null || problem.Contains("PROXY/<port>", StringComparison.Ordinal), problem);
     }
 
     private static void Serve(LocalWaypoint waypoint)
