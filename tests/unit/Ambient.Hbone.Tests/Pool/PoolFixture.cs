@@ -27,6 +27,9 @@ internal sealed class PoolFixture : ITunnelDialer, IDisposable
         Pool = new TunnelPool(Loop, settings);
     }
 
+    /// <summary>The certificate of its servers, ready.</summary>
+    public static TlsContext ServerContext => Contexts.Value.Server;
+
     public EventLoop.EventLoop Loop { get; }
 
     public TunnelPool Pool { get; }
