@@ -67,6 +67,19 @@ public sealed class CapturedWaypointTests
         Assert.DoesNotContain("defect", waypoint.Log, StringComparison.Ordinal);
     }
 
+    [RequiresToolFact("nft", root: true)]
+    public async Task BindingWithoutAPort_StopsTheStart_AndSaysWhatToWrite()
+    {
+        await using PlaneMesh mesh = await PlaneMesh.StartAsync();
+        VirtualPod pod = mesh.Pair.Client.Node.AddPod(PlaneMesh.Captured);
+        mesh.Manifest(PlaneMesh.Captured, Objects(pod.Address).Replace("PROXY/15088", "PROXY", StringComparison.Ordinal));
+        await mesh.Pair.EnrolAsync(pod);
+        Peer waypoint = mesh.StartReplica(pod, PlaneMesh.Captured, ("SERVICE_ACCOUNT", PlaneMesh.Captured));
+        await waypoint.Process.Exited.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        Assert.Equal(1, waypoint.Process.ExitCode);
+        Assert.Contains("cannot start: the annotation ambient.istio.io/waypoint-inbound-binding of Gateway bench/captured", waypoint.Log, StringComparison.Ordinal);
+    }
+
     /// <summary>A header of the PROXY protocol, version 2.</summary>
     private static string Claim(IPAddress source, string? identity)
     {

@@ -38,6 +38,17 @@ public sealed class CallerHeaderTests
     }
 
     [Fact]
+    public void HeaderWithoutAddresses_IsRefused_AndKnownForWhatItIs()
+    {
+        byte[] without = Encoding.Latin1.GetBytes("\r\n\r\n\0\r\nQUIT\n\x21\0\0\0");
+        Assert.Equal((HelloStatus.Bad, true), (CallerHeader.Read(without, out _), CallerHeader.IsWithoutAddresses(without)));
+        Assert.False(CallerHeader.IsWithoutAddresses("GET / HTTP/1.1\r\n"u8));
+        Assert.False(CallerHeader.IsWithoutAddresses(Header("10.1.1.1:4444", "10.96.0.10:80")));
+        Assert.False(CallerHeader.IsWithoutAddresses(new ProxyPreface(1, IpPort.Parse("10.1.1.1:4444"), IpPort.Parse("10.96.0.10:80")).Bytes()));
+        Assert.False(CallerHeader.IsWithoutAddresses(Encoding.Latin1.GetBytes("PROXY UNKNOWN\r\n")));
+    }
+
+    [Fact]
     public void WhoProvedNothing_IsNobody()
     {
         Assert.Equal(HelloStatus.Found, CallerHeader.Read(Header("10.1.1.1:4444", "10.96.0.10:80"), out CallerHeader? read));
