@@ -11,6 +11,7 @@ internal sealed class ScriptedBackend : IDisposable
     private readonly Socket _listener;
     private readonly Func<Socket, int, Task> _script;
     private int _connections;
+    private int _open;
 
     private ScriptedBackend(Socket listener, Func<Socket, int, Task> script)
     {
@@ -21,6 +22,9 @@ internal sealed class ScriptedBackend : IDisposable
 
     /// <summary>Connections so far.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Connections that are not over.</summary>
+    public int Open => Volatile.Read(ref _open);
 
     public static ScriptedBackend Start(VirtualPod pod, int port, Func<Socket, int, Task> script) => new(MeshPair.Listen(pod, port), script);
 
@@ -49,6 +53,7 @@ internal sealed class ScriptedBackend : IDisposable
             {
                 Socket client = await _listener.AcceptAsync();
                 int number = Interlocked.Increment(ref _connections);
+                Interlocked.Increment(ref _open);
                 _ = Task.Run(() => ServeAsync(client, number));
             }
         }
@@ -68,6 +73,10 @@ internal sealed class ScriptedBackend : IDisposable
         catch (SocketException)
         {
             // The other side went away, as some tests want it.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
         }
     }
 }
