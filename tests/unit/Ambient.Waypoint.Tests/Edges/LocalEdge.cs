@@ -66,7 +66,10 @@ internal sealed class LocalEdge : IDisposable
     }
 
     /// <summary>The same with a certificate, which is that of the authority of clients too.</summary>
-    public static EdgePortTable Port(X509Certificate2 made, bool tolerates, params (string Host, bool WantsClients)[] listeners)
+    public static EdgePortTable Port(X509Certificate2 made, bool tolerates, params (string Host, bool WantsClients)[] listeners) => Port(made, tolerates, [], listeners);
+
+    /// <summary>The same with cipher suites of TLS 1.2.</summary>
+    public static EdgePortTable Port(X509Certificate2 made, bool tolerates, string[] ciphers, params (string Host, bool WantsClients)[] listeners)
     {
         using ECDsa key = made.GetECDsaPrivateKey()!;
         ByteString chain = ByteString.CopyFromUtf8(made.ExportCertificatePem() + "\n");
@@ -74,7 +77,7 @@ internal sealed class LocalEdge : IDisposable
         EdgePort port = new() { Port = 443, Protocol = EdgeProtocol.EdgeTls, Namespace = "bench" };
         foreach ((string host, bool wantsClients) in listeners)
         {
-            EdgeTls tls = new() { Credentials = { "edge" }, ToleratesBadClients = tolerates, Check = wantsClients ? ClientCheck.CheckRequired : ClientCheck.CheckNone };
+            EdgeTls tls = new() { Credentials = { "edge" }, ToleratesBadClients = tolerates, Check = wantsClients ? ClientCheck.CheckRequired : ClientCheck.CheckNone, Ciphers = { ciphers } };
             port.Listeners.Add(new EdgeListener { Name = host, Hostnames = { host }, Tls = tls, Hosts = { new EdgeHost { Hostname = "*", Routes = "routes" } } });
         }
 
