@@ -11,6 +11,12 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// <summary>Whose endpoints refuse what does not come through their waypoint.</summary>
 public sealed partial class MeshIndex
 {
+    // Clients of a service without an address dial its pods, and nothing of that comes to a waypoint for services.
+    private const string Headless = ", and this service has no address (headless): clients dial its pods";
+    private const string HeadlessAndClosed = Headless + ", which refuse all but routes of other services that lead there. "
+        + "A waypoint for workloads (istio.io/waypoint-for: all) that the pods name, with the policy for that Gateway, lets them in; " + WaypointDuties.Annotation + ": never lets everybody in, without the policy";
+    private const string HeadlessAndOpen = Headless + " and do not come through it, so its routes and policies do not hold for them";
+
     private readonly HttpPolicies _http = new();
     private readonly Dictionary<string, WaypointRequirement> _requirements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ResourceKey> _refusing = new(StringComparer.Ordinal);
@@ -68,13 +74,18 @@ public sealed partial class MeshIndex
     private string DutyNote(ObjectMeta meta, bool isEntry, ResourceKey waypoint)
     {
         var key = new ResourceKey(meta.Namespace, meta.Name);
-        string note = IsRequired(isEntry, key, meta.Annotations, [waypoint]) ? ". Traffic that does not come through it is refused"
+        bool isHeadless = !isEntry && IsHeadless(key);
+        string note = IsRequired(isEntry, key, meta.Annotations, [waypoint]) ? ". Traffic that does not come through it is refused" + (isHeadless ? HeadlessAndClosed : "")
             : Duty(meta.Annotations, key.Namespace) == WaypointDuty.OnPolicy && HasHttpPolicies(isEntry, key, [waypoint])
             ? $". Traffic that does not come through it is NOT refused though policies need HTTP: others deploy this waypoint, and no pod with the label {InstanceLabel}: {waypoint.Name} is in its namespace, so nobody knows who comes from it ({WaypointDuties.Annotation}: always refuses all the same)"
+            : isHeadless ? HeadlessAndOpen
             : "";
         string? word = meta.Annotations.Find(WaypointDuties.Annotation) ?? AnnotationsOf(meta.Namespace).Find(WaypointDuties.Annotation);
         return word is null || WaypointDuties.Parse(word) is not null ? note : $"{note}. But the annotation {WaypointDuties.Annotation} is none of {WaypointDuties.Words}, so it says nothing";
     }
+
+    private bool IsHeadless(ResourceKey service) => _services.TryGetValue(service, out Kubernetes.Resources.Services.Service? found)
+        && (found.Spec.ClusterIP == "None" || found.Spec.ClusterIPs.Contains("None", StringComparer.Ordinal));
 
     private WaypointDuty Duty(StringMap annotations, string @namespace) =>
         WaypointDuties.Parse(annotations.Find(WaypointDuties.Annotation) ?? AnnotationsOf(@namespace).Find(WaypointDuties.Annotation)) ?? settings.RequiresWaypoint;

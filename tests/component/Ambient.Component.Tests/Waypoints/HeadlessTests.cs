@@ -76,6 +76,31 @@ public sealed class HeadlessTests
         Assert.DoesNotContain("x-backend: db-0", Ask(mesh, pods["db-1"], "/", "db-1.db"), StringComparison.Ordinal);
     }
 
+    [RequiresToolFact("nft", root: true)]
+    public async Task PolicyThatNeedsHttp_ClosesAHeadlessService_UntilItsPodsHaveTheWaypoint()
+    {
+        await using PlaneMesh mesh = await PlaneMesh.StartAsync();
+        using HttpBackend backend = HttpBackend.Start(mesh.Pair.Server, 9005, "db-0");
+        IPEndPoint pod = new(mesh.Pair.Server.Address, 9005);
+        mesh.Manifest("headless", Headless("db", "selector: {app: server}, ", 9005).Replace("istio.io/use-waypoint: none", "istio.io/use-waypoint: waypoint", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Ask(mesh, pod, "/", "db").StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal));
+        Assert.DoesNotContain("x-request-id: ", Ask(mesh, pod, "/", "db"), StringComparison.Ordinal);
+
+        // Nobody could come through the waypoint, which alone knows what a PUT is.
+        mesh.Manifest("policy", NoPuts("Service", "", "db"));
+        await Eventually.TrueAsync(() => Ask(mesh, pod, "/", "db").Length == 0);
+        await mesh.Pair.ServerProxy.LineAsync("ambient_require_waypoint_");
+
+        // With the waypoint before its pods whoever dials them does.
+        mesh.Manifest("policy", NoPuts("Service", "", "db") + "\n---\n" + NoPuts("Gateway", "gateway.networking.k8s.io", "waypoint"));
+        mesh.Manifest("mesh", mesh.Mesh()
+            .Replace("labels: {app: server,", "labels: {istio.io/use-waypoint: waypoint, app: server,", StringComparison.Ordinal)
+            .Replace("metadata: {name: waypoint, namespace: bench}", "metadata: {name: waypoint, namespace: bench, labels: {istio.io/waypoint-for: all}}", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Ask(mesh, pod, "/", "db").Contains("x-request-id: ", StringComparison.Ordinal));
+        Assert.StartsWith("HTTP/1.1 200 ", Ask(mesh, pod, "/", "db"), StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => Ask(mesh, pod, "/", "db", "PUT").StartsWith("HTTP/1.1 403 ", StringComparison.Ordinal));
+    }
+
     private static async Task UntilAllAsync(PlaneMesh mesh, string path, params string[] wanted)
     {
         await Eventually.TrueAsync(() => wanted.Any(name => Ask(mesh, Cart, path, "cart").Contains($"x-backend: {name}\r\n", StringComparison.Ordinal)));
@@ -91,12 +116,12 @@ public sealed class HeadlessTests
     }
 
     /// <summary>The answer; empty when the connection was refused or ended without one.</summary>
-    private static string Ask(PlaneMesh mesh, IPEndPoint to, string path, string host)
+    private static string Ask(PlaneMesh mesh, IPEndPoint to, string path, string host, string method = "GET")
     {
         try
         {
             using Socket socket = MeshPair.Connect(mesh.Pair.Client, to);
-            return WaypointMesh.Ask(socket, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            return WaypointMesh.Ask(socket, $"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{(method == "GET" ? "" : "Content-Length: 0\r\n")}\r\n");
         }
         catch (SocketException)
         {
@@ -132,6 +157,13 @@ public sealed class HeadlessTests
         ports: [{name: http, port: 7000, protocol: TCP}]
         ---
 
+        """;
+
+    private static string NoPuts(string kind, string group, string name) => $$$"""
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: no-puts-{{{name}}}, namespace: bench}
+        spec: {targetRefs: [{kind: {{{kind}}}, group: "{{{group}}}", name: {{{name}}}}], action: DENY, rules: [{to: [{operation: {methods: [PUT]}}]}]}
         """;
 
     private static string Route(params string[] services) => $$$"""

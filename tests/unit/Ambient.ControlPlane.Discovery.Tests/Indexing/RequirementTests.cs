@@ -100,6 +100,43 @@ public sealed class RequirementTests
         Assert.Equal("", Refusal("p"));
     }
 
+    [Theory]
+    [InlineData("h")]
+    [InlineData("wp")]
+    public void HeadlessService_IsClosedByAPolicyThatNeedsHttp_AndItAndThePolicySayHowToOpenIt(string target)
+    {
+        _cluster.NoService("s");
+        Headless("{}");
+        Assert.Equal("", Refusal("p"));
+        string open = Said();
+        Assert.Contains("this service has no address (headless): clients dial its pods and do not come through it", open, StringComparison.Ordinal);
+        Assert.DoesNotContain("refuse", open, StringComparison.Ordinal);
+        _cluster.Authorization("p", $$"""{"targetRefs":[{"kind":"{{(target == "h" ? "Service" : "Gateway")}}","group":"{{(target == "h" ? "" : "gateway.networking.k8s.io")}}","name":"{{target}}"}],"action":"DENY",{{Get}}}""");
+        Assert.Equal($"[8080 not {Waypoint}]", Refusal("p"));
+        string[] said = [.. _cluster.Index.TakeConditions().SelectMany(static said => said.Wanted).Select(static condition => condition.Message)];
+        Assert.Equal(target == "h" ? 2 : 1, said.Count(static one => one.Contains("clients dial its pods, which refuse all but routes of other services", StringComparison.Ordinal) && one.Contains("ambient.mesh/require-waypoint: never", StringComparison.Ordinal)));
+        Headless("""{"ambient.mesh/require-waypoint":"never"}""");
+        Assert.Equal("", Refusal("p"));
+        Assert.Contains("do not come through it, so its routes and policies do not hold for them", Said(), StringComparison.Ordinal);
+
+        // With an address nothing of that is said.
+        Bind("h", "wp", 82, "8080");
+        _cluster.Events();
+        Assert.DoesNotContain("headless", Said(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HeadlessService_LetsInWhoeverComesThroughTheWaypointOfItsPods()
+    {
+        _cluster.NoService("s");
+        _cluster.Gateway("wp", "wp.ns1", """{"istio.io/waypoint-for":"all"}""", spec: """{"gatewayClassName":"istio-waypoint"}""");
+        Headless("{}");
+        _cluster.Pod("p", "10.0.0.1", """{"app":"a","istio.io/use-waypoint":"wp"}""");
+        _cluster.Authorization("p", $$"""{"targetRefs":[{"kind":"Gateway","group":"gateway.networking.k8s.io","name":"wp"}],"action":"DENY",{{Get}}}""");
+        Assert.Equal($"[8080 not {Waypoint}] [ not {Waypoint}]", Refusal("p"));
+        Assert.NotNull(_cluster.Workload("cluster0//Pod/ns1/p").Waypoint);
+    }
+
     [Fact]
     public void WaypointsOfAllServicesOfAPort_AreLetIn_AlsoCanariesAndOtherAccounts()
     {
@@ -242,6 +279,9 @@ public sealed class RequirementTests
 
     private void Bind(string name, string waypoint, int port, string target, string annotations = "{}") =>
         _cluster.Service(name, Spec(port, target), $$"""{"istio.io/use-waypoint":"{{waypoint}}"}""", annotations);
+
+    private void Headless(string annotations) =>
+        _cluster.Service("h", """{"clusterIP":"None","clusterIPs":["None"],"selector":{"app":"a"},"ports":[{"name":"http","port":82,"targetPort":8080}]}""", """{"istio.io/use-waypoint":"wp"}""", annotations);
 
     private static string Spec(int port, string target) => $$$"""{"clusterIP":"10.1.1.1","selector":{"app":"a"},"ports":[{"name":"http","port":{{{port}}},"targetPort":{{{target}}}}]}""";
 
