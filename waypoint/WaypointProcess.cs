@@ -69,7 +69,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             Options = options,
             Mesh = _mesh,
             Clock = TimeProvider.System,
-            Metrics = new RequestMetrics(_metrics),
+            Metrics = new RequestMetrics(_metrics, limits: _logs.For("waypoint::limits")),
             Exporters = new Exporters(options, _metrics, _log, TimeProvider.System),
             Log = _log,
             Names = table,
@@ -82,7 +82,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _drain = new DrainControl(_loops, ClosePorts, _shared.Destinations, options, _log, TimeProvider.System);
         _revocations = MeshRevocations.Open(options.CrlPath, _logs.For("waypoint::crl"), TimeProvider.System);
         _certificate = new OwnCertificate(options, context => _shared.Tls = context, _revocations, _logs.For("waypoint::identity"), TimeProvider.System);
-        ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)), Closed, _shared.EndpointTls);
+        ConfigurationStore store = new(options.Identity.TrustDomain, Apply, text => _log.Debug("a policy is stricter than written", LogField.Of("policy", text)), Closed, _shared.EndpointTls, _shared.Metrics.Limits);
         ServerInfo server = new(options, Obstacle, () => _drain.HasBegun, TimeProvider.System);
         _adminHandler = new AdminHandler(new ConfigDump(_shared, store, _certificate.Status, server), server, _metrics, _logs, () => _drain.TryBegin(out _), () => _shutdown.TrySetResult());
         if (options.Discovery is { } plane)

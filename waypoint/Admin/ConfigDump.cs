@@ -31,6 +31,7 @@ internal sealed class ConfigDump(WaypointShared shared, ConfigurationStore store
         List(json, "destinations", sources.Destinations.OrderBy(static settings => settings.Hostname, StringComparer.Ordinal), DestinationJson.Write);
         List(json, "accessPolicies", sources.Access.OrderBy(static policy => $"{policy.Namespace}/{policy.Name}", StringComparer.Ordinal), PolicyJson.Write);
         List(json, "tokenPolicies", sources.Tokens.OrderBy(static policy => $"{policy.Namespace}/{policy.Name}", StringComparer.Ordinal), PolicyJson.Write);
+        List(json, "rateLimits", sources.Limits, LimitJson.Write);
         _endpoints.Write(json);
         List<Service>(json, "services", view.ServicesByHostname, MeshJson.Write);
         List<Workload>(json, "workloads", view.WorkloadsByUid, MeshJson.Write);

@@ -58,8 +58,30 @@ internal static class PolicyJson
         json.WriteEndObject();
     }
 
-    private static void Attachments(Utf8JsonWriter json, IEnumerable<Attachment> attachments) =>
+    /// <summary>The member <c>attachedTo</c>.</summary>
+    public static void Attachments(Utf8JsonWriter json, IEnumerable<Attachment> attachments) =>
         Texts(json, "attachedTo", [.. attachments.Select(static attachment => attachment.All ? "*" : attachment.Service)]);
+
+    /// <summary>Who calls.</summary>
+    public static void Source(Utf8JsonWriter json, AccessSource source)
+    {
+        json.WriteStartObject();
+        Texts(json, "principals", source.Principals);
+        Texts(json, "notPrincipals", source.NotPrincipals);
+        Texts(json, "requestPrincipals", source.RequestPrincipals);
+        Texts(json, "notRequestPrincipals", source.NotRequestPrincipals);
+        Texts(json, "namespaces", source.Namespaces);
+        Texts(json, "notNamespaces", source.NotNamespaces);
+        Texts(json, "serviceAccounts", source.ServiceAccounts);
+        Texts(json, "notServiceAccounts", source.NotServiceAccounts);
+        Texts(json, "trustDomains", source.TrustDomains);
+        Texts(json, "notTrustDomains", source.NotTrustDomains);
+        Texts(json, "ipBlocks", source.IpBlocks);
+        Texts(json, "notIpBlocks", source.NotIpBlocks);
+        Texts(json, "remoteIpBlocks", source.RemoteIpBlocks);
+        Texts(json, "notRemoteIpBlocks", source.NotRemoteIpBlocks);
+        json.WriteEndObject();
+    }
 
     private static void Write(Utf8JsonWriter json, AccessRule rule)
     {
@@ -67,22 +89,7 @@ internal static class PolicyJson
         json.WriteStartArray("from"u8);
         foreach (AccessSource source in rule.From)
         {
-            json.WriteStartObject();
-            Texts(json, "principals", source.Principals);
-            Texts(json, "notPrincipals", source.NotPrincipals);
-            Texts(json, "requestPrincipals", source.RequestPrincipals);
-            Texts(json, "notRequestPrincipals", source.NotRequestPrincipals);
-            Texts(json, "namespaces", source.Namespaces);
-            Texts(json, "notNamespaces", source.NotNamespaces);
-            Texts(json, "serviceAccounts", source.ServiceAccounts);
-            Texts(json, "notServiceAccounts", source.NotServiceAccounts);
-            Texts(json, "trustDomains", source.TrustDomains);
-            Texts(json, "notTrustDomains", source.NotTrustDomains);
-            Texts(json, "ipBlocks", source.IpBlocks);
-            Texts(json, "notIpBlocks", source.NotIpBlocks);
-            Texts(json, "remoteIpBlocks", source.RemoteIpBlocks);
-            Texts(json, "notRemoteIpBlocks", source.NotRemoteIpBlocks);
-            json.WriteEndObject();
+            Source(json, source);
         }
 
         json.WriteEndArray();

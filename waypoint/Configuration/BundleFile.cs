@@ -80,6 +80,7 @@ internal sealed class BundleFile : IDisposable
             Settings = bundle.Settings ?? new WaypointSettings(),
             Access = Part("access", bundle.Policies, static policy => $"{policy.Namespace}/{policy.Name}"),
             Tokens = Part("tokens", bundle.Tokens, static policy => $"{policy.Namespace}/{policy.Name}"),
+            Limits = Part("limits", bundle.Limits, static policy => $"{policy.Namespace}/{policy.Name}"),
             Destinations = Part("destinations", bundle.Destinations, static settings => $"{settings.Namespace}/{settings.Hostname}"),
             Routes = Part("routes", bundle.Routes, static routes => $"{routes.Namespace}/{routes.Hostname}"),
             Credentials = Part("credentials", bundle.Credentials, static credential => credential.Name),

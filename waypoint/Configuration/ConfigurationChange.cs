@@ -17,6 +17,9 @@ internal sealed record ConfigurationChange
     /// <summary>Whose tokens count.</summary>
     public ConfigurationPart<TokenPolicy> Tokens { get; init; } = ConfigurationPart<TokenPolicy>.None;
 
+    /// <summary>How many requests may pass.</summary>
+    public ConfigurationPart<LimitPolicy> Limits { get; init; } = ConfigurationPart<LimitPolicy>.None;
+
     /// <summary>Ports for clients outside the mesh.</summary>
     public ConfigurationPart<EdgePort> Edges { get; init; } = ConfigurationPart<EdgePort>.None;
 

@@ -8,6 +8,7 @@ namespace Ambient.Waypoint.Configuration;
 /// <param name="Destinations">How hosts are reached.</param>
 /// <param name="Access">Who may do what.</param>
 /// <param name="Tokens">Whose tokens count.</param>
+/// <param name="Limits">How many requests may pass.</param>
 /// <param name="Settings">What holds for all services.</param>
 internal sealed record ConfigurationSources(
-    IReadOnlyList<ByteString> Routes, IReadOnlyList<DestinationSettings> Destinations, IReadOnlyList<AccessPolicy> Access, IReadOnlyList<TokenPolicy> Tokens, WaypointSettings Settings);
+    IReadOnlyList<ByteString> Routes, IReadOnlyList<DestinationSettings> Destinations, IReadOnlyList<AccessPolicy> Access, IReadOnlyList<TokenPolicy> Tokens, IReadOnlyList<LimitPolicy> Limits, WaypointSettings Settings);

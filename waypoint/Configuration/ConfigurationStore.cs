@@ -4,7 +4,9 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Access;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
+using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Encryption;
+using Ambient.Waypoint.Limits;
 using Google.Protobuf;
 
 namespace Ambient.Waypoint.Configuration;
@@ -25,6 +27,7 @@ internal sealed class ConfigurationStore
     private readonly Dictionary<string, ByteString> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccessPolicy> _access = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TokenPolicy> _tokens = new(StringComparer.Ordinal);
+    private readonly LimitBook _limits;
     private readonly EdgeBook _edges;
     private WaypointConfiguration _current = WaypointConfiguration.Empty;
 
@@ -34,9 +37,11 @@ internal sealed class ConfigurationStore
     /// <param name="problem">Told of policies that are stricter than written.</param>
     /// <param name="closed">Told of listeners that are closed, and why.</param>
     /// <param name="tls">Takes what is said about TLS to endpoints, keys with it.</param>
-    public ConfigurationStore(string trustDomain, Action<WaypointConfiguration> publish, Action<string> problem, Action<string>? closed = null, EndpointTlsTable? tls = null)
+    /// <param name="limits">Where it is counted whom limits let pass.</param>
+    public ConfigurationStore(string trustDomain, Action<WaypointConfiguration> publish, Action<string> problem, Action<string>? closed = null, EndpointTlsTable? tls = null, LimitMetrics? limits = null)
     {
         (_trustDomain, _publish, _problem, _tls) = (trustDomain, publish, problem, tls ?? new EndpointTlsTable());
+        _limits = new LimitBook(limits ?? new LimitMetrics(new MetricRegistry()));
         _edges = new EdgeBook(closed ?? problem);
     }
 
@@ -45,7 +50,7 @@ internal sealed class ConfigurationStore
     {
         lock (_gate)
         {
-            return new ConfigurationSources([.. _sources.Values], [.. _current.Destinations.Values], [.. _access.Values], [.. _tokens.Values], _current.Settings);
+            return new ConfigurationSources([.. _sources.Values], [.. _current.Destinations.Values], [.. _access.Values], [.. _tokens.Values], _limits.Sources, _current.Settings);
         }
     }
 
@@ -60,6 +65,7 @@ internal sealed class ConfigurationStore
             next = change.Settings is null ? next : next with { Settings = change.Settings };
             isAllDue |= Take(_access, change.Access, static policy => policy.Attachments, due);
             isAllDue |= Take(_tokens, change.Tokens, static policy => policy.Attachments, due);
+            isAllDue |= _limits.Apply(change, Domains(next), due);
             Routes(change, due);
             next = next with { Edges = _edges.Apply(change, next.Edges) };
             _current = next with
@@ -208,7 +214,8 @@ internal sealed class ConfigurationStore
             AccessProgram http = new(policies, new AccessContext(domains, IsHttp: true), _problem);
             AccessProgram tcp = new(policies, new AccessContext(domains, IsHttp: false));
             TokenProgram rules = new(tokens[""].Concat(tokens[name]).Distinct(), _problem);
-            builder[service] = new ServedService([.. ports.Select(table => new ServedPort(table, http, tcp, rules) { Service = service })]);
+            LimitProgram limits = _limits.For(name);
+            builder[service] = new ServedService([.. ports.Select(table => new ServedPort(table, http, tcp, rules) { Service = service, Limits = limits })]);
         }
 
         return builder.ToImmutable();
@@ -217,7 +224,8 @@ internal sealed class ConfigurationStore
     private ServedPort Workloads(WaypointConfiguration next) => DialledRoutes.Serve(
         Domains(next),
         [.. _access.Values.Where(static policy => policy.Attachments.Any(static attachment => attachment.All))],
-        _tokens.Values.Where(static policy => policy.Attachments.Any(static attachment => attachment.All)));
+        _tokens.Values.Where(static policy => policy.Attachments.Any(static attachment => attachment.All)),
+        _limits.For(""));
 
     private string[] Domains(WaypointConfiguration next) => [_trustDomain, .. next.Settings.TrustDomainAliases];
 

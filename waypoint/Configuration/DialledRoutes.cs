@@ -2,6 +2,7 @@ using Ambient.Protocol.L7;
 using Ambient.Routing.Access;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
+using Ambient.Waypoint.Limits;
 
 namespace Ambient.Waypoint.Configuration;
 
@@ -13,11 +14,14 @@ internal static class DialledRoutes
     private static PortTable Table { get; } = Compile();
 
     /// <summary>That with these policies and tokens, which are those of the whole waypoint.</summary>
-    public static ServedPort Serve(IReadOnlyList<string> domains, IReadOnlyList<AccessPolicy> policies, IEnumerable<TokenPolicy> tokens, Action<string>? problem = null) => new(
+    public static ServedPort Serve(IReadOnlyList<string> domains, IReadOnlyList<AccessPolicy> policies, IEnumerable<TokenPolicy> tokens, LimitProgram? limits = null, Action<string>? problem = null) => new(
         Table,
         new AccessProgram(policies, new AccessContext(domains, IsHttp: true), problem),
         new AccessProgram(policies, new AccessContext(domains, IsHttp: false)),
-        new TokenProgram(tokens, problem));
+        new TokenProgram(tokens, problem))
+    {
+        Limits = limits ?? LimitProgram.Empty,
+    };
 
     private static PortTable Compile()
     {

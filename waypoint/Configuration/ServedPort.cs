@@ -2,6 +2,7 @@ using Ambient.Mesh.Services;
 using Ambient.Routing.Access;
 using Ambient.Routing.Routes;
 using Ambient.Routing.Tokens;
+using Ambient.Waypoint.Limits;
 
 namespace Ambient.Waypoint.Configuration;
 
@@ -12,6 +13,9 @@ namespace Ambient.Waypoint.Configuration;
 /// <param name="Tokens">Whose tokens count.</param>
 internal sealed record ServedPort(PortTable Table, AccessProgram Http, AccessProgram Tcp, TokenProgram Tokens)
 {
+    /// <summary>How many of its requests may pass.</summary>
+    public LimitProgram Limits { get; init; } = LimitProgram.Empty;
+
     /// <summary>Whose port it is.</summary>
     public NamespacedHostname Service { get; init; } = new("", "");
 }

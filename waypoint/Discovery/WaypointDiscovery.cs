@@ -67,6 +67,7 @@ internal sealed class WaypointDiscovery : IAsyncDisposable
         new SettingsSink(store),
         new ResourceSink<TokenPolicy>(ResourceTypes.Tokens, TokenPolicy.Parser, static part => new ConfigurationChange { Tokens = part }, store),
         new ResourceSink<AccessPolicy>(ResourceTypes.Access, AccessPolicy.Parser, static part => new ConfigurationChange { Access = part }, store),
+        new ResourceSink<LimitPolicy>(ResourceTypes.Limits, LimitPolicy.Parser, static part => new ConfigurationChange { Limits = part }, store),
         new ResourceSink<DestinationSettings>(ResourceTypes.Destinations, DestinationSettings.Parser, static part => new ConfigurationChange { Destinations = part }, store, removeSecrets: EndpointTlsTable.RemoveKeys),
         new ResourceSink<ServiceRoutes>(ResourceTypes.Routes, ServiceRoutes.Parser, static part => new ConfigurationChange { Routes = part }, store),
         new ResourceSink<EdgeCredential>(ResourceTypes.EdgeCredentials, EdgeCredential.Parser, static part => new ConfigurationChange { Credentials = part }, store, isKept: false),

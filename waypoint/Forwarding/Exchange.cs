@@ -11,7 +11,7 @@ namespace Ambient.Waypoint.Forwarding;
 
 /// <summary>
 /// One request and its answer. Loop-affine. The stages, in the order of waypoint reference 1.5: normalise → external authorisation → tokens →
-/// policies → route → fault → CORS → redirect, answer or forward.
+/// policies → route → limits → fault → CORS → redirect, answer or forward.
 /// </summary>
 internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource server, RequestHead head, BodyFraming framing, string upgrade) : ICommandSource
 {
@@ -60,7 +60,7 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
             TranslateRequest(web);
         }
 
-        if (!FindRoute())
+        if (!FindRoute() || !PassesLimits())
         {
             return;
         }
@@ -362,15 +362,20 @@ internal sealed partial class Exchange(InboundTunnel tunnel, IRequestSource serv
             _answer.Add("x-envoy-overloaded", "true");
         }
 
+        if ((answer.Flags & ResponseFlags.RateLimited) != ResponseFlags.None)
+        {
+            _answer.Add("x-envoy-ratelimited", "true");
+        }
+
         _record.Status = status;
         SendOwn(body, status);
         return false;
     }
 
-    // Who is denied, or failed on purpose, was on the way to a service (waypoint reference 4.2).
+    // Who is denied, limited, or failed on purpose, was on the way to a service (waypoint reference 4.2).
     private void NameService(LocalAnswer answer)
     {
-        if (_record.Service is null && (answer.Status is 401 or 403 || (answer.Flags & ResponseFlags.FaultInjected) != ResponseFlags.None))
+        if (_record.Service is null && (answer.Status is 401 or 403 or 429 || (answer.Flags & ResponseFlags.FaultInjected) != ResponseFlags.None))
         {
             Route? route = _route ?? _served.Table.Find(Facts);
             _record.Service = route?.Action.Targets.Pick(tunnel.Loop.Random.NextDouble())?.Service is { Namespace.Length: > 0 } service ? service : null;

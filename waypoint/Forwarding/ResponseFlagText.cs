@@ -3,7 +3,7 @@ namespace Ambient.Waypoint.Forwarding;
 /// <summary>Flags as text. Pure; the usual ones are not made anew.</summary>
 internal static class ResponseFlagText
 {
-    private static readonly string[] Letters = ["UH", "UT", "UR", "UF", "UC", "UO", "NR", "DI", "FI", "UAEX", "DC", "URX", "DPE", "UPE", "NC", "SI", "DF"];
+    private static readonly string[] Letters = ["UH", "UT", "UR", "UF", "UC", "UO", "NR", "DI", "FI", "UAEX", "DC", "URX", "DPE", "UPE", "NC", "SI", "DF", "RL"];
 
     public static string Of(ResponseFlags flags)
     {

@@ -57,4 +57,7 @@ internal enum ResponseFlags
 
     /// <summary>DF: the host that was asked for has no address.</summary>
     NameFailure = 65536,
+
+    /// <summary>RL: more requests than are let through; nothing else is ever said beside it.</summary>
+    RateLimited = 131072,
 }

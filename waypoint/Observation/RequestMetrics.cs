@@ -1,6 +1,8 @@
 using System.Globalization;
+using Ambient.Telemetry.Logging;
 using Ambient.Telemetry.Metrics;
 using Ambient.Waypoint.Forwarding;
+using Ambient.Waypoint.Limits;
 using Ambient.Waypoint.Observation.Plans;
 
 namespace Ambient.Waypoint.Observation;
@@ -30,12 +32,13 @@ internal sealed class RequestMetrics
     private readonly MetricFamily _received;
     private readonly MetricSeries _refused;
 
-    /// <summary>Adds the families to the registry.</summary>
-    public RequestMetrics(MetricRegistry registry, int seriesLimit = DefaultSeriesLimit)
+    /// <summary>Adds the families to the registry. What limits on trial would have refused is logged, too, where there is a log for it.</summary>
+    public RequestMetrics(MetricRegistry registry, int seriesLimit = DefaultSeriesLimit, Logger? limits = null)
     {
         SeriesLimit = seriesLimit;
         DryRun = new DryRunMetrics(registry);
         LostMirrors = new LostMirrors(registry);
+        Limits = new LimitMetrics(registry) { Log = limits };
         _requests = registry.AddCounter("istio_requests", "Requests that are over.");
         _duration = registry.AddHistogram("istio_request_duration_milliseconds", "From the request to the last byte of its answer.", null, Buckets);
         _requestBytes = registry.AddHistogram("istio_request_bytes", "Bytes of requests.", null, Buckets);
@@ -58,6 +61,9 @@ internal sealed class RequestMetrics
 
     /// <summary>Copies of requests that were lost.</summary>
     public LostMirrors LostMirrors { get; }
+
+    /// <summary>Whom limits let pass.</summary>
+    public LimitMetrics Limits { get; }
 
     /// <summary>The cells of one loop for requests of this kind.</summary>
     public RequestSeries SeriesOf(int loop, in RequestKind kind)

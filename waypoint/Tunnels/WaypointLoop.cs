@@ -8,6 +8,7 @@ using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Forwarding;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
+using Ambient.Waypoint.Limits;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Plans;
 using Ambient.Waypoint.Settings;
@@ -97,6 +98,12 @@ internal sealed class WaypointLoop
 
     /// <summary>Copies of requests that were lost.</summary>
     public LostMirrors LostMirrors => _shared.Metrics.LostMirrors;
+
+    /// <inheritdoc cref="WaypointShared.LimitTime"/>
+    public long LimitTime => _shared.LimitTime;
+
+    /// <summary>Where the request that is judged just now notes its tokens.</summary>
+    public TakenTokens Tokens { get; } = new();
 
     public ObservationPlan Observation => _shared.Observation;
 

@@ -6,6 +6,7 @@ using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Encryption;
+using Ambient.Waypoint.Limits;
 using Ambient.Waypoint.Names;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
@@ -21,6 +22,8 @@ internal sealed class WaypointShared
     private volatile ObservationPlan _observation = ObservationPlan.Standard;
     private volatile TlsContext? _tls;
     private readonly long _began = TimeProvider.System.GetTimestamp();
+    private readonly long _clockBegan;
+    private readonly long _limitScale;
     private OwnPlace? _place;
 
     public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names, () => OwnNetwork);
@@ -29,7 +32,11 @@ internal sealed class WaypointShared
 
     public required MeshState Mesh { get; init; }
 
-    public required TimeProvider Clock { get; init; }
+    public required TimeProvider Clock
+    {
+        get;
+        init => (field, _clockBegan, _limitScale) = (value, value.GetTimestamp(), LimitRate.PerSecond / value.TimestampFrequency);
+    }
 
     public required RequestMetrics Metrics { get; init; }
 
@@ -71,6 +78,9 @@ internal sealed class WaypointShared
 
     /// <summary>About what loops take for now, for those who are on none.</summary>
     public long NowMilliseconds => (long)TimeProvider.System.GetElapsedTime(_began).TotalMilliseconds;
+
+    /// <summary>The time of limits, in their own units, since the process began. Monotonic, and the same for all loops.</summary>
+    public long LimitTime => (Clock.GetTimestamp() - _clockBegan) * _limitScale;
 
     public TlsContext? Tls
     {

@@ -15,6 +15,9 @@ public static class ResourceTypes
     /// <summary>Who may do what; named by the AuthorizationPolicy.</summary>
     public const string Access = "type.googleapis.com/ambient.l7.v1.AccessPolicy";
 
+    /// <summary>How many requests may pass; named by the LocalRateLimit.</summary>
+    public const string Limits = "type.googleapis.com/ambient.l7.v1.LimitPolicy";
+
     /// <summary>How hosts are reached; named by the service, <c>namespace/hostname</c>.</summary>
     public const string Destinations = "type.googleapis.com/ambient.l7.v1.DestinationSettings";
 
@@ -28,5 +31,5 @@ public static class ResourceTypes
     public const string EdgePorts = "type.googleapis.com/ambient.l7.v1.EdgePort";
 
     /// <summary>All of them, in order.</summary>
-    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Destinations, Routes, EdgeCredentials, EdgePorts];
+    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Limits, Destinations, Routes, EdgeCredentials, EdgePorts];
 }
