@@ -34,6 +34,9 @@ internal sealed class ConfigDump
     /// <summary>A waypoint's rules for tokens.</summary>
     public IEnumerable<JsonElement> TokenPolicies => _root.List("tokenPolicies");
 
+    /// <summary>A waypoint's limits of requests.</summary>
+    public IEnumerable<JsonElement> RateLimits => _root.List("rateLimits");
+
     /// <summary>Endpoints that a waypoint's routes lead to.</summary>
     public IEnumerable<JsonElement> Endpoints => _root.List("endpoints");
 

@@ -49,12 +49,12 @@ internal static class WaypointDumpTables
         return new Answer(table, Answer.List(found));
     }
 
-    /// <summary>Policies and rules for tokens.</summary>
+    /// <summary>Policies, rules for tokens and limits.</summary>
     public static Answer Policies(ConfigDump dump, DumpFilter filter)
     {
         var table = new Table("NAMESPACE", "NAME", "KIND", "ACTION", "ATTACHED TO", "RULES");
         List<JsonElement> found = [];
-        foreach ((JsonElement policy, string kind) in dump.AccessPolicies.Select(static p => (p, "AuthorizationPolicy")).Concat(dump.TokenPolicies.Select(static p => (p, "RequestAuthentication"))))
+        foreach ((JsonElement policy, string kind) in dump.AccessPolicies.Select(static p => (p, "AuthorizationPolicy")).Concat(dump.TokenPolicies.Select(static p => (p, "RequestAuthentication"))).Concat(dump.RateLimits.Select(static p => (p, "LocalRateLimit"))))
         {
             if (!filter.IsNamespace(policy.Text("namespace")) || !filter.IsName(policy.Text("name")))
             {
@@ -62,7 +62,7 @@ internal static class WaypointDumpTables
             }
 
             found.Add(policy);
-            string action = policy.Text("action") + (policy.Text("provider") is { Length: > 0 } provider ? " " + provider : "") + (policy.Flag("dryRun") ? " (dry run)" : "");
+            string action = (kind == "LocalRateLimit" ? "LIMIT" : policy.Text("action")) + (policy.Text("provider") is { Length: > 0 } provider ? " " + provider : "") + (policy.Flag("dryRun") ? " (dry run)" : "");
             table.Add(policy.Text("namespace"), policy.Text("name"), kind, action, string.Join(',', policy.Texts("attachedTo")), policy.List("rules").Count().ToString(CultureInfo.InvariantCulture));
         }
 

@@ -13,6 +13,7 @@ internal sealed class FactsReader(ClusterAccess cluster, string systemNamespace)
     [
         KnownResources.AuthorizationPolicies, KnownResources.PeerAuthentications, KnownResources.RequestAuthentications, KnownResources.ServiceEntries, KnownResources.WorkloadEntries,
         KnownResources.VirtualServices, KnownResources.IstioGateways, KnownResources.DestinationRules, KnownResources.Telemetries, KnownResources.GatewayClasses, KnownResources.Gateways,
+        KnownResources.LocalRateLimits,
     ];
 
     private readonly List<string> _unreadable = [];

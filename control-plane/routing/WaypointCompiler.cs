@@ -35,6 +35,7 @@ public static class WaypointCompiler
             Policies = policies,
             Authorizers = authorizers,
             Tokens = [.. new TokenCompiler(scope, problems).Compile()],
+            Limits = [.. new LimitCompiler(scope, problems).Compile()],
             Telemetry = new TelemetryCompiler(scope, problems).Compile(),
             Problems = problems.All,
         };
@@ -72,6 +73,13 @@ public static class WaypointCompiler
     {
         ProblemList problems = new();
         return new CompiledPart<TokenPolicy>(new TokenCompiler(scope, problems).Compile().FirstOrDefault(), problems.All, problems.Used);
+    }
+
+    /// <summary>The only LocalRateLimit of a scope; nothing when it is none of this waypoint's business, or none of its rules makes sense.</summary>
+    public static CompiledPart<LimitPolicy> Limits(WaypointScope scope)
+    {
+        ProblemList problems = new();
+        return new CompiledPart<LimitPolicy>(new LimitCompiler(scope, problems).Compile().FirstOrDefault(), problems.All, problems.Used);
     }
 
     /// <summary>Those whom CUSTOM policies of a waypoint want asked.</summary>

@@ -18,6 +18,9 @@ internal sealed class LimitProgram
     /// <summary>No limits.</summary>
     public static LimitProgram Empty { get; } = new([]);
 
+    /// <summary>The rules that refuse, of all policies.</summary>
+    public LimitedRule[] Enforced => _enforced;
+
     /// <summary>Whether every request passes without a look.</summary>
     public bool IsEmpty => _enforced.Length + _trials.Length == 0;
 

@@ -54,8 +54,12 @@ internal sealed class TokenBucket(SpiffeId? owner = null)
         return false;
     }
 
-    /// <summary>Gives back a token that was taken at that time. It is lost when somebody else was here since: too little is given away then, never too much.</summary>
-    public void PutBack(LimitRate rate, long now, long before) => _ = Interlocked.CompareExchange(ref _full, before, Math.Max(before, now) + rate.Interval);
+    /// <summary>Gives back a token that was taken at that time; false when somebody else was here since: it is lost then, and too little is given away, never too much.</summary>
+    public bool PutBack(LimitRate rate, long now, long before)
+    {
+        long after = Math.Max(before, now) + rate.Interval;
+        return Interlocked.CompareExchange(ref _full, before, after) == after;
+    }
 
     /// <summary>Gives it up while it is full, when nothing is lost by that: a new one is full, too.</summary>
     public bool TryRetire(long now)

@@ -12,7 +12,7 @@ using Ambient.Telemetry.Logging;
 namespace Ambient.ControlPlane.Controllers.Statuses;
 
 /// <summary>
-/// Writes what routing has to say into the statuses of routes, per parent, of BackendTLSPolicies, per ancestor, and of Istio's own kinds, as one condition (control-plane reference 8.5, 8.6). Only what differs is
+/// Writes what routing has to say into the statuses of routes, per parent, of BackendTLSPolicies and LocalRateLimits, per ancestor, and of Istio's own kinds, as one condition (control-plane reference 8.5, 8.6). Only what differs is
 /// written, at most so many a second, and only about the version of the object that was looked at. Thread-safe.
 /// </summary>
 public sealed class RoutingStatuses : IController
@@ -120,7 +120,7 @@ public sealed class RoutingStatuses : IController
         long generation = seen.Metadata.Generation;
         if (wanted.Parents is { } parents)
         {
-            ParentListForm form = ReferenceEquals(wanted.Type, KnownResources.BackendTlsPolicies) ? ParentListForm.Policies : ParentListForm.Routes;
+            ParentListForm form = ReferenceEquals(wanted.Type, KnownResources.BackendTlsPolicies) || ReferenceEquals(wanted.Type, KnownResources.LocalRateLimits) ? ParentListForm.Policies : ParentListForm.Routes;
             return ParentList.Merge(form, ((RoutingResource)seen).Status, seen.Metadata.Namespace, parents, generation, now) is { } list ? new JsonObject { [form.List] = list } : null;
         }
 

@@ -17,6 +17,9 @@ public sealed record CompiledWaypoint
     /// <summary>Whose tokens count.</summary>
     public required IReadOnlyList<TokenPolicy> Tokens { get; init; }
 
+    /// <summary>How many requests may pass.</summary>
+    public IReadOnlyList<LimitPolicy> Limits { get; init; } = [];
+
     /// <summary>Who can be asked by CUSTOM policies; part of the waypoint's settings.</summary>
     public IReadOnlyList<Authorizer> Authorizers { get; init; } = [];
 

@@ -40,7 +40,7 @@ public sealed record WaypointScope
         init;
     }
 
-    /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes, RequestAuthentications and Telemetries.</summary>
+    /// <summary>VirtualServices, DestinationRules, HTTPRoutes, GRPCRoutes, TCPRoutes, TLSRoutes, RequestAuthentications, LocalRateLimits and Telemetries.</summary>
     public IReadOnlyList<RoutingObject> Objects { get; init; } = [];
 
     /// <summary>AuthorizationPolicies.</summary>

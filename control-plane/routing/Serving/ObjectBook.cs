@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Policies;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Istio;
@@ -99,7 +100,7 @@ internal sealed class ObjectBook(string clusterDomain)
     public IEnumerable<RoutingObject> AttachedTo(string @namespace, string name, bool isEntry) =>
         _byParent.Of((@namespace, name, isEntry)).Where(static item => item.Kind == "BackendTLSPolicy").Select(item => _objects[item]);
 
-    /// <summary>Policies of both kinds that name a target.</summary>
+    /// <summary>Policies of all kinds that name a target.</summary>
     public IReadOnlyCollection<(string Kind, ResourceKey Key)> PoliciesFor(string group, string kind, string @namespace, string name) =>
         _byTarget.Of(new TargetReference { Group = group, Kind = kind, Namespace = @namespace, Name = name });
 
@@ -134,7 +135,7 @@ internal sealed class ObjectBook(string clusterDomain)
         }
 
         SpecReader spec = new(source, new ProblemList());
-        if (source.Kind == "RequestAuthentication")
+        if (source.Kind is "RequestAuthentication" or LimitReader.Kind)
         {
             IEnumerable<SpecReader> references = spec.Objects("targetRefs");
             references = spec.Object("targetRef") is { } one ? references.Append(one) : references;

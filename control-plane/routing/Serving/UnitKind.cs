@@ -12,6 +12,9 @@ internal enum UnitKind
     /// <summary>An AuthorizationPolicy.</summary>
     Access,
 
+    /// <summary>A LocalRateLimit.</summary>
+    Limits,
+
     /// <summary>The ports of an ingress gateway, with their routes and certificates.</summary>
     Edge,
 

@@ -55,6 +55,7 @@ public sealed partial class WaypointIndex
         UnitKind.Settings => ResourceTypes.Settings,
         UnitKind.Tokens => ResourceTypes.Tokens,
         UnitKind.Access => ResourceTypes.Access,
+        UnitKind.Limits => ResourceTypes.Limits,
         UnitKind.Routes => ResourceTypes.Routes,
         _ => ResourceTypes.Destinations,
     };
@@ -71,6 +72,7 @@ public sealed partial class WaypointIndex
             UnitKind.Routes => Routes(unit, directory, ref found),
             UnitKind.Destination => Destination(unit, directory, ref found),
             UnitKind.Access => Access(unit, directory, served, ref found),
+            UnitKind.Limits => Limits(unit, directory, served, ref found),
             _ => Tokens(unit, directory, served, ref found),
         };
         if (unit.Kind == UnitKind.Edge)

@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
+using Ambient.ControlPlane.Routing.Policies;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.ControlPlane.Routing.Statuses;
 using Ambient.Kubernetes.Resources;
@@ -62,6 +63,11 @@ public sealed partial class WaypointIndex
         if (name.Kind == BackendTlsPolicies.Kind)
         {
             return JudgeAttached(name);
+        }
+
+        if (name.Kind == LimitReader.Kind)
+        {
+            return JudgeLimit(name);
         }
 
         RoutingObject? source = _objects.Find(name.Kind, name.Key);

@@ -5,6 +5,7 @@ using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Keys;
+using Ambient.ControlPlane.Routing.Policies;
 using Ambient.Kubernetes.Manifests;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
@@ -115,7 +116,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             RoutingObject? source = now is RoutingResource written
                 ? new RoutingObject(type.Kind, key.Namespace, key.Name, written.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch, written.Spec) { Generation = written.Metadata.Generation }
                 : null;
-            source = type.Kind == BackendTlsPolicies.Kind ? Attach(key, (RoutingResource?)now, source) : source;
+            source = type.Kind == BackendTlsPolicies.Kind ? Attach(key, (RoutingResource?)now, source) : type.Kind == LimitReader.Kind ? LastGood(key, source) : source;
             _toJudge.Add(new ObjectName(type.Kind, key));
             MarkObject(type.Kind, key, _objects.Set(type.Kind, key, source));
             if (ReferenceEquals(type, KnownResources.IstioGateways))
@@ -282,6 +283,12 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             return;
         }
 
+        if (kind == LimitReader.Kind)
+        {
+            MarkPolicy(UnitKind.Limits, key, touched);
+            return;
+        }
+
         if (kind == "Telemetry")
         {
             MarkSettings();
@@ -362,7 +369,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private void MarkDestination(ResourceKey waypoint, string service) => _due.Add(new Unit(waypoint, UnitKind.Destination, service));
 
     private void MarkPolicies(ResourceKey waypoint, IEnumerable<(string Kind, ResourceKey Key)> policies) =>
-        _due.UnionWith(policies.Select(policy => new Unit(waypoint, policy.Kind == "AuthorizationPolicy" ? UnitKind.Access : UnitKind.Tokens, policy.Key.ToString())));
+        _due.UnionWith(policies.Select(policy => new Unit(waypoint, policy.Kind switch { "AuthorizationPolicy" => UnitKind.Access, LimitReader.Kind => UnitKind.Limits, _ => UnitKind.Tokens }, policy.Key.ToString())));
 
     /// <summary>Policies for the whole waypoint are judged by all ports that it serves.</summary>
     private void MarkWhole(ResourceKey waypoint)

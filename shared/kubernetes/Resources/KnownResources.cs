@@ -133,9 +133,12 @@ public static class KnownResources
     /// <summary>Gateway API's ReferenceGrants.</summary>
     public static ResourceType<RoutingResource> ReferenceGrants { get; } = Routing(GatewayApi, ["v1", "v1beta1"], "referencegrants", "ReferenceGrant");
 
+    /// <summary>Our own LocalRateLimits.</summary>
+    public static ResourceType<RoutingResource> LocalRateLimits { get; } = Routing("ambient.mesh", ["v1alpha1"], "localratelimits", "LocalRateLimit");
+
     /// <summary>What waypoints' configuration is compiled from, kept as it was written.</summary>
     public static IReadOnlyList<ResourceType<RoutingResource>> RoutingKinds { get; } =
-        [VirtualServices, IstioGateways, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, BackendTlsPolicies, ReferenceGrants];
+        [VirtualServices, IstioGateways, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, BackendTlsPolicies, ReferenceGrants, LocalRateLimits];
 
     /// <summary>All that can be watched: what a folder of manifests is read for.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =

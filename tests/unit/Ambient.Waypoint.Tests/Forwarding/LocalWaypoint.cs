@@ -15,6 +15,7 @@ using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
+using Ambient.Waypoint.Limits;
 using Ambient.Waypoint.Observation;
 using Ambient.Waypoint.Observation.Export;
 using Ambient.Waypoint.Settings;
@@ -100,14 +101,14 @@ internal sealed class LocalWaypoint : IDisposable
     }
 
     /// <summary>Puts another configuration in force.</summary>
-    public void Configure(Action<HttpAction>? edit = null, TrafficPolicy? policy = null, AccessPolicy[]? access = null, PortProtocol protocol = PortProtocol.Http, WaypointSettings? settings = null)
+    public void Configure(Action<HttpAction>? edit = null, TrafficPolicy? policy = null, AccessPolicy[]? access = null, PortProtocol protocol = PortProtocol.Http, WaypointSettings? settings = null, LimitProgram? limits = null)
     {
         HttpAction action = new() { Targets = { new WeightedTarget { Weight = 1, Destination = new Destination { Namespace = Cart.Namespace, Hostname = Cart.Hostname, Port = 80 } } } };
         edit?.Invoke(action);
         PortRoutes port = new() { Port = 80, Protocol = protocol, Http = { new HttpRoute { Name = "only", Match = new HttpMatch() } }, HttpActions = { action }, Tcp = { new TcpRoute { Name = "only", Targets = { action.Targets } } } };
         _editPort?.Invoke(port);
         Assert.True(PortTable.TryCompile(port, out PortTable? table, out string? error), error);
-        ServedPort served = new(table, new AccessProgram(access ?? [], new AccessContext(["cluster.local"], IsHttp: true)), new AccessProgram(access ?? [], new AccessContext(["cluster.local"], IsHttp: false)), new TokenProgram([])) { Service = Cart };
+        ServedPort served = new(table, new AccessProgram(access ?? [], new AccessContext(["cluster.local"], IsHttp: true)), new AccessProgram(access ?? [], new AccessContext(["cluster.local"], IsHttp: false)), new TokenProgram([])) { Service = Cart, Limits = limits ?? LimitProgram.Empty };
         WaypointConfiguration configuration = WaypointConfiguration.Empty with { Services = ImmutableDictionary<NamespacedHostname, ServedService>.Empty.Add(Cart, new ServedService([served])) };
         if (policy is not null)
         {
@@ -153,6 +154,14 @@ internal sealed class LocalWaypoint : IDisposable
         InboundTunnel tunnel = new(Loop, _tunnels, Loop.Configuration.Find(Cart, 80)!, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null, pipe);
         tunnel.Begin();
         return pipe;
+    }
+
+    /// <summary>What is counted.</summary>
+    public string MetricsText()
+    {
+        System.Buffers.ArrayBufferWriter<byte> text = new();
+        Metrics.WriteTo(text);
+        return System.Text.Encoding.UTF8.GetString(text.WrittenSpan);
     }
 
     /// <summary>One turn of the loop.</summary>
