@@ -116,6 +116,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         bundle.Destinations.AddRange(compiled.Destinations);
         bundle.Policies.AddRange(compiled.Policies);
         bundle.Tokens.AddRange(compiled.Tokens);
+        bundle.Limits.AddRange(compiled.Limits);
         bundle.Addresses.Add(Services.Select((service, index) => new Wire.Address { Service = ServiceMessage(service, index) }));
         bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("client", Pair.Client.Address, [("both", HttpPort, 9004)]) });
         bundle.Addresses.Add(new Wire.Address { Workload = WorkloadMessage("server", Pair.Server.Address, [("cart", HttpPort, 9001), ("cart", RawPort, 9100), ("cart", GrpcPort, 9003), ("v1", HttpPort, 9001), ("v2", HttpPort, 9002), ("authz", HttpPort, 9003), ("both", HttpPort, 9004)]) });
