@@ -48,7 +48,7 @@ public sealed class LimitCompilerTests
     [InlineData("GatewayClass", "gateway.networking.k8s.io", "istio-waypoint", "")]
     public void ATarget_SaysWhoseRequestsAreLimited(string kind, string group, string name, string expected)
     {
-        Compiling mesh = Compiling.Of($$"""LocalRateLimit p: {targetRefs: [{kind: {{kind}}, group: '{{group}}', name: {{name}}}], rules: [{limit: {requests: 1, unit: Hour}}]}""");
+        Compiling mesh = Compiling.Of($$$"""LocalRateLimit p: {targetRefs: [{kind: {{{kind}}}, group: '{{{group}}}', name: {{{name}}}}], rules: [{limit: {requests: 1, unit: Hour}}]}""");
         LimitPolicy? policy = mesh.Result.Limits.SingleOrDefault();
         Assert.Equal(expected, policy is null ? "" : policy.Attachments[0].All ? "all" : policy.Attachments[0].Service);
         Assert.Equal(3_600_000u, policy?.Rules[0].PeriodMs ?? 3_600_000);

@@ -99,7 +99,7 @@ public sealed class LocalRateLimitTests(SharedPlane plane)
           rules: [{{string.Join(", ", rules)}}]
         """;
 
-    private static string Rule(string path, int requests, string per = "Waypoint") => $$"""{per: {{per}}, limit: {requests: {{requests}}, unit: Hour}, matches: [{path: {type: Exact, value: {{path}}}}]}""";
+    private static string Rule(string path, int requests, string per = "Waypoint") => $$$"""{per: {{{per}}}, limit: {requests: {{{requests}}}, unit: Hour}, matches: [{path: {type: Exact, value: {{{path}}}}}]}""";
 
     private static string Get(string path) => $"GET {path} HTTP/1.1\r\nHost: cart\r\n\r\n";
 

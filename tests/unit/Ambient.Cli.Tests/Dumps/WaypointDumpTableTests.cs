@@ -24,8 +24,12 @@ public sealed class WaypointDumpTableTests
         WaypointDumpTables.Endpoints(Dump(), DumpFilter.All).Table.Rows.Select(static row => row[4]));
 
     [Fact]
-    public void Policies_OfBothKinds() => Assert.Equal(
-        [["shop", "deny-all", "AuthorizationPolicy", "Deny (dry run)", "*", "1"], ["shop", "jwt", "RequestAuthentication", "-", "shop/cart.shop.svc.cluster.local", "1"]],
+    public void Policies_OfAllKinds() => Assert.Equal(
+        [
+            ["shop", "deny-all", "AuthorizationPolicy", "Deny (dry run)", "*", "1"],
+            ["shop", "jwt", "RequestAuthentication", "-", "shop/cart.shop.svc.cluster.local", "1"],
+            ["shop", "busy", "LocalRateLimit", "LIMIT (dry run)", "*", "2"],
+        ],
         WaypointDumpTables.Policies(Dump(), DumpFilter.All).Table.Rows);
 
     [Fact]

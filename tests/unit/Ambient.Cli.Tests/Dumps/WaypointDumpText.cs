@@ -20,6 +20,7 @@ internal static class WaypointDumpText
           "destinations": [{"service": "shop/cart.shop.svc.cluster.local", "subsets": [], "policies": [{"balancing": "LeastRequest", "connectionPool": {"maxPending": 7}, "tls": {"sni": "x.example"}}]}],
           "accessPolicies": [{"namespace": "shop", "name": "deny-all", "action": "Deny", "dryRun": true, "attachedTo": ["*"], "rules": [{}]}],
           "tokenPolicies": [{"namespace": "shop", "name": "jwt", "attachedTo": ["shop/cart.shop.svc.cluster.local"], "rules": [{"issuer": "i"}]}],
+          "rateLimits": [{"namespace": "shop", "name": "busy", "dryRun": true, "attachedTo": ["*"], "rules": [{"requests": 5}, {"requests": 6}]}],
           "endpoints": [
             {"destination": "shop/v1.shop.svc.cluster.local:80", "address": "10.0.0.1:8080", "workload": "shop/v1-0", "protocol": "HBONE", "status": "InService", "activeRequests": 4, "weight": 1, "priority": 0},
             {"destination": "shop/v2.shop.svc.cluster.local:80", "address": "10.0.0.2:8080", "workload": "shop/v2-0", "protocol": "TCP", "status": "Ejected", "ejectedForMs": 12500, "activeRequests": 0, "weight": 1, "priority": 1}

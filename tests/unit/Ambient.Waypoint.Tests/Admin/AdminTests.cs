@@ -65,6 +65,9 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Equal(12.5, action.GetProperty("fault").GetProperty("abortPercent").GetDouble());
         Assert.Equal("visible", action.GetProperty("request").GetProperty("set")[1].GetProperty("value").GetString());
         Assert.Equal("Deny", root.GetProperty("accessPolicies")[0].GetProperty("action").GetString());
+        JsonElement limit = root.GetProperty("rateLimits")[0].GetProperty("rules")[0];
+        Assert.Equal((5, 60_000, "Principal"), (limit.GetProperty("burst").GetInt32(), limit.GetProperty("periodMs").GetInt32(), limit.GetProperty("per").GetString()));
+        Assert.Equal("cluster.local/ns/a/sa/b", limit.GetProperty("matches")[0].GetProperty("source").GetProperty("principals")[0].GetString());
         Assert.Equal("issuer", root.GetProperty("tokenPolicies")[0].GetProperty("rules")[0].GetProperty("issuer").GetString());
         Assert.True(root.GetProperty("destinations")[0].GetProperty("policies")[0].GetProperty("tls").GetProperty("hasCertificate").GetBoolean());
         Assert.Equal("cart-1", root.GetProperty("workloads")[0].GetProperty("name").GetString());
@@ -196,6 +199,7 @@ public sealed class AdminTests : IAsyncLifetime
                 Attachments = { new Attachment { All = true } },
                 Rules = { new AccessRule { When = { new AccessCondition { Key = "request.headers[x-token]", Values = { Secret } } } } },
             }),
+            Limits = Part("l", new LimitPolicy { Namespace = "bench", Name = "busy", Attachments = { new Attachment { All = true } }, Rules = { new LimitRule { Requests = 5, PeriodMs = 60_000, PerPrincipal = true, Matches = { new LimitMatch { Source = new AccessSource { Principals = { "cluster.local/ns/a/sa/b" } } } } } } }),
             Tokens = Part("t", new TokenPolicy { Namespace = "bench", Name = "jwt", Rules = { new TokenRule { Issuer = "issuer", Keys = $$"""{"keys":[{"kty":"oct","k":"{{Secret}}"}]}""" } } }),
             Settings = new WaypointSettings
             {
