@@ -17,8 +17,7 @@ internal sealed class TakenTokens
     /// </summary>
     public LimitedRule? Take(LimitedRule[] rules, Routing.Messages.RequestFacts facts, long now, out long wait)
     {
-        wait = 0;
-        for (int i = 0; i < Tries; i++)
+        for (int i = 1; ; i++)
         {
             if (Look(rules, facts, now, out wait) is { } empty)
             {
@@ -32,16 +31,14 @@ internal sealed class TakenTokens
                 return null;
             }
 
-            LimitedRule refusing = _tokens[missing].Rule;
-            if (!_tokens[missing].Bucket.IsRetired || i == Tries - 1)
+            (LimitedRule refusing, TokenBucket bucket, _) = _tokens[missing];
+            if (!bucket.IsRetired || i == Tries)
             {
-                wait = Math.Max(wait, refusing.Buckets.Rate.Interval);
+                wait = bucket.WaitFor(refusing.Buckets.Rate, now);
                 _tokens.Clear();
                 return refusing;
             }
         }
-
-        return null;
     }
 
     /// <summary>Finds the buckets and looks into them: who is refused by one rule takes nothing of the others.</summary>

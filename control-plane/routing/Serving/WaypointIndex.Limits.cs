@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Policies;
+using Ambient.ControlPlane.Routing.Reading;
 using Ambient.ControlPlane.Routing.Statuses;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
@@ -23,7 +24,16 @@ public sealed partial class WaypointIndex
         }
 
         _faulty[key] = written;
-        return _objects.Find(LimitReader.Kind, key) is { } before && LimitReader.IsGood(before) ? before : written;
+        if (_objects.Find(LimitReader.Kind, key) is not { } before || !LimitReader.IsGood(before))
+        {
+            return written;
+        }
+
+        // Nothing is computed of this one, so it is said here.
+        ProblemList problems = new();
+        _ = LimitReader.Read(written, problems);
+        problems.All.ForEach(_say);
+        return before;
     }
 
     private LimitPolicy? Limits(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref Findings found)

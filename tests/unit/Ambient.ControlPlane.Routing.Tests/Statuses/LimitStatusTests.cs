@@ -69,6 +69,7 @@ public sealed class LimitStatusTests
         string said = Judge(Wrong, generation: 2);
         Assert.StartsWith("Service/cart False/Invalid: spec.rules[0].limit.unit is 'Day': it must be Second, Minute or Hour; generation 1 stays in force", said, StringComparison.Ordinal);
         Assert.Equal(2, _cluster.Statuses["LocalRateLimit apps/p"].Generation);
+        Assert.Equal("spec.rules[0].limit.unit is 'Day': it must be Second, Minute or Hour", Assert.Single(_cluster.Said));
         Assert.Equal(5u, Assert.Single(InForce()!.Rules).Requests);
 
         // Another one does not take its place either, and what is good does.
