@@ -89,6 +89,34 @@ public sealed class RoutingStatusesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task OfALimit_ItIsSaidWhatBecomesOfEachTarget()
+    {
+        const string Object = """{"apiVersion":"ambient.mesh/v1alpha1","kind":"LocalRateLimit","metadata":{"name":"r","namespace":"apps","uid":"u","resourceVersion":"1","generation":1},"spec":{}}""";
+        TaskCompletionSource<ApiCall> written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ScriptedApiServer server = new(call =>
+        {
+            if (call.Method == "PATCH")
+            {
+                written.TrySetResult(call);
+            }
+
+            return call.Path == "/apis/ambient.mesh/v1alpha1" ? ApiReply.Ok("""{"resources":[{"name":"localratelimits"}]}""") : ApiReply.Ok(Object);
+        });
+        using KubernetesClient client = server.Client(new ClientOptions { Tries = 1 });
+        var statuses = new RoutingStatuses(client, _view, WritingRevision.Default, new WritePace(1000, 10, TimeProvider.System), TimeProvider.System, _logs.Logger);
+        Assert.True(KnownResources.LocalRateLimits.TryReadAny(Encoding.UTF8.GetBytes(Object), out Resource? seen, out ReadProblem? problem), problem?.ToString());
+        _view.Set(KnownResources.LocalRateLimits, Key, seen);
+        ParentConditions said = new(new ParentReference { Group = "", Kind = "Service", Namespace = "apps", Name = "cart" }, [new Condition { Type = "Accepted", Status = "True", Reason = "Accepted", Message = "m" }]) { Controller = "istio.io/mesh-controller" };
+        statuses.Want([new ObjectConditions(KnownResources.LocalRateLimits, Key, [], [said]) { Generation = 1 }]);
+        Task running = statuses.RunAsync(_leading.Token);
+        ApiCall call = await written.Task.WaitAsync(Limit);
+        Assert.Equal("/apis/ambient.mesh/v1alpha1/namespaces/apps/localratelimits/r/status", call.Path);
+        JsonNode entry = JsonNode.Parse(call.Body)!["status"]!["ancestors"]![0]!;
+        Assert.Equal(("cart", "istio.io/mesh-controller", "True"), ((string)entry["ancestorRef"]!["name"]!, (string)entry["controllerName"]!, (string)entry["conditions"]![0]!["status"]!));
+        await StopAsync(running);
+    }
+
+    [Fact]
     public async Task TwoRevisions_WriteEachItsOwn_AndWhatHasNoLabelIsTheDefaults()
     {
         var canary = new RoutingStatuses(_client, _view, new WritingRevision("canary"), new WritePace(1000, 10, TimeProvider.System), TimeProvider.System, _logs.Logger);
