@@ -48,7 +48,6 @@ public sealed class RetryRule
         "internal" => RetryConditions.Internal,
         "resource-exhausted" => RetryConditions.ResourceExhausted,
         "unavailable" => RetryConditions.Unavailable,
-        "envoy-ratelimited" => RetryConditions.RateLimited,
         _ => RetryConditions.None,
     };
 
