@@ -259,6 +259,7 @@ public sealed partial class MeshIndex
         Resolution = view.Resolution,
         IsExternal = view.IsExternal,
         Races = view.IsEntry && view.Annotations.Find("istio.io/connect-strategy") == "RACE_FIRST_TCP_CONNECT",
+        HasRange = view.Message.Addresses.Any(static address => address.HasLength),
         SubjectAltNames = view.IsEntry ? [.. view.Message.SubjectAltNames] : [],
     };
 

@@ -118,8 +118,9 @@ public sealed partial class MeshIndex
 
         StringMap labels = pod.Metadata.Labels;
         List<ServiceView> services = [.. Selecting(source.Key.Namespace, labels), .. SlicedServices(pod)];
-        Workload? workload = WorkloadConversion.OfPod(pod, Context(source, labels, labels, services.DistinctBy(static view => view.Name), _localities.GetValueOrDefault(pod.Spec.NodeName)));
-        Give(source, workload is null ? [] : [Told(workload, labels)]);
+        WorkloadContext context = Context(source, labels, labels, services.DistinctBy(static view => view.Name), _localities.GetValueOrDefault(pod.Spec.NodeName));
+        Workload? workload = WorkloadConversion.OfPod(pod, context);
+        Give(source, workload is null ? [] : [Told(workload, labels, context.Groups)]);
     }
 
     private void ComputeWorkloadEntry(Source source)
@@ -132,9 +133,10 @@ public sealed partial class MeshIndex
 
         StringMap labels = WorkloadConversion.Labels(entry);
         IEnumerable<ServiceView> services = Selecting(source.Key.Namespace, labels).Where(view => view.IsEntry || settings.ServicesSelectEntries);
-        Workload workload = WorkloadConversion.OfEntry(entry, Context(source, labels, labels, services, null));
+        WorkloadContext context = Context(source, labels, labels, services, null);
+        Workload workload = WorkloadConversion.OfEntry(entry, context);
         workload.NetworkGateway = GatewayOf(source, workload.Network);
-        Give(source, [Told(workload, labels)]);
+        Give(source, [Told(workload, labels, context.Groups)]);
     }
 
     /// <summary>The endpoints that a ServiceEntry brings along (control-plane reference 1.10).</summary>
@@ -151,14 +153,15 @@ public sealed partial class MeshIndex
         // Two of one address would be one workload: what is told of it is what was noted of it.
         foreach (WorkloadEntrySpec endpoint in won.Length > 0 ? entry.Spec.Endpoints.Where(static endpoint => EndpointAddresses.Problem(endpoint.Address) is null).DistinctBy(static endpoint => endpoint.Address) : [])
         {
-            changes.Add(Told(EndpointWorkload(source, entry, endpoint, Context(source, entry.Metadata.Labels, endpoint.Labels, won, null)), endpoint.Labels));
+            WorkloadContext context = Context(source, entry.Metadata.Labels, endpoint.Labels, won, null);
+            changes.Add(Told(EndpointWorkload(source, entry, endpoint, context), endpoint.Labels, context.Groups));
         }
 
         bool isImplicit = entry.Spec.Endpoints.Count == 0 && entry.Spec.WorkloadSelector is null && (entry.Spec.Resolution is "DNS" or "DNS_ROUND_ROBIN" or "DYNAMIC_DNS");
         foreach (ServiceView view in isImplicit ? won.DistinctBy(static view => view.Message.Hostname) : [])
         {
             WorkloadContext context = Context(source, entry.Metadata.Labels, StringMap.Of(("istio.io/use-waypoint", "none")), [view], null);
-            changes.Add(Told(EndpointWorkload(source, entry, new WorkloadEntrySpec { Address = view.Message.Hostname }, context), StringMap.Empty));
+            changes.Add(Told(EndpointWorkload(source, entry, new WorkloadEntrySpec { Address = view.Message.Hostname }, context), StringMap.Empty, context.Groups));
         }
 
         Give(source, changes);
@@ -208,7 +211,7 @@ public sealed partial class MeshIndex
             };
             workload.Addresses.AddRange(endpoint.Addresses.Select(ServiceConversion.Bytes).OfType<Google.Protobuf.ByteString>());
             WorkloadConversion.AddServices(workload, [service], (_, port) => SlicePort(slice, port));
-            changes.Add(Told(workload, StringMap.Empty));
+            changes.Add(Told(workload, StringMap.Empty, []));
         }
 
         Give(source, changes);
@@ -252,21 +255,24 @@ public sealed partial class MeshIndex
         }
 
         WaypointGateway? waypoint = instanceOf is null ? Waypoint(source, waypointLabels, ns, "workload") : null;
-        return new WorkloadContext(settings, _network, locality, [.. services], PoliciesOf(ns, labels), waypoint?.Address, instanceOf?.Binding);
+        return new WorkloadContext(settings, _network, locality, [.. services], PoliciesOf(ns, labels), waypoint?.Address, instanceOf?.Binding, waypoint is null ? [] : [ServedBy(waypoint.Key)]);
     }
 
-    private ResourceChange Told(Workload workload, StringMap labels)
+    /// <summary>The group of the workloads that a waypoint serves by their own addresses.</summary>
+    public static string ServedBy(ResourceKey waypoint) => $"waypoint://{waypoint}";
+
+    private ResourceChange Told(Workload workload, StringMap labels, IReadOnlyList<string> groups)
     {
         AddRefusal(workload, labels);
         facts?.OnWorkload(workload.Uid, new WorkloadFacts(labels, [.. workload.Services.Keys]));
-        return ToChange(workload);
+        return ToChange(workload, groups);
     }
 
-    internal static ResourceChange ToChange(Workload workload) => new(AddressType, workload.Uid, new ResourceContent
+    internal static ResourceChange ToChange(Workload workload, IReadOnlyList<string>? groups = null) => new(AddressType, workload.Uid, new ResourceContent
     {
         Message = new Address { Workload = workload },
         Aliases = [.. workload.Addresses.Select(address => Alias(workload.Network, address, null)).Distinct(StringComparer.Ordinal)],
-        Groups = [.. workload.Services.Keys],
+        Groups = [.. workload.Services.Keys, .. groups ?? []],
         Node = workload.Node,
     });
 }

@@ -26,6 +26,9 @@ public sealed record ServiceFacts(string Namespace, string Name, string Hostname
     /// <summary>Whether requests from outside go through its waypoint: what it says itself counts before what its namespace says.</summary>
     public bool IngressUsesWaypoint { get; init; }
 
+    /// <summary>Whether it has ranges of addresses (ServiceEntries).</summary>
+    public bool HasRange { get; init; }
+
     /// <summary>What certificates of its endpoints say (ServiceEntries).</summary>
     public IReadOnlyList<string> SubjectAltNames { get; init; } = [];
 }

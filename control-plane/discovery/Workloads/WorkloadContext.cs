@@ -12,6 +12,7 @@ namespace Ambient.ControlPlane.Discovery.Workloads;
 /// <param name="Policies">The keys of the policies that it lists, in order.</param>
 /// <param name="Waypoint">Its waypoint; null: none.</param>
 /// <param name="Tunnel">How its own ztunnel hands on traffic, when it is an instance of a waypoint.</param>
+/// <param name="Groups">The groups that it is in beside its services: those whom its waypoint serves.</param>
 internal sealed record WorkloadContext(
     MeshSettings Settings,
     string Network,
@@ -19,4 +20,5 @@ internal sealed record WorkloadContext(
     IReadOnlyList<ServiceView> Services,
     IReadOnlyList<string> Policies,
     GatewayAddress? Waypoint,
-    ApplicationTunnel? Tunnel);
+    ApplicationTunnel? Tunnel,
+    IReadOnlyList<string> Groups);

@@ -22,6 +22,9 @@ public sealed record RoutedService(string Namespace, string Name, string Hostnam
     /// <summary>Whether connections to all addresses of its name are raced.</summary>
     public bool Races { get; init; }
 
+    /// <summary>Whether it has ranges of addresses.</summary>
+    public bool HasRange { get; init; }
+
     /// <summary>Whether requests from outside go through its waypoint.</summary>
     public bool IngressUsesWaypoint { get; init; }
 

@@ -38,6 +38,7 @@ public sealed partial class WaypointIndex
             }
         }
 
+        AddNeeds(changes);
         return changes;
     }
 
@@ -132,6 +133,7 @@ public sealed partial class WaypointIndex
 
     private WaypointSettings? Settings(Unit unit, RecordingDirectory directory, Dictionary<ResourceKey, RoutedService[]> served, ref Findings found)
     {
+        _needsDue.Add(unit.Waypoint);
         if (!Exists(unit.Waypoint))
         {
             Lead(unit, []);
@@ -202,6 +204,7 @@ public sealed partial class WaypointIndex
             if (uses == 0)
             {
                 _users.Add(name, unit.Waypoint);
+                Need(unit.Waypoint, name, isNeeded: true);
                 MarkDestination(unit.Waypoint, name);
                 JudgeAttachedTo(name);
             }
@@ -218,6 +221,7 @@ public sealed partial class WaypointIndex
 
             _uses.Remove((unit.Waypoint, name));
             _users.Remove(name, unit.Waypoint);
+            Need(unit.Waypoint, name, isNeeded: false);
             MarkDestination(unit.Waypoint, name);
             JudgeAttachedTo(name);
         }

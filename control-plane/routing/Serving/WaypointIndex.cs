@@ -140,6 +140,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
                 Resolution = now.Resolution,
                 IsExternal = now.IsExternal,
                 Races = now.Races,
+                HasRange = now.HasRange,
                 IngressUsesWaypoint = now.IngressUsesWaypoint,
             };
         bool isNamedAnew = _services.SetNamed(name, now?.Named);

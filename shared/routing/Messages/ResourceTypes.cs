@@ -6,6 +6,12 @@ namespace Ambient.Routing.Messages;
 /// </summary>
 public static class ResourceTypes
 {
+    /// <summary>
+    /// That a waypoint is told only of the services and workloads that it needs; one of the name <c>namespace/gateway/needs</c>, an empty message. What it needs is known where it is told. Without it
+    /// a waypoint is told of everything.
+    /// </summary>
+    public const string Needs = "type.googleapis.com/ambient.l7.v1.Needs";
+
     /// <summary>What holds for a waypoint as a whole; one of the name <c>namespace/gateway/settings</c>.</summary>
     public const string Settings = "type.googleapis.com/ambient.l7.v1.WaypointSettings";
 
@@ -31,5 +37,5 @@ public static class ResourceTypes
     public const string EdgePorts = "type.googleapis.com/ambient.l7.v1.EdgePort";
 
     /// <summary>All of them, in order.</summary>
-    public static IReadOnlyList<string> All { get; } = [Settings, Tokens, Access, Limits, Destinations, Routes, EdgeCredentials, EdgePorts];
+    public static IReadOnlyList<string> All { get; } = [Needs, Settings, Tokens, Access, Limits, Destinations, Routes, EdgeCredentials, EdgePorts];
 }

@@ -19,4 +19,7 @@ public sealed record ResourceContent
 
     /// <summary>The node that it is on; clients of that node get it unasked. Empty: none.</summary>
     public string Node { get; init; } = "";
+
+    /// <summary>Of a resource that says what its owner needs: the names, or groups, of what it is to be told of the type that is limited by needs. Null: any other resource.</summary>
+    public IReadOnlySet<string>? Needs { get; init; }
 }

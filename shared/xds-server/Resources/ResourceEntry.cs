@@ -20,6 +20,7 @@ internal sealed class ResourceEntry
         Groups = content.Groups;
         IsGroup = content.IsGroup;
         Node = content.Node;
+        Needs = content.Needs;
     }
 
     internal string Name { get; }
@@ -38,6 +39,8 @@ internal sealed class ResourceEntry
 
     internal string Node { get; }
 
+    internal IReadOnlySet<string>? Needs { get; }
+
     internal static ResourceEntry Make(string typeUrl, string name, ResourceContent content)
     {
         ByteString value = content.Message.ToByteString();
@@ -55,7 +58,8 @@ internal sealed class ResourceEntry
 
     /// <summary>Whether a client that has the one has the other, and finds it by the same names.</summary>
     internal bool IsSame(ResourceEntry other) =>
-        Field.AsSpan().SequenceEqual(other.Field) && Node == other.Node && IsGroup == other.IsGroup && Groups.SequenceEqual(other.Groups, StringComparer.Ordinal);
+        Field.AsSpan().SequenceEqual(other.Field) && Node == other.Node && IsGroup == other.IsGroup && Groups.SequenceEqual(other.Groups, StringComparer.Ordinal)
+        && (Needs is null ? other.Needs is null : other.Needs is not null && Needs.SetEquals(other.Needs));
 
     /// <summary>Whether it is found by the same words as another of its name.</summary>
     internal bool HasWordsOf(ResourceEntry other) =>

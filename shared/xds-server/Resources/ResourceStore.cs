@@ -19,8 +19,12 @@ public sealed class ResourceStore
     /// <param name="ownedTypeUrls">
     /// Those of the types whose resources are each for one owner: names begin with <c>a/b/</c>, and nobody but the owner <c>a/b</c> hears of them.
     /// </param>
-    public ResourceStore(IReadOnlyList<string> typeUrls, int maxTombstones = DefaultTombstones, IReadOnlyList<string>? ownedTypeUrls = null) =>
+    /// <param name="needs">Which type owners may have in part; null: none.</param>
+    public ResourceStore(IReadOnlyList<string> typeUrls, int maxTombstones = DefaultTombstones, IReadOnlyList<string>? ownedTypeUrls = null, NeedsRule? needs = null)
+    {
         _tables = [.. typeUrls.Select(type => new ResourceTable(type, maxTombstones, ownedTypeUrls?.Contains(type) ?? false))];
+        Needs = needs;
+    }
 
     /// <summary>Raised after each change that is one, outside of the lock, on the thread that made it. Handlers are quick.</summary>
     public event Action? Changed;
@@ -36,6 +40,8 @@ public sealed class ResourceStore
             }
         }
     }
+
+    internal NeedsRule? Needs { get; }
 
     internal Lock Gate => _gate;
 

@@ -82,6 +82,9 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones, bool isOw
     /// <summary>Whether a name is of an owner.</summary>
     internal static bool IsOf(string name, string owner) => name.Length > owner.Length && name[owner.Length] == '/' && name.StartsWith(owner, StringComparison.Ordinal);
 
+    /// <summary>What has a name, or it as an alias; members are others.</summary>
+    internal IEnumerable<ResourceEntry> Named(string key) => Find(key) is { } named ? [named] : _aliases.Of(key);
+
     /// <summary>What an on-demand client means by a name (control-plane reference 5.7).</summary>
     internal IEnumerable<ResourceEntry> Resolve(string key)
     {

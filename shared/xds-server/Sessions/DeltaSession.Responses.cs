@@ -44,6 +44,11 @@ internal sealed partial class DeltaSession
             return new Work(type, null, OnDemand(type, table));
         }
 
+        if (type.MayBeLimited && Limit(type) is { } needs)
+        {
+            return new Work(type, null, Needed(type, table, needs));
+        }
+
         if (type.Moment < 0 || type.IsEverythingDue)
         {
             return new Work(type, table.IsOwned ? table.OfOwner(_owner!) : table.All(), ResourceDelta.Nothing);
@@ -94,6 +99,7 @@ internal sealed partial class DeltaSession
         type.IsEverythingDue = false;
         type.Initial = null;
         type.Asked.Clear();
+        type.GivenUp.Clear();
         return new Answer(type, delta, isDue);
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     {
         lock (_gate)
         {
-            return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal)
+            return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard && type.Needs is null, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal)
             {
                 Refused = type.Refused.All,
                 AwaitingSince = type.AwaitingSince,
@@ -97,11 +97,13 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         bool isWildcard = names.Count == 0 || (names.Contains(Wildcard) && !request.ResourceNamesUnsubscribe.Contains(Wildcard));
         var type = new TypeSubscription(request.TypeUrl, isWildcard)
         {
+            MayBeLimited = isWildcard && MayBeLimited(request.TypeUrl),
             Initial = request.InitialResourceVersions.Count > 0 ? request.InitialResourceVersions : null,
         };
-        if (!isWildcard)
+        if (!isWildcard || type.MayBeLimited)
         {
-            names.UnionWith(request.InitialResourceVersions.Keys);
+            // What a client holds that is told what it needs is no subscription.
+            names.UnionWith(isWildcard ? [] : request.InitialResourceVersions.Keys);
             names.ExceptWith(request.ResourceNamesUnsubscribe);
             names.Remove(Wildcard);
             CheckNames(names.Count);
@@ -158,7 +160,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         {
             type.Asked.Remove(name);
             type.Subscribed.Remove(name);
-            type.Told.Remove(name);
+            _ = type.Needs is null ? type.Told.Remove(name) : type.GivenUp.Add(name);
         }
 
         foreach (string name in request.ResourceNamesSubscribe)
@@ -171,7 +173,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
             if (name != Wildcard)
             {
                 type.Asked.Add(name);
-                _ = type.IsWildcard || type.Subscribed.Add(name);
+                _ = (type.IsWildcard && !type.MayBeLimited) || type.Subscribed.Add(name);
             }
             else if (type.IsWildcard)
             {

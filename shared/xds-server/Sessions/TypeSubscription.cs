@@ -1,3 +1,5 @@
+using Ambient.Xds.Server.Resources;
+
 namespace Ambient.Xds.Server.Sessions;
 
 /// <summary>What one client wants of one type, and how far it has been told. Used under its session's lock.</summary>
@@ -7,6 +9,12 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
 
     /// <summary>All resources, or only those that were asked for; decided by the first request.</summary>
     internal bool IsWildcard => isWildcard;
+
+    /// <summary>Whether the client takes what it needs, once that is said, instead of everything.</summary>
+    internal bool MayBeLimited { get; init; }
+
+    /// <summary>What its owner needs instead of everything; null: everything.</summary>
+    internal ResourceEntry? Needs { get; set; }
 
     /// <summary>Up to which change of the store the client was told; −1: nothing yet.</summary>
     internal long Moment { get; set; } = -1;
@@ -23,10 +31,13 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
     /// <summary>Names that were asked for since the last response.</summary>
     internal HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Names that an on-demand client has subscribed to. Wildcard clients store none.</summary>
+    /// <summary>Names that were given up since the last response.</summary>
+    internal HashSet<string> GivenUp { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names that an on-demand client has subscribed to, or one that may be limited to its needs. Other wildcard clients store none.</summary>
     internal HashSet<string> Subscribed { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Version of each resource that an on-demand client was told. Wildcard clients store none.</summary>
+    /// <summary>Version of each resource that an on-demand client was told, or one that is limited to its needs. Wildcard clients store none.</summary>
     internal Dictionary<string, string> Told { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The nonce of the last response.</summary>

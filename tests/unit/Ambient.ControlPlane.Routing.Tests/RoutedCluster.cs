@@ -6,6 +6,7 @@ using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Routing.Serving;
 using Ambient.Kubernetes.Resources;
+using Ambient.Routing.Messages;
 using Ambient.Xds.Server.Resources;
 using Google.Protobuf;
 
@@ -32,6 +33,9 @@ internal sealed class RoutedCluster
     public WaypointIndex Waypoints { get; }
 
     public MeshIndex Index { get; }
+
+    /// <summary>What waypoints were said to need; null: everything.</summary>
+    public Dictionary<string, IReadOnlySet<string>?> Needs { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What is served to waypoints, by type and name.</summary>
     public IReadOnlyDictionary<string, IMessage> Resources => _resources;
@@ -65,6 +69,12 @@ internal sealed class RoutedCluster
         SortedSet<string> told = new(StringComparer.Ordinal);
         foreach (ResourceChange change in Waypoints.Take())
         {
+            if (change.TypeUrl == ResourceTypes.Needs)
+            {
+                Needs[change.Name] = change.Content?.Needs;
+                continue;
+            }
+
             string name = change.TypeUrl.Split('.')[^1] + " " + change.Name;
             if (change.Content is null)
             {
