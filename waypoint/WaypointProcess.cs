@@ -89,6 +89,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
         {
             Logger log = _logs.For("waypoint::xds");
             _discovery = new WaypointDiscovery(options, plane.Channel(), _mesh, store, new DiscoveryReport(log, _metrics, plane.Address.ToString()), log, TimeProvider.System);
+            _shared.Addresses = _discovery.Addresses;
         }
         else
         {

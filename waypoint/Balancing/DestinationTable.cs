@@ -7,7 +7,7 @@ using Ambient.Waypoint.Names;
 namespace Ambient.Waypoint.Balancing;
 
 /// <summary>All destinations that were ever used: services, bounded by what routes can name, and workloads that were dialled themselves. Thread-safe.</summary>
-internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, Func<NameTable?>? names = null, Func<string?>? network = null)
+internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, Func<NameTable?>? names = null, Func<string?>? network = null, Action<NamespacedHostname>? used = null)
 {
     // Clients may dial any port of a workload.
     private const int MaxDialled = 4096;
@@ -19,7 +19,14 @@ internal sealed class DestinationTable(Func<MeshView, Workload?>? self = null, F
     public IEnumerable<DestinationState> Used => _states.Values.Concat(_dialled.Values);
 
     public DestinationState Get(NamespacedHostname service, ushort port, string subset) =>
-        _states.GetOrAdd((service, port, subset), key => new DestinationState(key.Service, key.Port, key.Subset, self, names: names?.Invoke(), network: network));
+        _states.TryGetValue((service, port, subset), out DestinationState? known) ? known : Begin(service, port, subset);
+
+    private DestinationState Begin(NamespacedHostname service, ushort port, string subset)
+    {
+        // Connections may lead there as long as they last, whatever becomes of the routes that they came by.
+        used?.Invoke(service);
+        return _states.GetOrAdd((service, port, subset), key => new DestinationState(key.Service, key.Port, key.Subset, self, names: names?.Invoke(), network: network));
+    }
 
     /// <summary>The same for somebody who only looks: what was never used leaves nothing behind.</summary>
     public DestinationState Look(NamespacedHostname service, ushort port, string subset) =>

@@ -14,6 +14,8 @@ namespace Ambient.Waypoint.Discovery;
 /// <summary>Keeps mesh and configuration equal to what the control plane says. Thread-safe.</summary>
 internal sealed class WaypointDiscovery : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly AdsClient _client;
     private readonly ResourceSnapshot? _snapshot;
@@ -37,11 +39,28 @@ internal sealed class WaypointDiscovery : IAsyncDisposable
             NodeName = options.NodeName,
             ProxyMetadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["SERVICE_ACCOUNT"] = options.Identity.ServiceAccount, ["GATEWAY_NAME"] = options.GatewayName, ["CLUSTER_ID"] = options.ClusterId },
         };
-        _client = new AdsClient(
-            new AdsClientOptions { MakeChannel = () => new GrpcChannel(channel, clock), Node = NodeIdentity.Build(node), Observer = observer, Snapshot = _snapshot, Sinks = Sinks(store) },
-            mesh,
-            clock);
+
+        // The own pod, and others nearby, come by the name of the node.
+        bool isLimited = options.OnDemand && options.NodeName.Length > 0;
+        AdsClientOptions client = new()
+        {
+            MakeChannel = () => new GrpcChannel(channel, clock),
+            Node = NodeIdentity.Build(node),
+            Observer = observer,
+            Snapshot = _snapshot,
+            Sinks = Sinks(store),
+            NeedsType = isLimited ? ResourceTypes.Needs : null,
+            OnDemandLimit = LongestAnswer,
+
+            // Those are ztunnels'; no waypoint evaluates any.
+            Policies = !isLimited,
+        };
+        _client = new AdsClient(client, mesh, clock);
+        Addresses = new AddressBook(_client, options.Network, _stop.Token);
     }
+
+    /// <summary>What is known of the mesh beside what is needed.</summary>
+    public AddressBook Addresses { get; }
 
     /// <summary>Completes when the state is good enough to serve by. Once <see cref="Start"/> was called.</summary>
     public Task Ready { get; private set; } = Task.CompletedTask;

@@ -48,6 +48,9 @@ internal sealed record WaypointOptions
     /// <summary>Where the last state is kept for the next start; null: nowhere.</summary>
     public string? SnapshotPath { get; init; }
 
+    /// <summary>Whether it knows of the mesh what it needs, and not everything.</summary>
+    public bool OnDemand { get; init; }
+
     /// <summary>How long the control plane may take before a kept state is served by.</summary>
     public TimeSpan SnapshotWait { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -96,6 +99,7 @@ internal sealed record WaypointOptions
             Authority = fake is null ? read.ControlPlane("CA", xds) : null,
             CrlPath = read.Find("CRL_PATH"),
             CertificateLife = read.Duration("SECRET_TTL", TimeSpan.FromHours(24)),
+            OnDemand = read.Choice("XDS_ON_DEMAND", "true", "false") == "true",
             SnapshotPath = read.Find("WAYPOINT_SNAPSHOT_PATH"),
             Network = read.Text("NETWORK", ""),
             ResolverPath = read.Text("WAYPOINT_RESOLVER_FILE", "/etc/resolv.conf"),

@@ -14,6 +14,7 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
 {
     private readonly WaypointLoop _loop;
     private readonly SocketPipe _socket;
+    private bool _isWaiting;
 
     private CapturedArrival(WaypointLoop loop)
     {
@@ -45,6 +46,9 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
         {
             case HelloStatus.Incomplete:
                 _socket.WaitForMore();
+                return 0;
+            case HelloStatus.Found when _isWaiting || _loop.Callers.IsAwaited(header!.Source.Address):
+                Wait(header!);
                 return 0;
             case HelloStatus.Found:
                 return Serve(header!) ? header!.Length : bytes.Length;
@@ -81,6 +85,23 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
 
     /// <inheritdoc/>
     protected override void OnTimer() => Refuse("no PROXY header in time");
+
+    // Nothing more is read until it is known who calls.
+    private void Wait(CallerHeader header)
+    {
+        if (!_isWaiting)
+        {
+            _isWaiting = true;
+            _loop.Callers.Await(header.Source.Address, () =>
+            {
+                _isWaiting = false;
+                if (!_socket.IsClosed)
+                {
+                    _socket.ResumeInput();
+                }
+            });
+        }
+    }
 
     // What is behind the header is offered again, to whoever is the owner then.
     private bool Serve(CallerHeader header)

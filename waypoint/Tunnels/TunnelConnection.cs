@@ -68,6 +68,25 @@ internal sealed class TunnelConnection : SessionOwner
             return;
         }
 
+        if (_loop.Callers.IsAwaited(_peer.Address))
+        {
+            Later(session, stream, request);
+            return;
+        }
+
+        Serve(session, stream, request);
+    }
+
+    private void Later(Session session, TunnelStream stream, ConnectRequest request) => _loop.Callers.Await(_peer.Address, () =>
+    {
+        if (!stream.IsClosed)
+        {
+            Serve(session, stream, request);
+        }
+    });
+
+    private void Serve(Session session, TunnelStream stream, ConnectRequest request)
+    {
         if (!TunnelTarget.TryFind(request.Authority, _loop.Options.Network, session.Peer?.Identity?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
         {
             // Nothing is ever passed through to an address that is not served here.

@@ -3,6 +3,7 @@ using Ambient.Mesh.Views;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Discovery;
 using Ambient.Waypoint.Edges;
 using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Forwarding;
@@ -32,6 +33,7 @@ internal sealed class WaypointLoop
         Metrics = new LoopMetrics(this, shared.Metrics);
         AccessLog = new AccessLog(shared.Log);
         Edges = new EdgeLoop(this);
+        Callers = new Callers(this);
         _chosen = new ChosenNames(key => Drop(key));
     }
 
@@ -85,6 +87,12 @@ internal sealed class WaypointLoop
 
     public MeshView View => _shared.Mesh.Current;
 
+    /// <inheritdoc cref="WaypointShared.Addresses"/>
+    public AddressBook? Addresses => _shared.Addresses;
+
+    /// <summary>Who calls.</summary>
+    public Callers Callers { get; }
+
     public WaypointConfiguration Configuration => _shared.Configuration;
 
     public DestinationTable Destinations => _shared.Destinations;
@@ -121,6 +129,7 @@ internal sealed class WaypointLoop
         new PoolSweeper(this).Schedule();
         Metrics.Start();
         Edges.Start();
+        Callers.Start();
     }
 
     /// <summary>Lets go of pools without connections: their endpoints may be gone.</summary>

@@ -5,6 +5,7 @@ using Ambient.Telemetry.Logging;
 using Ambient.Tls.Handshakes;
 using Ambient.Waypoint.Balancing;
 using Ambient.Waypoint.Configuration;
+using Ambient.Waypoint.Discovery;
 using Ambient.Waypoint.Encryption;
 using Ambient.Waypoint.Limits;
 using Ambient.Waypoint.Names;
@@ -26,11 +27,14 @@ internal sealed class WaypointShared
     private readonly long _limitScale;
     private OwnPlace? _place;
 
-    public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names, () => OwnNetwork);
+    public WaypointShared() => Destinations = new DestinationTable(view => Place.Find(view), () => Names, () => OwnNetwork, service => Addresses?.Keep(service));
 
     public required WaypointOptions Options { get; init; }
 
     public required MeshState Mesh { get; init; }
+
+    /// <summary>What is asked for of the mesh; null: all of it is known. Set before anybody is served.</summary>
+    public AddressBook? Addresses { get; set; }
 
     public required TimeProvider Clock
     {

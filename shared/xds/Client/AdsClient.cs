@@ -15,9 +15,15 @@ public sealed class AdsClient
     private const string Method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
     private const int MaxQueued = 256;
     private const int LargeMesh = 10_000;
+
+    // Never sent: it makes the writer look for names that the control plane has not been told.
+    private static readonly DeltaDiscoveryRequest NamesChanged = new();
+
     private readonly AdsClientOptions _options;
     private readonly TimeProvider _clock;
     private readonly OnDemandWaiters _waiters = new();
+    private readonly AskedNames _asked = new();
+    private readonly NeedsSink? _needs;
     private readonly ResponseHandler _handler;
     private readonly string[] _types;
     private readonly HashSet<string> _notYetReady;
@@ -29,9 +35,14 @@ public sealed class AdsClient
     {
         _options = options;
         _clock = clock;
-        _handler = new ResponseHandler(state, _waiters, options.Observer, options.Snapshot, options.Sinks);
-        _types = [TypeUrls.Address, TypeUrls.Authorization, .. options.Sinks.Select(static sink => sink.TypeUrl)];
-        _notYetReady = options.OnDemand ? [.. _types.Skip(1)] : [.. _types];
+        _needs = options.NeedsType is { } type ? new NeedsSink(type) : null;
+        IResourceSink[] first = _needs is null ? [] : [_needs];
+        _handler = new ResponseHandler(state, _waiters, options.Observer, options.Snapshot, [.. first, .. options.Sinks]);
+
+        // Whoever takes what it needs says so before it asks for addresses. Not every control plane answers to that.
+        string[] policies = options.Policies ? [TypeUrls.Authorization] : [];
+        _types = [.. first.Select(static sink => sink.TypeUrl), TypeUrls.Address, .. policies, .. options.Sinks.Select(static sink => sink.TypeUrl)];
+        _notYetReady = [.. _types.Where(type => type != options.NeedsType && !(options.OnDemand && type == TypeUrls.Address))];
     }
 
     /// <summary>Completes once every type that is not on demand was delivered whole; losing the stream later doesn't undo it.</summary>
@@ -42,6 +53,54 @@ public sealed class AdsClient
     /// <see cref="RunAsync"/>.
     /// </summary>
     public bool TryRestore() => _options.Snapshot?.TryRestore(_handler.Restore) ?? false;
+
+    /// <summary>Whether the control plane sends the addresses that are needed, and not all.</summary>
+    public bool IsLimited => _needs?.IsLimited ?? false;
+
+    /// <summary>
+    /// Subscribes to an address beside what is needed, on this stream and all later ones, until it is given up. Nothing is different while the control plane sends all of them.
+    /// </summary>
+    /// <param name="name"><c>network/ip</c>, a workload's uid, or <c>namespace/hostname</c>: the service with its workloads.</param>
+    public void Ask(string name)
+    {
+        if (_needs is not null && _asked.Add(name))
+        {
+            _outgoing?.TryWrite(NamesChanged);
+        }
+    }
+
+    /// <summary>Takes that back.</summary>
+    public void GiveUp(string name)
+    {
+        if (_asked.Remove(name))
+        {
+            _outgoing?.TryWrite(NamesChanged);
+        }
+    }
+
+    /// <summary>
+    /// Subscribes, and waits until the control plane has said what it is, or that it isn't. False when that is not to be expected: when nobody is there who could say it, or when it was asked before.
+    /// </summary>
+    public async Task<bool> AskAsync(string name, CancellationToken cancellation)
+    {
+        if (!IsLimited || _outgoing is null || _waiters.Add(name, out bool isFirst) is not { } waiter)
+        {
+            Ask(name);
+            return false;
+        }
+
+        if (_asked.Add(name))
+        {
+            _outgoing?.TryWrite(NamesChanged);
+        }
+        else if (isFirst)
+        {
+            _waiters.Remove(name, waiter);
+            return false;
+        }
+
+        return await WaitAsync(name, waiter, cancellation);
+    }
 
     /// <summary>Works until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -103,6 +162,11 @@ public sealed class AdsClient
             _outgoing?.TryWrite(new DeltaDiscoveryRequest { TypeUrl = TypeUrls.Address, ResourceNamesSubscribe = { name } });
         }
 
+        return await WaitAsync(name, waiter, cancellation);
+    }
+
+    private async Task<bool> WaitAsync(string name, TaskCompletionSource<bool> waiter, CancellationToken cancellation)
+    {
         try
         {
             return await waiter.Task.WaitAsync(_options.OnDemandLimit, _clock, cancellation);
@@ -170,7 +234,7 @@ public sealed class AdsClient
     }
 
     /// <summary>Writes until the stream ends. A failed write is no news: the reader learns how the stream ended.</summary>
-    private static async Task WriteAsync(
+    private async Task WriteAsync(
         GrpcCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call,
         IReadOnlyList<DeltaDiscoveryRequest> first,
         Channel<DeltaDiscoveryRequest> queue,
@@ -185,7 +249,16 @@ public sealed class AdsClient
 
             await foreach (DeltaDiscoveryRequest request in queue.Reader.ReadAllAsync(cancellation))
             {
-                await call.SendAsync(request, cancellation);
+                if (!ReferenceEquals(request, NamesChanged))
+                {
+                    await call.SendAsync(request, cancellation);
+                }
+
+                // Also where there was no room in the queue to say that there are some.
+                if (IsLimited && _asked.TakeChange() is { } change)
+                {
+                    await call.SendAsync(change, cancellation);
+                }
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or GrpcException)
@@ -207,7 +280,13 @@ public sealed class AdsClient
             request.InitialResourceVersions[name] = version;
         }
 
-        if (_options.OnDemand && typeUrl == TypeUrls.Address)
+        if (_needs is not null && typeUrl == TypeUrls.Address)
+        {
+            // All, which means what is needed to those who know what that is, and these.
+            request.ResourceNamesSubscribe.Add("*");
+            request.ResourceNamesSubscribe.AddRange(_asked.TakeAll());
+        }
+        else if (_options.OnDemand && typeUrl == TypeUrls.Address)
         {
             // Both together mean: the type is wanted, and nothing of it yet.
             request.ResourceNamesSubscribe.Add("*");

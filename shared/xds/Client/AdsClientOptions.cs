@@ -16,6 +16,14 @@ public sealed record AdsClientOptions
     /// <summary>XDS_ON_DEMAND: addresses are asked for one by one.</summary>
     public bool OnDemand { get; init; }
 
+    /// <summary>
+    /// The type by which a control plane says that it sends this client the addresses that it needs instead of all; one that does not know the type sends all. Null: all are wanted.
+    /// </summary>
+    public string? NeedsType { get; init; }
+
+    /// <summary>Whether policies are wanted.</summary>
+    public bool Policies { get; init; } = true;
+
     /// <summary>How long someone waits for an address that was asked for; then it counts as unknown.</summary>
     public TimeSpan OnDemandLimit { get; init; } = TimeSpan.FromSeconds(5);
 
