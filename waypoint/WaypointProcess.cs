@@ -76,6 +76,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             EndpointTls = new EndpointTlsTable(text => _log.Warn("TLS to endpoints cannot be used; nothing is sent to them", LogField.Of("destination", text))),
         };
         _loops = [.. loops.Select((loop, index) => new WaypointLoop(loop, index, _shared))];
+        _mesh.Changed += (_, _) => LookForEarlyCallers();
         _keeper = new NameKeeper(loops[0], table, _shared);
         _plain = new PortListeners<Listener>(_loops, _log, PlainConnection.Begin);
         _edges = new PortListeners<EdgePortTable>(_loops, _logs.For("waypoint::edge"), EdgeConnection.Begin);
@@ -197,12 +198,15 @@ internal sealed class WaypointProcess : IAsyncDisposable
         WaypointConfiguration before = _shared.Configuration;
         bool mayDeny = !ReferenceEquals(before.Services, configuration.Services) || !ReferenceEquals(before.Workloads, configuration.Workloads) || !ReferenceEquals(before.Edges, configuration.Edges);
         _shared.Configuration = configuration;
+        LookForEarlyCallers();
         OpenPorts();
         if (mayDeny)
         {
             Array.ForEach(_loops, static loop => loop.Loop.Post(static state => ((WaypointLoop)state!).Judge(), loop));
         }
     }
+
+    private void LookForEarlyCallers() => Array.ForEach(_loops, static loop => loop.Loop.Post(static state => ((WaypointLoop)state!).Early.Look(), loop));
 
     private void Closed(string why) => _logs.For("waypoint::edge").Error("a listener is closed", LogField.Of("why", why));
 

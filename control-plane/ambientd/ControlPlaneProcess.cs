@@ -68,7 +68,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var book = new StatusBook(controllers?.Statuses is not null, logs.For("ambientd::statuses"));
         waypoints.ListenersChanged += gateway => book.NoteListeners(gateway, waypoints.ListenerConditionsOf(gateway));
         var seen = new LoggedFeed(pods, view, controllers, book, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery"));
-        var index = new MeshIndex(settings.Mesh, waypoints);
+        var index = new MeshIndex(settings.Mesh, waypoints, clock: clock);
         ClusterMerge? merge = settings.Mesh.SpansClusters ? new ClusterMerge(store, settings.Mesh) : null;
         using DiscoveryFeed feed = merge is null ? new DiscoveryFeed(sources.Objects, index, store, seen, waypoints) : DiscoveryFeed.Own(sources.Objects, index, merge, seen, waypoints);
         var clusterBook = new ClusterBook(settings.Mesh.ClusterId, sources.Tokens, pods);

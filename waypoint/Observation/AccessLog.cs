@@ -40,6 +40,13 @@ internal sealed class AccessLog(Logger log)
         }
     }
 
+    /// <summary>Somebody asked for an address that is not served here, and waits for a moment whether it will be.</summary>
+    public void Early(IpPort source, string authority, SpiffeId? client) => log.Debug(
+        "CONNECT to an address that is not served here yet",
+        LogField.Of("source", source.ToString()),
+        LogField.Of("target", Printable(authority)),
+        LogField.Of("identity", client?.ToString()));
+
     /// <summary>Somebody asked for an address that is not served here.</summary>
     public void Unserved(IpPort source, string authority, SpiffeId? client) => log.Warn(
         "CONNECT to an address that is not served here",

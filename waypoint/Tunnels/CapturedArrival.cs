@@ -15,6 +15,7 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
     private readonly WaypointLoop _loop;
     private readonly SocketPipe _socket;
     private bool _isWaiting;
+    private EarlyCaller? _early;
 
     private CapturedArrival(WaypointLoop loop)
     {
@@ -51,7 +52,7 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
                 Wait(header!);
                 return 0;
             case HelloStatus.Found:
-                return Serve(header!) ? header!.Length : bytes.Length;
+                return Serve(header!, bytes.Length);
             default:
                 Refuse(CallerHeader.IsWithoutAddresses(bytes)
                     ? "the PROXY header has no addresses: its ztunnel does not say an IPv4 and an IPv6 address in one, so a service must be called by an address of the family that the waypoint's pod is reached by"
@@ -77,6 +78,7 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
     public void OnClosed(CloseReason reason, string? detail)
     {
         End();
+        _early?.Leave();
         _loop.OnConnectionGone();
     }
 
@@ -103,20 +105,46 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
         }
     }
 
-    // What is behind the header is offered again, to whoever is the owner then.
-    private bool Serve(CallerHeader header)
+    // How many bytes are taken. What is behind the header is offered again, to whoever is the owner then.
+    private int Serve(CallerHeader header, int length)
     {
         string authority = header.Target.ToString();
-        if (!TunnelTarget.TryFind(authority, _loop.Options.Network, header.Client?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
+        if (TunnelTarget.TryFind(authority, _loop.Options.Network, header.Client?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
         {
-            _loop.AccessLog.Unserved(header.Source, authority, header.Client);
-            _socket.Abort("an address that is not served here");
-            return false;
+            End();
+            _early?.Leave();
+            new InboundTunnel(_loop, _loop.Plain, target.Served, header.Source, target.Address, authority, header.Client, _socket) { Dialled = target.Dialled }.Begin();
+            return header.Length;
         }
 
-        End();
-        new InboundTunnel(_loop, _loop.Plain, target.Served, header.Source, target.Address, authority, header.Client, _socket) { Dialled = target.Dialled }.Begin();
-        return true;
+        if (_early is null && TunnelTarget.MayCome(authority, _loop.Options.Network, _loop.Configuration, _loop.View))
+        {
+            _early = _loop.Early.Add(LookAgain, () => Unserved(header, authority));
+            _loop.AccessLog.Early(header.Source, authority, header.Client);
+        }
+
+        if (_early is not null)
+        {
+            // The header was said in time. It stays where it is, and is read again with each change.
+            _loop.Loop.Timers.Cancel(this);
+            return 0;
+        }
+
+        Unserved(header, authority);
+        return length;
+    }
+
+    // Who is served leaves by itself.
+    private bool LookAgain()
+    {
+        _socket.ResumeInput();
+        return false;
+    }
+
+    private void Unserved(CallerHeader header, string authority)
+    {
+        _loop.AccessLog.Unserved(header.Source, authority, header.Client);
+        _socket.Abort("an address that is not served here");
     }
 
     private void End()

@@ -87,21 +87,51 @@ internal sealed class TunnelConnection : SessionOwner
 
     private void Serve(Session session, TunnelStream stream, ConnectRequest request)
     {
-        if (!TunnelTarget.TryFind(request.Authority, _loop.Options.Network, session.Peer?.Identity?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
+        if (TryServe(session, stream, request))
         {
-            // Nothing is ever passed through to an address that is not served here.
-            _loop.AccessLog.Unserved(_peer, request.Authority, session.Peer?.Identity);
-            stream.Refuse(404);
             return;
         }
 
-        new InboundTunnel(_loop, Tunnels, target.Served, _peer, target.Address, request.Authority, session.Peer?.Identity) { Dialled = target.Dialled }.Begin(stream);
+        EarlyCaller? early = TunnelTarget.MayCome(request.Authority, _loop.Options.Network, _loop.Configuration, _loop.View)
+            ? _loop.Early.Add(() => TryServe(session, stream, request), () => Refuse(session, stream, request))
+            : null;
+        stream.Tag = early;
+        if (early is null)
+        {
+            Refuse(session, stream, request);
+        }
+        else
+        {
+            _loop.AccessLog.Early(_peer, request.Authority, session.Peer?.Identity);
+        }
     }
+
+    /// <inheritdoc/>
+    public override void OnAbandoned(Session session, TunnelStream stream, in StreamClosure closure) => (stream.Tag as EarlyCaller)?.Leave();
 
     /// <inheritdoc/>
     public override void OnClosed(Session session, CloseReason reason, string detail)
     {
         _loop.Connections.Remove(this);
         _loop.OnConnectionGone();
+    }
+
+    private bool TryServe(Session session, TunnelStream stream, ConnectRequest request)
+    {
+        if (!TunnelTarget.TryFind(request.Authority, _loop.Options.Network, session.Peer?.Identity?.Namespace, _loop.Configuration, _loop.View, out TunnelTarget? target))
+        {
+            return false;
+        }
+
+        stream.Tag = null;
+        new InboundTunnel(_loop, Tunnels, target.Served, _peer, target.Address, request.Authority, session.Peer?.Identity) { Dialled = target.Dialled }.Begin(stream);
+        return true;
+    }
+
+    // Nothing is ever passed through to an address that is not served here.
+    private void Refuse(Session session, TunnelStream stream, ConnectRequest request)
+    {
+        _loop.AccessLog.Unserved(_peer, request.Authority, session.Peer?.Identity);
+        stream.Refuse(404);
     }
 }

@@ -34,6 +34,13 @@ internal sealed record TunnelTarget(ServedPort Served, IpPort Address, DialledWo
         return target is not null;
     }
 
+    /// <summary>
+    /// Whether what is not found may be served a moment later: not when the authority names nothing, nor when its service is served already and nobody knows of such a port.
+    /// </summary>
+    public static bool MayCome(string authority, string network, WaypointConfiguration configuration, MeshView view) =>
+        ConnectTarget.TryParse(authority, out ConnectTarget? parsed) && (parsed.Address is not { } address ? configuration.Settings.ServesHostNames
+            : view.FindService(new NetworkAddress(network, address), null) is not { } service || !configuration.Services.ContainsKey(service.Key) || service.Ports.TryGet(parsed.Port, out _));
+
     private static TunnelTarget? OfAddress(IpPort address, string network, WaypointConfiguration configuration, MeshView view)
     {
         NetworkAddress place = new(network, address.Address);

@@ -35,6 +35,7 @@ internal sealed class WaypointLoop
         Edges = new EdgeLoop(this);
         Callers = new Callers(this);
         _chosen = new ChosenNames(key => Drop(key));
+        Early = new EarlyCallers(this);
     }
 
     public EventLoop.EventLoop Loop { get; }
@@ -58,6 +59,9 @@ internal sealed class WaypointLoop
 
     /// <summary>What there is to know of connections from outside the mesh.</summary>
     public EdgeLoop Edges { get; }
+
+    /// <summary>Callers of what is not served yet.</summary>
+    public EarlyCallers Early { get; }
 
     /// <summary>What its requests may keep of bodies.</summary>
     public ByteBudget Kept { get; } = new(ByteBudget.PerLoop);

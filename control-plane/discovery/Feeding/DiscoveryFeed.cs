@@ -310,6 +310,7 @@ public sealed class DiscoveryFeed : IDisposable
     /// <summary>Nothing reaches the store before everything is known: half a mesh would be a wrong one.</summary>
     private async Task StoreAsync(CancellationToken cancellation)
     {
+        await using ITimer timer = _index.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (true)
         {
             await _due.WaitAsync(cancellation);
@@ -329,6 +330,7 @@ public sealed class DiscoveryFeed : IDisposable
                 further = _part?.Take() ?? [];
                 conditions = _index.TakeConditions();
                 ofPart = _part?.TakeConditions() ?? [];
+                timer.Change(_index.DueIn ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
 
             if (conditions.Count > 0 && !_isRemote)

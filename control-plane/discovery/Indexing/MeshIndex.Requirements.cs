@@ -98,11 +98,13 @@ public sealed partial class MeshIndex
         : [];
 
     /// <summary>What a service asks of its endpoints, after its waypoints are known; who its endpoints are hears of it.</summary>
-    private void Require(ServiceView view)
+    /// <param name="view">The service.</param>
+    /// <param name="serving">Its waypoints, and those that serve on for a moment.</param>
+    private void Require(ServiceView view, IReadOnlyList<ResourceKey> serving)
     {
         IReadOnlyList<ResourceKey> owners = OwnersOf(view.Name);
         WaypointRequirement? now = owners.Count == 0 ? InsistsOnUnseen(view) ? new WaypointRequirement(true, []) : null
-            : new WaypointRequirement(IsRequired(view.IsEntry, view.Source, view.Annotations, owners), [.. owners.SelectMany(PrincipalsOf).Order(StringComparer.Ordinal)]);
+            : new WaypointRequirement(IsRequired(view.IsEntry, view.Source, view.Annotations, owners), [.. serving.SelectMany(PrincipalsOf).Order(StringComparer.Ordinal)]);
         WaypointRequirement? before = SetRequirement(view.Name, now);
 
         // Waypoints that nobody requires count only where another service of the same endpoint is stricter.

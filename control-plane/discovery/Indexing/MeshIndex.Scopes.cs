@@ -116,7 +116,7 @@ public sealed partial class MeshIndex
 
         foreach (string service in _globals)
         {
-            Mark(SourceKind.Host, new ResourceKey("", service[(service.IndexOf('/', StringComparison.Ordinal) + 1)..]));
+            MarkHostOf(service);
         }
     }
 }

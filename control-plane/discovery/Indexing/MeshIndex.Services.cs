@@ -20,6 +20,7 @@ public sealed partial class MeshIndex
     private readonly Dictionary<string, ServiceView> _byName = new(StringComparer.Ordinal);
     private readonly SelectorIndex<string> _serviceSelectors = new();
     private readonly Dictionary<string, IReadOnlyList<ResourceKey>> _owners = new(StringComparer.Ordinal);
+    private readonly FormerWaypoints? _former = clock is null ? null : new FormerWaypoints(clock);
     private readonly LabelIndex _serviceLabels = new();
     private readonly LabelIndex _serviceEntryLabels = new();
 
@@ -148,6 +149,7 @@ public sealed partial class MeshIndex
         if (now is null)
         {
             _owners.Remove(name);
+            _former?.Forget(name);
             ForgetScope(before!);
             SetRequirement(name, null);
         }
@@ -183,9 +185,11 @@ public sealed partial class MeshIndex
         WaypointGateway? waypoint = IsManaged(view.Labels) ? null : Waypoint(user, view.Labels, message.Namespace, "service");
         waypoint = waypoint is not null && IsForbidden(waypoint.Key, message.Namespace, view.IsEntry) ? null : waypoint;
         message.Waypoint = waypoint?.Address;
+        IReadOnlyList<ResourceKey> before = OwnersOf(view.Name);
         AddCanary(user, view, waypoint, message);
-        Require(view);
-        IReadOnlyList<ResourceKey> serving = SetScope(view, waypoint) ? [.. OwnersOf(view.Name), .. _eastWest] : OwnersOf(view.Name);
+        IReadOnlyList<ResourceKey> serving = [.. OwnersOf(view.Name), .. StillServing(user, view, before)];
+        Require(view, serving);
+        serving = SetScope(view, waypoint) ? [.. serving, .. _eastWest] : serving;
         bool isForIngress = IsTrue(view.Labels.Find(IngressLabel) ?? LabelsOf(message.Namespace).Find(IngressLabel));
         facts?.OnService(view.Name, Facts(view, serving) with { IngressUsesWaypoint = isForIngress, Named = IsManaged(view.Labels) ? null : WaypointReference.Of(view.Labels, LabelsOf(message.Namespace), message.Namespace)?.Key });
         message.IngressUseWaypoint = waypoint is not null && isForIngress;
@@ -199,6 +203,21 @@ public sealed partial class MeshIndex
 
     /// <summary>The Gateways whose waypoints serve a service, by the service's name: the first, and the second that it tries.</summary>
     public IReadOnlyList<ResourceKey> OwnersOf(string service) => _owners.GetValueOrDefault(service) ?? [];
+
+    /// <summary>Waypoints that have just been left: they serve on for a moment, unless they may not serve it at all any more.</summary>
+    private IReadOnlyList<ResourceKey> StillServing(Source user, ServiceView view, IReadOnlyList<ResourceKey> before)
+    {
+        string ns = view.Message.Namespace;
+        IReadOnlyList<ResourceKey> left = _former?.Change(view.Name, before, OwnersOf(view.Name)) ?? [];
+        foreach (ResourceKey former in left)
+        {
+            Use(user, former);
+        }
+
+        return [.. left.Where(former => Judge(new WaypointReference(former, IsOwn: true), ns, "service", out _) == BindingReason.Bound && !IsForbidden(former, ns, view.IsEntry))];
+    }
+
+    private void MarkHostOf(string service) => Mark(SourceKind.Host, new ResourceKey("", service[(service.IndexOf('/', StringComparison.Ordinal) + 1)..]));
 
     private void AddCanary(Source user, ServiceView view, WaypointGateway? primary, MeshService message)
     {

@@ -14,7 +14,8 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// <param name="settings">What the mesh has in common, and which cluster this is.</param>
 /// <param name="facts">Told what there is; null: nobody.</param>
 /// <param name="isRemote">Whether the cluster is another one than the control plane's own: then its gateways for others lead to it.</param>
-public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts = null, bool isRemote = false)
+/// <param name="clock">How long waypoints that are not named any more serve on; null: not at all.</param>
+public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts = null, bool isRemote = false, TimeProvider? clock = null)
 {
     /// <summary>The type of workloads and services.</summary>
     public const string AddressType = "type.googleapis.com/istio.workload.Address";
@@ -44,6 +45,12 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
 
     /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
     public long Computed { get; private set; }
+
+    /// <summary>When something is due though nothing changes, from now; null: never.</summary>
+    public TimeSpan? DueIn => _former?.Next;
+
+    /// <summary>Measures that.</summary>
+    internal TimeProvider Clock => _former?.Clock ?? TimeProvider.System;
 
     /// <summary>Whether anything waits to be computed.</summary>
     public bool IsDue => _due.Count > 0;
@@ -129,6 +136,10 @@ public sealed partial class MeshIndex(MeshSettings settings, IMeshFacts? facts =
     public IReadOnlyList<ResourceChange> Take()
     {
         _changes.Clear();
+        while (_former?.TakeEnded() is { } service)
+        {
+            MarkHostOf(service);
+        }
 
         while (_due.Count > 0)
         {

@@ -8,7 +8,7 @@ namespace Ambient.ControlPlane.Discovery.Indexing;
 /// <param name="Hostname">Its host name.</param>
 /// <param name="IsEntry">Whether the object is a ServiceEntry.</param>
 /// <param name="Ports">Its ports.</param>
-/// <param name="Waypoints">The Gateways whose waypoints serve it: the first, and the second that it tries.</param>
+/// <param name="Waypoints">The Gateways whose waypoints serve it: the first, the second that it tries, and those that did until a moment ago.</param>
 public sealed record ServiceFacts(string Namespace, string Name, string Hostname, bool IsEntry, IReadOnlyList<PortFacts> Ports, IReadOnlyList<ResourceKey> Waypoints)
 {
     /// <summary>The Gateway that its labels name, or those of its namespace, whether it serves or not; null: none.</summary>

@@ -21,7 +21,7 @@ internal sealed class ServiceBook : IServiceDirectory
     /// <summary>The service of a resource name; null when there is none.</summary>
     public RoutedService? Find(string name) => _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) held) ? held.Service : null;
 
-    /// <summary>The waypoints that serve a service: the first, and the second that it tries.</summary>
+    /// <summary>The waypoints that serve a service: the first, the second that it tries, and those that did until a moment ago.</summary>
     public IReadOnlyList<ResourceKey> WaypointsOf(string name) => _services.TryGetValue(name, out (RoutedService Service, IReadOnlyList<ResourceKey> Waypoints) held) ? held.Waypoints : [];
 
     /// <summary>The waypoint that a service names, whether that serves it or not.</summary>

@@ -124,7 +124,7 @@ public sealed partial class WaypointIndex
         _routesByWaypoint.Add(named, route);
         _waypointsOfRoute.Add(route, named);
         string? controller = _gateways.TryGetValue(named, out Gateway? gateway) ? _controllers.GetValueOrDefault(gateway.Spec.GatewayClassName) : null;
-        bool isBound = _services.WaypointsOf(service.ResourceName).Any(waypoint => !IsEastWest(waypoint));
+        bool isBound = _services.WaypointsOf(service.ResourceName).Contains(named);
         return new WaypointBinding(controller is not null && !OurControllers.Contains(controller), isBound ? "All waypoints resolved" : $"waypoint {named} is not bound to its services: see their condition istio.io/WaypointBound");
     }
 

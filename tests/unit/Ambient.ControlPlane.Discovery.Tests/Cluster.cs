@@ -23,9 +23,9 @@ internal sealed class Cluster
         Index = new MeshIndex(settings, null, isRemote);
     }
 
-    public Cluster(bool hasNetwork = true)
+    public Cluster(bool hasNetwork = true, TimeProvider? clock = null)
     {
-        Index = new MeshIndex(Settings);
+        Index = new MeshIndex(Settings, clock: clock);
         if (hasNetwork)
         {
             Namespace("istio-system", """{"topology.istio.io/network":"testnetwork"}""");

@@ -20,11 +20,11 @@ internal sealed class RoutedCluster
 
     private readonly Func<KeySource, string, KeyAnswer>? _keys;
 
-    public RoutedCluster(Func<KeySource, string, KeyAnswer>? keys = null, Func<ReferenceKey, Referenced>? references = null)
+    public RoutedCluster(Func<KeySource, string, KeyAnswer>? keys = null, Func<ReferenceKey, Referenced>? references = null, TimeProvider? clock = null)
     {
         _keys = keys;
         Waypoints = new WaypointIndex(new RoutingSettings(), problem => Said.Add(problem.Message), keys, references);
-        Index = new MeshIndex(new MeshSettings(), Waypoints);
+        Index = new MeshIndex(new MeshSettings(), Waypoints, clock: clock);
     }
 
     /// <summary>What was said about objects so far.</summary>

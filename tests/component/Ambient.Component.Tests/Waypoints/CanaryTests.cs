@@ -28,7 +28,7 @@ public sealed class CanaryTests(SharedPlane plane)
     {
         await plane.BeginAsync();
         plane.Cart(Label, Weight(100));
-        await UntilSwitchedAsync(plane.Canary);
+        await UntilOnlyAsync(plane.Canary);
         plane.Cart(Label, Weight(50));
         await Eventually.TrueAsync(() => SharedPlane.CameFrom(Ask(), plane.Primary));
         Assert.Equal(2, Enumerable.Range(0, 30).Select(_ => SharedPlane.CameFrom(Ask(), plane.Canary)).Distinct().Count());
@@ -38,12 +38,41 @@ public sealed class CanaryTests(SharedPlane plane)
         plane.Cart(Label, Weight(100));
         await UntilOnlyAsync(plane.Canary);
         plane.Cart("", Weight(100));
-        await UntilSwitchedAsync(plane.Primary);
+        await UntilOnlyAsync(plane.Primary);
 
         plane.Cart(Label, Weight(100));
-        await UntilSwitchedAsync(plane.Canary);
+        await UntilOnlyAsync(plane.Canary);
         plane.Cart(Label.Replace("canary: canary", "canary: missing", StringComparison.Ordinal), Weight(100));
-        await UntilSwitchedAsync(plane.Primary);
+        await UntilOnlyAsync(plane.Primary);
+    }
+
+    /// <summary>Whoever hears first: the waypoint waits for its service, and serves on until ztunnels have heard.</summary>
+    [RequiresToolFact("nft", root: true)]
+    public async Task NamingAndUnNamingWaypoints_SendsNobodyAway()
+    {
+        await plane.BeginAsync();
+        ContinuousLoad load = ContinuousLoad.Begin(plane);
+        await using (load)
+        {
+            for (int round = 0; round < 3; round++)
+            {
+                plane.Cart(Label, Weight(50));
+                await Eventually.TrueAsync(() => SharedPlane.CameFrom(Ask(), plane.Canary));
+                plane.Cart("", "");
+                await UntilOnlyAsync(plane.Primary);
+                plane.Cart("", "", waypoint: "canary");
+                await UntilOnlyAsync(plane.Canary);
+                plane.Cart("", "");
+                await UntilOnlyAsync(plane.Primary);
+                plane.Cart("", "", waypoint: "none");
+                await UntilOnlyAsync(plane.Client);
+                plane.Cart("", "");
+                await UntilOnlyAsync(plane.Primary);
+            }
+        }
+
+        Assert.Empty(load.Failures);
+        Assert.True(load.Answers > 100, $"{load.Answers} answers");
     }
 
     [RequiresToolFact("nft", root: true)]
@@ -52,7 +81,7 @@ public sealed class CanaryTests(SharedPlane plane)
     {
         await plane.BeginAsync();
         plane.Cart(Label, Weight(100));
-        await UntilSwitchedAsync(plane.Canary);
+        await UntilOnlyAsync(plane.Canary);
         plane.Manifest("policy", NoGets);
         await Eventually.TrueAsync(() => plane.Ask(SharedPlane.Get).StartsWith("HTTP/1.1 403 ", StringComparison.Ordinal));
         Assert.EndsWith("RBAC: access denied", plane.Ask("GET /at-the-canary HTTP/1.1\r\nHost: cart\r\n\r\n"), StringComparison.Ordinal);
@@ -166,16 +195,6 @@ public sealed class CanaryTests(SharedPlane plane)
     private string AskGateway() => SharedPlane.Ask(plane.Outside, new IPEndPoint(plane.Edge.Address, 80), SharedPlane.Get);
 
     private Task UntilAsync(string beginning) => Eventually.TrueAsync(() => AskGateway().StartsWith(beginning, StringComparison.Ordinal));
-
-    /// <summary>
-    /// Until requests come through another waypoint and no other. One that is named, or not named any more, hears of that about when ztunnels hear of it: who comes
-    /// in between is sent away. Weights alone send nobody away.
-    /// </summary>
-    private async Task UntilSwitchedAsync(VirtualPod pod)
-    {
-        await Eventually.TrueAsync(() => SharedPlane.CameFrom(plane.Ask(SharedPlane.Get), pod));
-        await UntilOnlyAsync(pod);
-    }
 
     /// <summary>Until requests come through one waypoint and no other; none fails meanwhile.</summary>
     private Task UntilOnlyAsync(VirtualPod pod) => Eventually.TrueAsync(() => Enumerable.Range(0, 20).All(_ => SharedPlane.CameFrom(Ask(), pod)));

@@ -111,10 +111,10 @@ public sealed class SharedPlane : IAsyncLifetime
           mesh: '{accessLogFile: /dev/stdout{{more}}}'
         """);
 
-    /// <summary>Gives the service, which is bound to the waypoint, more labels and annotations, each with a comma in front.</summary>
-    internal void Cart(string labels, string annotations) => Mesh.Manifest(
+    /// <summary>Gives the service, which is bound to the waypoint unless another is named, more labels and annotations, each with a comma in front.</summary>
+    internal void Cart(string labels, string annotations, string waypoint = "waypoint") => Mesh.Manifest(
         "mesh",
-        Mesh.Mesh().Replace(CartLabels, $"{{name: cart, namespace: bench, labels: {{istio.io/use-waypoint: waypoint{labels}}}, annotations: {{ambient.mesh/test: \"1\"{annotations}}}}}", StringComparison.Ordinal));
+        Mesh.Mesh().Replace(CartLabels, $"{{name: cart, namespace: bench, labels: {{istio.io/use-waypoint: {waypoint}{labels}}}, annotations: {{ambient.mesh/test: \"1\"{annotations}}}}}", StringComparison.Ordinal));
 
     /// <summary>The answer to a request of the client for the service.</summary>
     internal string Ask(string request) => Ask(Client, new IPEndPoint(MeshPair.Service.Address, PlaneMesh.HttpPort), request);

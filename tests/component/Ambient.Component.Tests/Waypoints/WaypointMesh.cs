@@ -51,6 +51,9 @@ internal sealed class WaypointMesh : IAsyncDisposable
     /// <summary>The mesh's extension providers, for the next configuration.</summary>
     public string[] Providers { get; set; } = [];
 
+    /// <summary>Whether the waypoint serves anything, for the next configuration.</summary>
+    public bool ServesCart { get; set; } = true;
+
     /// <summary>Secrets and ConfigMaps that objects name, for the next configuration.</summary>
     public Func<ReferenceKey, Referenced> References { get; set; } = static _ => Referenced.Missing;
 
@@ -100,7 +103,7 @@ internal sealed class WaypointMesh : IAsyncDisposable
         {
             Namespace = "bench",
             Gateway = "waypoint",
-            Served = [Services[0]],
+            Served = ServesCart ? [Services[0]] : [],
             Visible = Services,
             Policies = policies,
             References = References,

@@ -2,6 +2,7 @@ using System.Text;
 using Ambient.ControlPlane.Discovery.Policies;
 using Ambient.Kubernetes.Resources;
 using Ambient.Protocol.Istio.Security;
+using Ambient.Testing.Clocks;
 
 namespace Ambient.ControlPlane.Discovery.Tests.Indexing;
 
@@ -277,6 +278,25 @@ public sealed class RequirementTests
 
     private string Said() => string.Join(' ', _cluster.Index.TakeConditions().SelectMany(static said => said.Wanted).Select(static condition => condition.Message));
 
+    /// <summary>Its ztunnels may not have heard yet that they have another waypoint.</summary>
+    [Fact]
+    public void WaypointThatWasLeft_IsLetInForAMoment_WhileItServesOn()
+    {
+        ManualTime time = new();
+        Cluster cluster = new(clock: time);
+        cluster.Gateway("wp", "wp.ns1", spec: """{"gatewayClassName":"istio-waypoint"}""");
+        cluster.Gateway("new", "new.ns1", spec: """{"gatewayClassName":"istio-waypoint"}""");
+        cluster.Pod("p", "10.0.0.1", """{"app":"a"}""");
+        cluster.Service("s", Spec(80, "8080"), """{"istio.io/use-waypoint":"wp"}""", """{"ambient.mesh/require-waypoint":"always"}""");
+        Assert.Equal($"[8080 not {Waypoint}]", Refusal("p", cluster));
+        cluster.Service("s", Spec(80, "8080"), """{"istio.io/use-waypoint":"new"}""", """{"ambient.mesh/require-waypoint":"always"}""");
+        Assert.Equal($"[8080 not cluster.local/ns/ns1/sa/new, {Waypoint}]", Refusal("p", cluster));
+        Assert.Equal("new", Assert.Single(cluster.Index.OwnersOf("ns1/s.ns1.svc.company.com")).Name);
+        time.Advance(cluster.Index.DueIn!.Value);
+        Assert.Equal("[8080 not cluster.local/ns/ns1/sa/new]", Refusal("p", cluster));
+        Assert.Null(cluster.Index.DueIn);
+    }
+
     private void Bind(string name, string waypoint, int port, string target, string annotations = "{}") =>
         _cluster.Service(name, Spec(port, target), $$"""{"istio.io/use-waypoint":"{{waypoint}}"}""", annotations);
 
@@ -286,10 +306,12 @@ public sealed class RequirementTests
     private static string Spec(int port, string target) => $$$"""{"clusterIP":"10.1.1.1","selector":{"app":"a"},"ports":[{"name":"http","port":{{{port}}},"targetPort":{{{target}}}}]}""";
 
     /// <summary>What a pod refuses: ports, and who is let in all the same.</summary>
-    private string Refusal(string pod)
+    private string Refusal(string pod) => Refusal(pod, _cluster);
+
+    private static string Refusal(string pod, Cluster cluster)
     {
-        _cluster.Events();
-        return string.Join(' ', _cluster.Workload("cluster0//Pod/ns1/" + pod).AuthorizationPolicies.Select(_cluster.Policy).SelectMany(static policy => policy.Rules).Select(static rule => rule.Clauses.Single().Matches.Single())
+        cluster.Events();
+        return string.Join(' ', cluster.Workload("cluster0//Pod/ns1/" + pod).AuthorizationPolicies.Select(cluster.Policy).SelectMany(static policy => policy.Rules).Select(static rule => rule.Clauses.Single().Matches.Single())
             .Select(static match => $"[{string.Join(',', match.DestinationPorts)} not {string.Join(", ", match.NotPrincipals.Select(static principal => principal.Exact))}]"));
     }
 }

@@ -80,6 +80,33 @@ public sealed class TunnelTargetTests
         Assert.Null(target.Dialled);
     }
 
+    /// <summary>What another configuration could serve is worth a moment; what no change would is not.</summary>
+    [Theory]
+    [InlineData("10.96.0.2:80", true)] // a service that is not bound yet
+    [InlineData("10.99.0.1:80", true)] // one that nobody has told of
+    [InlineData("10.0.0.4:8080", true)] // a workload
+    [InlineData("10.96.0.1:81", false)] // served, and no such port
+    [InlineData("other.bench.svc.cluster.local:80", false)] // host names mean nothing here
+    [InlineData("10.0.0.1", false)]
+    [InlineData("", false)]
+    public void WhatIsNotServed_MayCome_UnlessItNeverWill(string authority, bool expected)
+    {
+        Assert.Equal("nothing", Find(authority, servesHosts: false));
+        Assert.Equal(expected, TunnelTarget.MayCome(authority, "", Configuration(false), Mesh().Current));
+    }
+
+    [Fact]
+    public void PortThatTheServiceHas_AndItsRoutesDoNot_MayCome()
+    {
+        MeshState mesh = Mesh();
+        MeshBatch batch = new();
+        batch.Services.Add(Service("cart", "10.96.0.1", null, 80, 81));
+        mesh.Apply(batch);
+        Assert.True(TunnelTarget.MayCome("10.96.0.1:81", "", Configuration(false), mesh.Current));
+        Assert.False(TunnelTarget.MayCome("10.96.0.1:82", "", Configuration(false), mesh.Current));
+        Assert.True(TunnelTarget.MayCome("other.bench.svc.cluster.local:80", "", Configuration(true), mesh.Current));
+    }
+
     private static string Find(string authority, bool servesHosts)
     {
         bool isFound = TunnelTarget.TryFind(authority, "", "bench", Configuration(servesHosts), Mesh().Current, out TunnelTarget? target);
@@ -123,9 +150,9 @@ public sealed class TunnelTargetTests
         Waypoint = waypoint is null ? null : GatewayAddress.To(new NetworkAddress("", IpAddress.Parse(waypoint)), 15008),
     });
 
-    private static Service Service(string name, string? address, string? range)
+    private static Service Service(string name, string? address, string? range, params int[] ports)
     {
-        ServiceSpec spec = new() { Name = name, Namespace = "bench", Hostname = $"{name}.bench.svc.cluster.local", Ports = PortMap.Of((80, 8080)) };
+        ServiceSpec spec = new() { Name = name, Namespace = "bench", Hostname = $"{name}.bench.svc.cluster.local", Ports = PortMap.Of([.. (ports.Length > 0 ? ports : [80]).Select(static port => (port, 8080))]) };
         if (address is not null)
         {
             spec.Vips.Add(new NetworkAddress("", IpAddress.Parse(address)));
