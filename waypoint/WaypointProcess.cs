@@ -172,8 +172,9 @@ internal sealed class WaypointProcess : IAsyncDisposable
         _logs.Dispose();
     }
 
-    // Where the kernel has it, also the loopback of IPv6.
-    private static IPEndPoint[] Loopback() => File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").StartsWith("00000000000000000000000000000001 ", StringComparison.Ordinal)
+    private static bool HasLoopbackOfIpv6() => File.Exists("/proc/net/if_inet6") && File.ReadAllText("/proc/net/if_inet6").StartsWith("00000000000000000000000000000001 ", StringComparison.Ordinal);
+
+    private static IPEndPoint[] Loopback() => HasLoopbackOfIpv6()
         ? [new IPEndPoint(IPAddress.Loopback, OwnPorts.Admin), new IPEndPoint(IPAddress.IPv6Loopback, OwnPorts.Admin)]
         : [new IPEndPoint(IPAddress.Loopback, OwnPorts.Admin)];
 
@@ -265,7 +266,7 @@ internal sealed class WaypointProcess : IAsyncDisposable
             }
 
             Listen(listeners, loop, CapturedArrival.Begin, Linux.Sockets.SocketAddress.LoopbackIPv4.WithPort(captured), null);
-            if (Loopback().Length > 1)
+            if (HasLoopbackOfIpv6())
             {
                 Listen(listeners, loop, CapturedArrival.Begin, Linux.Sockets.SocketAddress.LoopbackIPv6.WithPort(captured), null);
             }
