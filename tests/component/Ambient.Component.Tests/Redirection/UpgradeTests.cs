@@ -15,6 +15,8 @@ public sealed class UpgradeTests
 {
     private const int Port = 8080;
     private const int Meanwhile = 300;
+    private const int MostSpared = 1000;
+    private const uint DirectMark = 0x112;
 
     // As they were written: nothing from outside is tracked, nor what answers it, and no chain judges what leaves.
     private const string Older = """
@@ -55,6 +57,10 @@ public sealed class UpgradeTests
 
             proxy.Dispose();
 
+            // One that it has marked itself, as whoever has CAP_NET_RAW can: nobody listens on its port, so nobody has come from outside by it.
+            using Socket server = PodSocket.Listen(f.Peer, f.Any, 80);
+            using Socket marked = await PodSocket.ConnectAsync(f.Pod, f.C, 80, mark: DirectMark);
+
             Assert.Equal(KernelState.Different, (await kernel.InspectAsync(f.Pod, rules, CancellationToken.None)).Kernel);
             Task<List<(Socket Client, Socket Served)>> connecting = Task.Run(async () =>
             {
@@ -83,6 +89,40 @@ public sealed class UpgradeTests
             IReadOnlyList<Flow> spared = kernel.SparedIn(new(f.Pod.Device, f.Pod.Inode));
             Assert.Contains(new Flow(PodSocket.PeerOf(client), PodSocket.PeerOf(served)), spared);
             Assert.All(spared, s => Assert.Equal(Port, s.Local.Port));
+        }
+    }
+
+    /// <summary>Every packet that leaves is compared with each of them.</summary>
+    [RequiresRootFact("nft")]
+    public async Task ConnectionsThatAreSpared_AreSoMany_AndNoMore()
+    {
+        await using var f = new RedirectionFixture(PodRules.Sockets, ipv6: false);
+        var kernel = new PodKernel(new PodKernelOptions { Method = RedirectionMethod.Sockets }, new NetlinkGuard());
+        var rules = new Cni.Agent.Pods.PodRules(new PodSettings { IngressMode = true }, DnsCapture: true, [f.Captured.Address]);
+        using Socket application = PodSocket.Listen(f.Pod, f.Any, Port);
+        await OlderAsync(f, kernel, rules);
+        List<(Socket Client, Socket Served)> all = [];
+        try
+        {
+            for (int made = 0; made < MostSpared + 20; made++)
+            {
+                all.Add(await ConnectAsync(f, application));
+            }
+
+            await OkAsync(kernel.ApplyAsync(f.Pod, rules, isJoining: false, CancellationToken.None));
+            Flow[] connected = [.. all.Select(static pair => new Flow(PodSocket.PeerOf(pair.Client), PodSocket.PeerOf(pair.Served)))];
+            IReadOnlyList<Flow> spared = kernel.SparedIn(new(f.Pod.Device, f.Pod.Inode));
+            Assert.Equal(MostSpared, spared.Count);
+            Assert.Subset(connected.ToHashSet(), spared.ToHashSet());
+            Assert.Equal(KernelState.Applied, (await kernel.InspectAsync(f.Pod, rules, CancellationToken.None)).Kernel);
+        }
+        finally
+        {
+            all.ForEach(static pair =>
+            {
+                pair.Client.Dispose();
+                pair.Served.Dispose();
+            });
         }
     }
 
