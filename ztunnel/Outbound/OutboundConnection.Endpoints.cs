@@ -41,6 +41,9 @@ internal sealed partial class OutboundConnection
         CloseReason.TlsFailure or CloseReason.PeerIdentityMismatch or CloseReason.Revoked or CloseReason.Http2Failure or CloseReason.ProtocolError => true,
         CloseReason.PeerReset or CloseReason.SendFailed or CloseReason.ReceiveFailed or CloseReason.EndpointRemoved => true,
 
+        // A waypoint that does not serve the service may have served it when it was chosen. It has waited for news already, so who looks again finds where the service is reached now.
+        CloseReason.Refused when closure.HttpStatus == 404 => _destination is Tunnel { ViaWaypoint: true } or NestedTunnel { ViaWaypoint: true },
+
         // Without a status it was the gateway of another network that refused, and not the endpoint behind it.
         CloseReason.Refused => closure.HttpStatus == 503 || (closure.HttpStatus == 0 && _destination is NestedTunnel),
         _ => false,

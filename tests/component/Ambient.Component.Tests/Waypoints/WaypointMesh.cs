@@ -199,9 +199,17 @@ internal sealed class WaypointMesh : IAsyncDisposable
         return workload;
     }
 
+    /// <summary>What the ztunnels are told, with a name in it that they were not told before: whether the service has its waypoint.</summary>
+    public Task TellAsync(string marker, bool isThroughWaypoint) => Pair.ReplaceModelAsync(
+        (isThroughWaypoint ? Model() : Model().Replace(Through, "", StringComparison.Ordinal)).Replace("services:\n", $"services:\n- {{name: marker, namespace: bench, hostname: {marker}, vips: [\"/10.96.0.77\"], ports: {{1: 1}} }}\n", StringComparison.Ordinal),
+        marker,
+        Pair.Client);
+
+    private string Through => $$""", waypoint: {destination: "/{{Pair.Stranger.Address}}", hboneMtlsPort: 15008}""";
+
     private string Model() => $$"""
         services:
-        - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{MeshPair.Service.Address}}"], ports: {9000: 9001, 9100: 9100, 9200: 9003}, waypoint: {destination: "/{{Pair.Stranger.Address}}", hboneMtlsPort: 15008} }
+        - {name: cart, namespace: bench, hostname: cart.bench.svc.cluster.local, vips: ["/{{MeshPair.Service.Address}}"], ports: {9000: 9001, 9100: 9100, 9200: 9003}{{Through}} }
         policies: []
         workloads:
         - {uid: c//Pod/bench/client, name: client, namespace: bench, trustDomain: cluster.local, serviceAccount: client, workloadIps: ["{{Pair.Client.Address}}"], protocol: HBONE, services: {} }
