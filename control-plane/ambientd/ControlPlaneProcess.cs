@@ -256,6 +256,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         TrustDomainAliases = settings.Mesh.TrustDomainAliases,
         Revision = settings.Mesh.Revision,
         HasSeveralNetworks = settings.Mesh.SpansClusters,
+        NoMirrorSuffix = settings.NoMirrorSuffix,
     };
 
     private CertificateServiceOptions ServiceOptions(PlaneMetrics metrics, DiscoveryFeed feed)

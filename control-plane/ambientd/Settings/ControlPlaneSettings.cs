@@ -33,6 +33,9 @@ public sealed record ControlPlaneSettings
     /// <summary>Accounts of node proxies, <c>namespace/account</c>.</summary>
     public IReadOnlyList<string> TrustedNodeAccounts { get; init; } = [];
 
+    /// <summary>Whether mirrored requests keep their Host, without <c>-shadow</c>.</summary>
+    public bool NoMirrorSuffix { get; init; }
+
     /// <summary>The audiences of tokens.</summary>
     public IReadOnlyList<string> Audiences { get; init; } = ["istio-ca"];
 
@@ -103,6 +106,7 @@ public sealed record ControlPlaneSettings
             Mesh = Meshed(read, system),
             RemotePatience = read.Duration("PILOT_REMOTE_CLUSTER_TIMEOUT", TimeSpan.FromSeconds(30)),
             TrustedNodeAccounts = accounts,
+            NoMirrorSuffix = read.Flag("DISABLE_SHADOW_HOST_SUFFIX", false),
             Audiences = read.List("TOKEN_AUDIENCES", "istio-ca"),
             Hosts = read.List("ISTIOD_CUSTOM_HOST"),
             XdsAddress = read.Address("AMBIENT_XDS_ADDRESS", "0.0.0.0:15012"),

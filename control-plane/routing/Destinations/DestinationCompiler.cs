@@ -15,7 +15,7 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
         IReadOnlyDictionary<uint, UpstreamTls> attached = new BackendTlsPolicies(scope, problems).For(service);
         Dictionary<uint, UpstreamTls?> withheld = Withheld(service);
         NameResolution? names = Names.Of(service);
-        if (rules.Length == 0 && attached.Count == 0 && withheld.Count == 0)
+        if (rules.Length == 0 && attached.Count == 0 && withheld.Count == 0 && !scope.Defaults.SayConnections)
         {
             return names is null ? null : new DestinationSettings { Namespace = service.Namespace, Hostname = service.Hostname, Names = names };
         }
@@ -157,10 +157,10 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
         End(policy);
     }
 
-    private static void Add(DestinationSettings settings, string subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> ports, Encryption encryption)
+    private void Add(DestinationSettings settings, string subset, PolicyGroups whole, Dictionary<uint, PolicyGroups> ports, Encryption encryption)
     {
-        settings.Policies.Add(new ScopedPolicy { Subset = subset, Policy = TrafficPolicies.Make(whole, encryption.For(whole, 0)) });
-        settings.Policies.AddRange(ports.OrderBy(port => port.Key).Select(port => new ScopedPolicy { Subset = subset, Port = port.Key, Policy = TrafficPolicies.Make(port.Value, encryption.For(port.Value, port.Key)) }));
+        settings.Policies.Add(new ScopedPolicy { Subset = subset, Policy = TrafficPolicies.Make(whole, encryption.For(whole, 0), scope.Defaults) });
+        settings.Policies.AddRange(ports.OrderBy(port => port.Key).Select(port => new ScopedPolicy { Subset = subset, Port = port.Key, Policy = TrafficPolicies.Make(port.Value, encryption.For(port.Value, port.Key), scope.Defaults) }));
     }
 
     private static Dictionary<uint, PolicyGroups> Ports(SpecReader? policy)

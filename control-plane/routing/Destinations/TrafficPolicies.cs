@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Protocol.L7;
 
@@ -6,11 +7,11 @@ namespace Ambient.ControlPlane.Routing.Destinations;
 /// <summary>Traffic policies as the waypoint gets them (waypoint reference 2.3.1 to 2.3.4). Pure.</summary>
 internal static class TrafficPolicies
 {
-    public static TrafficPolicy Make(PolicyGroups groups, UpstreamTls? tls)
+    public static TrafficPolicy Make(PolicyGroups groups, UpstreamTls? tls, MeshDefaults defaults)
     {
         TrafficPolicy policy = new()
         {
-            Pool = Pool(groups.Pool),
+            Pool = Pool(groups.Pool, defaults),
             Outliers = Outliers(groups.Outliers),
             Tls = tls,
             ProxyProtocol = groups.Proxy?.Text("version") switch { null => 0, "V2" => 2, _ => 1 },
@@ -25,7 +26,7 @@ internal static class TrafficPolicies
 
         if (groups.Tunnel is { } tunnel)
         {
-            tunnel.Problems.Add(tunnel.Source, Inputs.RoutingProblem.UnsupportedValue, $"{tunnel.Path} is not supported and has no effect");
+            tunnel.Problems.Add(tunnel.Source, RoutingProblem.UnsupportedValue, $"{tunnel.Path} is not supported and has no effect");
         }
 
         groups.Proxy?.End();
@@ -78,18 +79,18 @@ internal static class TrafficPolicies
             : new HashSource { SourceAddress = hash.Flag("useSourceIp") };
     }
 
-    private static ConnectionPool? Pool(SpecReader? pool)
+    private static ConnectionPool? Pool(SpecReader? pool, MeshDefaults defaults)
     {
+        ConnectionPool result = new() { ConnectTimeoutMs = defaults.ConnectTimeoutMs, UpgradeToHttp2 = defaults.UpgradesToHttp2 };
         if (pool is null)
         {
-            return null;
+            return defaults.SayConnections ? result : null;
         }
 
-        ConnectionPool result = new();
         if (pool.Object("tcp") is { } tcp)
         {
             result.MaxConnections = tcp.Number("maxConnections") ?? 0;
-            result.ConnectTimeoutMs = tcp.Milliseconds("connectTimeout") ?? 0;
+            result.ConnectTimeoutMs = tcp.Milliseconds("connectTimeout") ?? defaults.ConnectTimeoutMs;
             result.TcpIdleMs = tcp.Milliseconds("idleTimeout") ?? 0;
             result.MaxConnectionMs = tcp.Milliseconds("maxConnectionDuration") ?? 0;
             tcp.Unsupported("tcpKeepalive", "the system's settings are used");
@@ -103,7 +104,7 @@ internal static class TrafficPolicies
             result.MaxRequestsPerConnection = http.Number("maxRequestsPerConnection") ?? 0;
             result.MaxRetries = http.Number("maxRetries") ?? 0;
             result.HttpIdleMs = http.Milliseconds("idleTimeout") ?? 0;
-            result.UpgradeToHttp2 = http.Text("h2UpgradePolicy") == "UPGRADE";
+            result.UpgradeToHttp2 = http.Text("h2UpgradePolicy") switch { "UPGRADE" => true, "" or "DEFAULT" => defaults.UpgradesToHttp2, _ => false };
             result.ClientProtocol = http.Flag("useClientProtocol");
             result.MaxStreams = http.Number("maxConcurrentStreams") ?? 0;
             http.Unsupported("http2KeepAlive", "connections are not probed");

@@ -27,6 +27,9 @@ public sealed record WaypointScope
     /// <summary>MeshConfig as it was written: its access logs, tracing and providers; null when there is none.</summary>
     public RoutingObject? MeshConfig { get; init; }
 
+    /// <summary>What holds where routes and DestinationRules say nothing.</summary>
+    public MeshDefaults Defaults { get; init; } = MeshDefaults.None;
+
     /// <summary>The services that it serves.</summary>
     public required IReadOnlyList<RoutedService> Served { get; init; }
 

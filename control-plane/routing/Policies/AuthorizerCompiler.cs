@@ -98,7 +98,8 @@ internal sealed class AuthorizerCompiler(WaypointScope scope, Hosts hosts, Probl
         string[] words = spec.Text("service").Split('/', 2);
         uint port = spec.Number("port") ?? 0;
         string hostname = hosts.Full(words[^1], scope.RootNamespace);
-        RoutedService? service = scope.Visible.FirstOrDefault(s => s.Hostname.Equals(hostname, StringComparison.OrdinalIgnoreCase) && (words.Length == 1 || s.Namespace == words[0]));
+        // A Service before ServiceEntries: nobody makes himself the judge by claiming the host.
+        RoutedService? service = scope.Directory.OfHost(hostname).OrderBy(s => s.IsEntry).ThenByDescending(s => s.Namespace == scope.Namespace).ThenBy(s => s.Namespace, StringComparer.Ordinal).FirstOrDefault(s => words.Length == 1 || s.Namespace == words[0]);
         if (service is null || port is 0 or > ushort.MaxValue)
         {
             string what = service is null ? $"there is no service {spec.Text("service")} that this waypoint can see" : "its port is missing";

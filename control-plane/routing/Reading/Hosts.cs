@@ -6,6 +6,9 @@ namespace Ambient.ControlPlane.Routing.Reading;
 /// <summary>Host names of objects, and the services they mean. Immutable.</summary>
 internal sealed class Hosts(WaypointScope scope)
 {
+    /// <summary>What holds where routes say nothing.</summary>
+    public MeshDefaults Defaults => scope.Defaults;
+
     /// <summary>A name without a dot is one of the object's namespace.</summary>
     public string Full(string host, string @namespace) => Full(host, @namespace, scope.ClusterDomain);
 

@@ -12,7 +12,7 @@ internal sealed class GatewayRouteFilters(Hosts hosts)
     /// <summary>What a rule does. A rule that cannot be done answers 500: a filter must never be skipped.</summary>
     public HttpAction Read(SpecReader rule, bool isGrpc)
     {
-        HttpAction action = new() { Retry = Retry(rule.Object("retry")) };
+        HttpAction action = new() { Retry = rule.Object("retry") is { } retry ? Retry(retry) : RetryDefaults.Of(hosts.Defaults) };
         Timeouts(rule.Object("timeouts"), action, rule.Has("retry"));
         rule.Unsupported("sessionPersistence", "requests of a session may go to any endpoint");
         bool isBroken = false;
@@ -127,14 +127,9 @@ internal sealed class GatewayRouteFilters(Hosts hosts)
         }
     }
 
-    private static RetryPolicy Retry(SpecReader? retry)
+    private static RetryPolicy Retry(SpecReader retry)
     {
         RetryPolicy policy = RetryDefaults.Make();
-        if (retry is null)
-        {
-            return policy;
-        }
-
         policy.Attempts = retry.Number("attempts") ?? 2;
         policy.BackoffMs = retry.Milliseconds("backoff") ?? 0;
         policy.Codes.AddRange(retry.Numbers("codes"));

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.Protocol.L7;
 
 namespace Ambient.ControlPlane.Routing.Services;
@@ -8,4 +9,7 @@ internal static class RetryDefaults
     private static readonly string[] Conditions = ["connect-failure", "refused-stream", "unavailable", "cancelled"];
 
     public static RetryPolicy Make() => new() { Attempts = 2, Conditions = { Conditions } };
+
+    /// <summary>The same, unless MeshConfig has a word about it.</summary>
+    public static RetryPolicy Of(MeshDefaults defaults) => defaults.Retry?.Clone() ?? Make();
 }

@@ -63,7 +63,7 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
 
         if (compiled.Http.Count == 0)
         {
-            HttpAction toItself = new() { Retry = RetryDefaults.Make(), Targets = { Itself(service, port) } };
+            HttpAction toItself = new() { Retry = RetryDefaults.Of(scope.Defaults), Targets = { Itself(service, port) } };
             Add(compiled, new CandidateRoute("default", new HttpMatch(), toItself), actions);
         }
     }

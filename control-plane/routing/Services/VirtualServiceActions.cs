@@ -34,7 +34,7 @@ internal sealed class VirtualServiceActions(Hosts hosts)
     public HttpAction Read(SpecReader rule, ushort port)
     {
         string @namespace = rule.Source.Namespace;
-        HttpAction action = new() { TimeoutMs = rule.Milliseconds("timeout") ?? 0, Retry = Retry(rule.Object("retries")), Fault = Fault(rule.Object("fault")), Cors = Cors(rule.Object("corsPolicy")) };
+        HttpAction action = new() { TimeoutMs = rule.Milliseconds("timeout") ?? 0, Retry = rule.Object("retries") is { } retries ? RetryPolicies.Read(retries) : RetryDefaults.Of(hosts.Defaults), Fault = Fault(rule.Object("fault")), Cors = Cors(rule.Object("corsPolicy")) };
         if (rule.Object("headers") is { } headers)
         {
             (action.Request, action.ResponseEdits) = Edits(headers);
@@ -82,46 +82,6 @@ internal sealed class VirtualServiceActions(Hosts hosts)
         edits.Add.AddRange(headers.Map("add").Select(pair => new HeaderValue { Name = pair.Key, Value = pair.Value }));
         headers.End();
         return edits;
-    }
-
-    private static RetryPolicy? Retry(SpecReader? retries)
-    {
-        if (retries is null)
-        {
-            return RetryDefaults.Make();
-        }
-
-        RetryPolicy policy = new()
-        {
-            Attempts = retries.Number("attempts") ?? 0,
-            PerTryTimeoutMs = retries.Milliseconds("perTryTimeout") ?? 0,
-            BackoffMs = retries.Milliseconds("backoff") ?? 0,
-            SameHosts = retries.Has("retryIgnorePreviousHosts") && !retries.Flag("retryIgnorePreviousHosts"),
-        };
-        foreach (string condition in retries.Text("retryOn").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (uint.TryParse(condition, NumberStyles.None, CultureInfo.InvariantCulture, out uint code))
-            {
-                policy.Codes.Add(code);
-            }
-            else if (Ambient.Routing.Actions.RetryRule.Parse(condition) != Ambient.Routing.Actions.RetryConditions.None)
-            {
-                policy.Conditions.Add(condition);
-            }
-            else if (condition != "retriable-status-codes")
-            {
-                retries.Problems.Add(retries.Source, RoutingProblem.UnsupportedValue, $"{retries.Path}.retryOn: {condition} is not supported and retries nothing");
-            }
-        }
-
-        if (!retries.Has("retryOn"))
-        {
-            policy.Conditions.AddRange(RetryDefaults.Make().Conditions);
-        }
-
-        retries.Unsupported("retryRemoteLocalities", "retries choose among all endpoints");
-        retries.End();
-        return policy;
     }
 
     private static Fault? Fault(SpecReader? fault)

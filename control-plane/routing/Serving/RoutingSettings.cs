@@ -18,6 +18,9 @@ public sealed record RoutingSettings
     /// <summary>Our revision; configuration of others is not seen.</summary>
     public string Revision { get; init; } = "default";
 
+    /// <summary>Whether mirrored requests keep their Host, without <c>-shadow</c> (DISABLE_SHADOW_HOST_SUFFIX).</summary>
+    public bool NoMirrorSuffix { get; init; }
+
     /// <summary>Whether there are several networks: tunnels between them name services by host (AMBIENT_ENABLE_MULTI_NETWORK).</summary>
     public bool HasSeveralNetworks { get; init; }
 }

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
-using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Protocol.L7;
@@ -21,8 +19,6 @@ public sealed partial class WaypointIndex
     private readonly Dictionary<Unit, IReadOnlyList<RoutingProblem>> _problems = [];
     private readonly HashSet<Unit> _there = [];
     private readonly Dictionary<Unit, AccessPolicy> _custom = [];
-    private IReadOnlyList<JsonElement> _providers = [];
-    private RoutingObject? _meshConfig;
 
     /// <inheritdoc/>
     public IReadOnlyList<ResourceChange> Take()
@@ -152,15 +148,18 @@ public sealed partial class WaypointIndex
             Telemetry = telemetry.Result,
             OwnNames = { NamesOf(_gateways.GetValueOrDefault(unit.Waypoint)) },
             ServesHostNames = _settings.HasSeveralNetworks,
-            DnsRefreshMs = RefreshOf(_meshConfig),
+            Normalization = Options.Normalization,
+            DnsRefreshMs = Options.DnsRefreshMs,
+            ServerHeader = Options.ServerHeader,
+            ForwardClientIdentity = ForwardsClients(_gateways.GetValueOrDefault(unit.Waypoint)),
+            NoMirrorSuffix = _settings.NoMirrorSuffix,
         };
         AddTopology(unit.Waypoint, settings);
         return settings;
     }
 
-    // 0: as usual.
-    private static ulong RefreshOf(RoutingObject? meshConfig) =>
-        meshConfig is not null && DurationText.TryParse(new SpecReader(meshConfig, new ProblemList()).Text("dnsRefreshRate"), out TimeSpan rate) && rate > TimeSpan.Zero ? (ulong)rate.TotalMilliseconds : 0;
+    /// <summary>Whether endpoints are told who the client has shown to be, in x-forwarded-client-cert (waypoint reference 1.7).</summary>
+    private static bool ForwardsClients(Gateway? gateway) => gateway?.Metadata.Annotations.Find("ambient.istio.io/xfcc-include-client-identity") == "true";
 
     /// <summary>How workloads name a waypoint (control-plane reference 3.1).</summary>
     private static IEnumerable<string> NamesOf(Gateway? gateway) => gateway is null ? []
@@ -311,5 +310,6 @@ public sealed partial class WaypointIndex
         Served = served,
         Directory = directory,
         PodLabels = PodLabelsOf(waypoint),
+        Defaults = Options.Defaults,
     };
 }

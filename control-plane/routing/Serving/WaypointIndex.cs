@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Ambient.ControlPlane.Discovery.Feeding;
 using Ambient.ControlPlane.Discovery.Indexing;
 using Ambient.ControlPlane.Routing.Destinations;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Routing.Policies;
-using Ambient.Kubernetes.Manifests;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Configuration;
 using Ambient.Kubernetes.Resources.Gateways;
@@ -24,10 +22,8 @@ namespace Ambient.ControlPlane.Routing.Serving;
 public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 {
     private const string RevisionLabel = "istio.io/rev";
-    private const string MeshMap = "istio";
     private const string EastWestClass = "istio-east-west";
     private const string AccountOverride = "gateway.istio.io/service-account";
-    private static readonly string[] NotHonoured = ["defaultServiceExportTo", "defaultVirtualServiceExportTo", "defaultDestinationRuleExportTo"];
     private readonly RoutingSettings _settings;
     private readonly Action<RoutingProblem> _say;
     private readonly Func<KeySource, string, KeyAnswer> _keys;
@@ -37,7 +33,6 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     private readonly Dictionary<ResourceKey, Gateway> _gateways = [];
     private readonly ConcurrentDictionary<ResourceKey, string> _accounts = new();
     private HashSet<Unit> _due = [];
-    private RoutingProblem? _meshProblem;
 
     /// <summary>Knows nothing yet.</summary>
     /// <param name="settings">What all waypoints have in common.</param>
@@ -198,7 +193,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     }
 
     /// <summary>What waypoints have to say about objects: what of them is not in force as written.</summary>
-    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Concat(_meshProblem is null ? [] : [_meshProblem]).Distinct();
+    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Concat(_meshProblems).Distinct();
 
     private void SetGateway(ResourceKey key, Gateway? now)
     {
@@ -220,7 +215,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
             RefreshEdges();
         }
 
-        if (!NamesOf(before).SequenceEqual(NamesOf(now), StringComparer.Ordinal))
+        if (!NamesOf(before).SequenceEqual(NamesOf(now), StringComparer.Ordinal) || ForwardsClients(before) != ForwardsClients(now))
         {
             _due.Add(new Unit(key, UnitKind.Settings, ""));
         }
@@ -236,42 +231,6 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
 
             MarkWhole(key);
         }
-    }
-
-    /// <summary>MeshConfig as YAML. One that cannot be read changes nothing.</summary>
-    private void SetMeshConfig(string? yaml)
-    {
-        RoutingObject? now = null;
-        if (!string.IsNullOrWhiteSpace(yaml))
-        {
-            if (!YamlDocument.TryRead(yaml, out IReadOnlyList<YamlDocument> documents, out YamlProblem? problem) || documents.Count != 1)
-            {
-                _meshProblem = new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.Invalid, $"data.mesh: {problem?.ToString() ?? "must be one document"}; what it said last stays");
-                _say(_meshProblem);
-                return;
-            }
-
-            using JsonDocument json = JsonDocument.Parse(documents[0].Json);
-            now = new RoutingObject("MeshConfig", _settings.RootNamespace, MeshMap, DateTimeOffset.UnixEpoch, json.RootElement.Clone());
-        }
-
-        _meshProblem = Ignored(now);
-        if (_meshProblem is not null && _meshConfig?.Spec.ToString() != now!.Spec.ToString())
-        {
-            _say(_meshProblem);
-        }
-
-        _meshConfig = now;
-        _providers = now is { Spec.ValueKind: JsonValueKind.Object } && now.Spec.TryGetProperty("extensionProviders", out JsonElement providers) && providers.ValueKind == JsonValueKind.Array ? [.. providers.EnumerateArray()] : [];
-        MarkSettings();
-    }
-
-    /// <summary>What of MeshConfig has no effect though it would change who sees what.</summary>
-    private RoutingProblem? Ignored(RoutingObject? mesh)
-    {
-        string[] ignored = mesh is not { Spec.ValueKind: JsonValueKind.Object } ? [] : [.. NotHonoured.Where(name => mesh.Spec.TryGetProperty(name, out JsonElement said) && said.ValueKind == JsonValueKind.Array && said.GetArrayLength() > 0)];
-        return ignored.Length == 0 ? null
-            : new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.UnsupportedValue, $"data.mesh: {string.Join(", ", ignored)}: not supported and without effect: what says nothing is exported to all");
     }
 
     private void MarkSettings() => _due.UnionWith(Waypoints().Select(static waypoint => new Unit(waypoint, UnitKind.Settings, "")));
