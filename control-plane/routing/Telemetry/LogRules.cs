@@ -33,7 +33,7 @@ internal sealed class LogRules
         List<(SpecReader Entry, string[] Names)> entries = [];
         foreach (SpecReader entry in logs)
         {
-            bool applies = entry.Object("match") is not { } match || MetricRules.Match(match);
+            bool applies = MetricRules.Applies(entry);
             string[] names = [.. entry.Objects("providers").Select(provider => provider.Text("name"))];
             if (applies)
             {

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Protocol.L7;
 using Ambient.Routing.Expressions;
@@ -65,7 +66,7 @@ internal sealed class MetricRules(ProviderTable providers)
         {
             string metric = match.Text("metric");
             string custom = match.Text("customMetric");
-            applies = Match(match);
+            applies = IsForServers(match);
             if (custom.Length > 0)
             {
                 compiled.Metric = custom.StartsWith("istio_", StringComparison.Ordinal) ? custom : "istio_" + custom;
@@ -97,8 +98,30 @@ internal sealed class MetricRules(ProviderTable providers)
         return applies ? compiled : null;
     }
 
-    /// <summary>Whether a rule is for servers, as which a waypoint counts.</summary>
-    internal static bool Match(SpecReader match) => match.Text("mode") is not ("CLIENT" or "1");
+    /// <summary>Whether a rule is for servers, as which waypoints and gateways count; says it when it is not.</summary>
+    internal static bool IsForServers(SpecReader match)
+    {
+        if (match.Text("mode") is not ("CLIENT" or "1"))
+        {
+            return true;
+        }
+
+        match.Problems.Add(match.Source, RoutingProblem.NoEffect, $"{match.Path}.mode: CLIENT has no effect: waypoints and gateways count as servers; use SERVER or CLIENT_AND_SERVER");
+        return false;
+    }
+
+    /// <summary>The same for the condition of a whole entry, which has nothing else.</summary>
+    internal static bool Applies(SpecReader entry)
+    {
+        if (entry.Object("match") is not { } match)
+        {
+            return true;
+        }
+
+        bool applies = IsForServers(match);
+        match.End();
+        return applies;
+    }
 
     private static TagOverride? Tag(string name, SpecReader? tag)
     {

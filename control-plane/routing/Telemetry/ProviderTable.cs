@@ -16,6 +16,7 @@ internal sealed class ProviderTable
 
     private readonly Dictionary<string, TelemetryProvider> _providers = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _metrics = new(StringComparer.OrdinalIgnoreCase) { Prometheus };
+    private readonly Dictionary<string, uint> _tagLengths = new(StringComparer.OrdinalIgnoreCase);
     private readonly ProblemList _problems;
 
     public ProviderTable(RoutingObject? mesh, ProblemList problems)
@@ -46,6 +47,9 @@ internal sealed class ProviderTable
 
     /// <summary>The index of a provider for traces.</summary>
     public uint? Traces(string name, RoutingObject source) => Find(name, source, "traces", provider => provider.OtlpTraces is not null || provider.Zipkin is not null);
+
+    /// <summary>How much of a URL's path a provider of traces wants in tags; null: it does not say.</summary>
+    public uint? MaxTagLength(string name) => _tagLengths.TryGetValue(name, out uint length) ? length : null;
 
     private static string Host(string service)
     {
@@ -114,10 +118,12 @@ internal sealed class ProviderTable
         }
         else if (provider.Object("opentelemetry") is { } traces)
         {
+            Limit(name, traces);
             message.OtlpTraces = OtlpTraces(traces);
         }
         else if (provider.Object("zipkin") is { } zipkin)
         {
+            Limit(name, zipkin);
             message.Zipkin = Zipkin(zipkin);
         }
         else if (provider.Has(Prometheus))
@@ -136,6 +142,14 @@ internal sealed class ProviderTable
         }
 
         _providers[name] = message;
+    }
+
+    private void Limit(string name, SpecReader provider)
+    {
+        if (provider.Number("maxTagLength") is > 0 and { } length)
+        {
+            _tagLengths[name] = length;
+        }
     }
 
     private LogFile File(SpecReader file)
@@ -198,7 +212,6 @@ internal sealed class ProviderTable
             grpc.End();
         }
 
-        _ = traces.Number("maxTagLength");
         traces.Unsupported("resourceDetectors", "the resource has service.name, node_name and cluster_name");
         traces.Unsupported("dynatraceSampler", "the percentages of Telemetry hold");
         traces.End();
@@ -215,9 +228,8 @@ internal sealed class ProviderTable
             ShortTraceIds = zipkin.Flag("enable64bitTraceId"),
             AlsoW3C = zipkin.Text("traceContextOption") is "USE_B3_WITH_W3C_PROPAGATION",
         };
-        _ = zipkin.Number("maxTagLength");
         zipkin.Unsupported("headers", "nothing is added");
-        _ = zipkin.Milliseconds("timeout");
+        zipkin.Unsupported("timeout", "spans are sent within the usual time");
         zipkin.End();
         return endpoint;
     }

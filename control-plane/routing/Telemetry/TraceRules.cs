@@ -48,7 +48,7 @@ internal sealed class TraceRules
     {
         foreach (SpecReader entry in tracing)
         {
-            if (entry.Object("match") is { } match && !MetricRules.Match(match))
+            if (!MetricRules.Applies(entry))
             {
                 continue;
             }
@@ -76,6 +76,7 @@ internal sealed class TraceRules
         }
 
         TracingRule rule = _rule.Clone();
+        rule.MaxPathLength = _table.MaxTagLength(named.Name) ?? rule.MaxPathLength;
         if (!_isSilent)
         {
             rule.Provider = provider;

@@ -149,6 +149,27 @@ public sealed class TelemetryTests
     public void WhatIsNotSupported_IsSaid(string spec, string expected) =>
         Assert.Contains(Compiling.Of(Mesh, $"Telemetry apps/t: {{{spec}}}").Messages, message => message.StartsWith("Telemetry t ", StringComparison.Ordinal) && message.Contains(expected, StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData("metrics: [{overrides: [{match: {mode: CLIENT}, disabled: true}]}]", "NoEffect: spec.metrics[0].overrides[0].match.mode: CLIENT has no effect")]
+    [InlineData("accessLogging: [{match: {mode: CLIENT}, disabled: true}]", "NoEffect: spec.accessLogging[0].match.mode: CLIENT has no effect")]
+    [InlineData("tracing: [{match: {mode: CLIENT}, disableSpanReporting: true}]", "NoEffect: spec.tracing[0].match.mode: CLIENT has no effect")]
+    [InlineData("accessLogging: [{match: {mode: SERVER, metric: x}}]", "UnsupportedValue: spec.accessLogging[0].match.metric is not known")]
+    [InlineData("tracing: [{match: {mode: SERVER, metric: x}}]", "UnsupportedValue: spec.tracing[0].match.metric is not known")]
+    public void WhatIsForClients_IsSaidToHaveNoEffect(string spec, string expected) =>
+        Assert.StartsWith("Telemetry t " + expected, Assert.Single(Compiling.Of("MeshConfig mesh: {accessLogFile: /dev/stdout}", $"Telemetry apps/t: {{{spec}}}").Messages), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("opentelemetry: {service: c.x, port: 1, maxTagLength: 99}", 99)]
+    [InlineData("zipkin: {service: c.x, port: 1, maxTagLength: 99}", 99)]
+    [InlineData("zipkin: {service: c.x, port: 1}", 7)]
+    public void LengthOfTags_IsTheProvidersBeforeTheMeshs(string provider, int expected)
+    {
+        Compiling mesh = Compiling.Of($"MeshConfig mesh: {{defaultProviders: {{tracing: [p]}}, defaultConfig: {{tracing: {{maxPathTagLength: 7}}}}, extensionProviders: [{{name: p, {provider}}}]}}");
+        Assert.Equal((uint)expected, mesh.Result.Telemetry!.Profiles[0].Tracing.MaxPathLength);
+        Assert.Empty(mesh.Messages);
+        Assert.Contains("zipkin.timeout is not supported", Assert.Single(Compiling.Of("MeshConfig mesh: {extensionProviders: [{name: p, zipkin: {service: c.x, port: 1, timeout: 3s}}]}").Messages), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ALogWithAFilterThatCannotBeEvaluated_IsAsBefore()
     {
