@@ -13,7 +13,7 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
     {
         RoutingObject[] rules = Rules(service);
         IReadOnlyDictionary<uint, UpstreamTls> attached = new BackendTlsPolicies(scope, problems).For(service);
-        Dictionary<uint, UpstreamTls?> withheld = Withheld(service);
+        Dictionary<uint, UpstreamTls?> withheld = Withheld(service, Overruled(rules));
         NameResolution? names = Names.Of(service);
         if (rules.Length == 0 && attached.Count == 0 && withheld.Count == 0 && !scope.Defaults.SayConnections)
         {
@@ -76,40 +76,67 @@ internal sealed class DestinationCompiler(WaypointScope scope, Hosts hosts, Prob
     private bool IsBroad(RoutingObject rule, RoutedService service) =>
         HostOf(rule).StartsWith('*') || (rule.Namespace == scope.RootNamespace && rule.Namespace != scope.Namespace && rule.Namespace != service.Namespace);
 
+    /// <summary>The rules whose traffic policy has no effect, for an older one for the same host has one.</summary>
+    private List<RoutingObject> Overruled(RoutingObject[] rules)
+    {
+        RoutingObject[] saying = [.. rules.Where(rule => new SpecReader(rule, problems).Has("trafficPolicy"))];
+        foreach (RoutingObject rule in saying.Skip(1))
+        {
+            problems.Add(rule, RoutingProblem.NoEffect, $"spec.trafficPolicy has no effect: the older {saying[0]} speaks for the same host; its subsets are in force");
+        }
+
+        return [.. saying.Skip(1)];
+    }
+
     /// <summary>
-    /// TLS of rules that select workloads, by port (0 is all others; null: none is wanted). They are not followed, and what they want encrypted does not become plain by that:
-    /// it is broken, unless somebody else has TLS for it.
+    /// TLS of rules that select workloads or are overruled, by port (0 is all others; null: none is wanted). They are not followed, and what they want encrypted does not become
+    /// plain by that: it is broken, unless somebody else has TLS for it.
     /// </summary>
-    private Dictionary<uint, UpstreamTls?> Withheld(RoutedService service)
+    private Dictionary<uint, UpstreamTls?> Withheld(RoutedService service, List<RoutingObject> overruled)
     {
         Dictionary<uint, UpstreamTls?> withheld = [];
+        foreach (RoutingObject rule in overruled)
+        {
+            Withhold(rule, "spec.trafficPolicy.tls of a younger rule for the same host is not in force", withheld);
+        }
+
         foreach (RoutingObject rule in Namespaces(service).SelectMany(@namespace => scope.Of("DestinationRule").Where(rule => rule.Namespace == @namespace)))
         {
             if (new SpecReader(rule, problems) is var spec && spec.Has("workloadSelector") && IsVisible(rule) && Hosts.Covers(HostOf(rule), service.Hostname)
-                && spec.Object("trafficPolicy") is { } policy)
+                && spec.Has("trafficPolicy"))
             {
-                Withhold(rule, PolicyGroups.Read(policy), 0, withheld);
-                foreach ((uint port, PolicyGroups groups) in Ports(policy))
-                {
-                    Withhold(rule, groups, port, withheld);
-                }
+                Withhold(rule, "spec.workloadSelector is not supported at waypoints", withheld);
             }
         }
 
         return withheld.Values.Any(static tls => tls is not null) ? withheld : [];
     }
 
-    private void Withhold(RoutingObject rule, PolicyGroups groups, uint port, Dictionary<uint, UpstreamTls?> withheld)
+    private void Withhold(RoutingObject rule, string why, Dictionary<uint, UpstreamTls?> withheld)
+    {
+        if (new SpecReader(rule, problems).Object("trafficPolicy") is not { } policy)
+        {
+            return;
+        }
+
+        Withhold(rule, why, PolicyGroups.Read(policy), 0, withheld);
+        foreach ((uint port, PolicyGroups groups) in Ports(policy))
+        {
+            Withhold(rule, why, groups, port, withheld);
+        }
+    }
+
+    private void Withhold(RoutingObject rule, string why, PolicyGroups groups, uint port, Dictionary<uint, UpstreamTls?> withheld)
     {
         bool isWanted = groups.IsTlsMalformed || (groups.Tls is { } tls && tls.Has("mode") && tls.Text("mode") is not ("DISABLE" or "ISTIO_MUTUAL"));
         if (isWanted)
         {
-            problems.Add(rule, RoutingProblem.UnsupportedValue, "spec.workloadSelector is not supported at waypoints; requests that no other rule encrypts instead are answered 503 there");
+            problems.Add(rule, RoutingProblem.UnsupportedValue, $"{why}; requests that no other rule encrypts instead are answered 503 there");
         }
 
         if (withheld.GetValueOrDefault(port) is null)
         {
-            withheld[port] = isWanted ? new UpstreamTls { Broken = $"DestinationRule {rule.Namespace}/{rule.Name}: TLS with a workloadSelector is not supported at waypoints" } : null;
+            withheld[port] = isWanted ? new UpstreamTls { Broken = $"{rule}: {why}" } : null;
         }
     }
 

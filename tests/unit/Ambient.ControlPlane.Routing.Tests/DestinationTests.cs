@@ -65,6 +65,24 @@ public sealed class DestinationTests
         Assert.Contains(mesh.Messages, message => message.Contains("an older rule has a subset x", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void APolicyThatAnOlderRuleOverrules_IsSaid_AndItsTlsNeverBecomesPlain()
+    {
+        const string Older = "DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {simple: RANDOM}TLS}}", Younger = "DestinationRule b: {host: reviews, trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}TLS}}";
+        Compiling plain = Compiling.Of(Older.Replace("TLS", "", StringComparison.Ordinal), Younger.Replace("TLS", "", StringComparison.Ordinal));
+        Assert.Equal((Balancing.Random, null), (plain.Policy()!.Balancing, plain.Policy()!.Tls));
+        Assert.Equal("DestinationRule b NoEffect: spec.trafficPolicy has no effect: the older DestinationRule apps/a speaks for the same host; its subsets are in force", Assert.Single(plain.Messages));
+
+        Compiling withheld = Compiling.Of(Older.Replace("TLS", "", StringComparison.Ordinal), Younger.Replace("TLS", ", tls: {mode: SIMPLE}", StringComparison.Ordinal));
+        Assert.Equal("DestinationRule apps/b: spec.trafficPolicy.tls of a younger rule for the same host is not in force", withheld.Policy()!.Tls.Broken);
+        Assert.Contains(withheld.Messages, static said => said.StartsWith("DestinationRule b UnsupportedValue:", StringComparison.Ordinal) && said.Contains("answered 503", StringComparison.Ordinal));
+
+        // What the older one says about TLS is in force.
+        Compiling ruled = Compiling.Of(Older.Replace("TLS", ", tls: {mode: SIMPLE, sni: x}", StringComparison.Ordinal), Younger.Replace("TLS", ", tls: {mode: SIMPLE, sni: y}", StringComparison.Ordinal));
+        Assert.Equal(("", "x"), (ruled.Policy()!.Tls.Broken, ruled.Policy()!.Tls.Sni));
+        Assert.Null(Compiling.Of(Older.Replace("TLS", ", tls: {mode: DISABLE}", StringComparison.Ordinal), Younger.Replace("TLS", ", tls: {mode: SIMPLE}", StringComparison.Ordinal)).Policy()!.Tls);
+    }
+
     [Theory]
     [InlineData("{consistentHash: {httpHeaderName: h}}", HashSource.KindOneofCase.Header, Balancing.RingHash)]
     [InlineData("{consistentHash: {httpQueryParameterName: q, maglev: {tableSize: 251}}}", HashSource.KindOneofCase.Query, Balancing.Maglev)]
