@@ -2,6 +2,7 @@ using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Kubernetes.Resources.Istio;
 using Ambient.Protocol.L7;
+using Ambient.Routing.Tokens;
 
 namespace Ambient.ControlPlane.Routing.Policies;
 
@@ -42,6 +43,20 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
         Namespace = reference.Text("namespace"),
     };
 
+    /// <summary>What is fetched is looked at when it comes; what is written here nobody else looks at.</summary>
+    private static void Judge(SpecReader rule, string inline, string? keys)
+    {
+        if (inline.Length > 0 && !KeySetCheck.IsUsable(inline, out string? problem))
+        {
+            rule.Invalid("jwks", $"cannot be used: {problem}; every token of the issuer is refused");
+        }
+
+        if (keys is not null && KeySetCheck.PassedOver(keys) is { Count: > 0 } kinds)
+        {
+            rule.Problems.Add(rule.Source, RoutingProblem.UnsupportedValue, $"{rule.Path}: keys of the kind {string.Join(", ", kinds)} are not supported; RSA, EC and oct are. Tokens that are signed with them are refused");
+        }
+    }
+
     private TokenRule Rule(SpecReader rule)
     {
         string issuer = rule.Text("issuer");
@@ -57,6 +72,12 @@ internal sealed class TokenCompiler(WaypointScope scope, ProblemList problems)
             problems.Add(rule.Source, RoutingProblem.Invalid, $"{rule.Path}: the keys of {issuer} could not be had{(address.Length > 0 ? $" from {address}" : "")} ({reason}); every token of it is refused");
         }
 
+        if (issuer.Length == 0)
+        {
+            rule.Invalid("issuer", "is required; every token is refused");
+        }
+
+        Judge(rule, inline, keys);
         TokenRule compiled = new()
         {
             Issuer = issuer,

@@ -34,7 +34,7 @@ internal sealed class SigningKeys
         {
             foreach (JsonWebKey source in new JsonWebKeySet(json).Keys)
             {
-                if (source.Use is null or "" or "sig" && JsonWebKeyConverter.TryConvertToSecurityKey(source, out SecurityKey key))
+                if (source.Use is null or "" or "sig" && Knows(source.Kty) && JsonWebKeyConverter.TryConvertToSecurityKey(source, out SecurityKey key))
                 {
                     keys._keys.Add((source, key));
                 }
@@ -52,6 +52,9 @@ internal sealed class SigningKeys
 
         return keys;
     }
+
+    /// <summary>Whether signatures of a kind of key can be verified.</summary>
+    internal static bool Knows(string kind) => kind is "RSA" or "EC" or "oct";
 
     /// <summary>Whether one of the keys made the signature; <paramref name="hasKey"/> tells whether any came into question.</summary>
     public bool Verify(string algorithm, string keyId, byte[] signed, byte[] signature, out bool hasKey)

@@ -85,6 +85,20 @@ public sealed class PolicyTests
         Assert.Contains(mesh.Messages, message => message.Contains("jwtRules[2].nonsense", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("{issuer: i, jwks: 'not json'}", "Invalid: spec.jwtRules[0].jwks cannot be used: the key set cannot be read")]
+    [InlineData("{issuer: i, jwks: '{\"keys\":[]}'}", "Invalid: spec.jwtRules[0].jwks cannot be used: the key set has no key that can be used; every token of the issuer is refused")]
+    [InlineData("{issuer: i, jwks: '{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}'}", "Invalid: spec.jwtRules[0].jwks cannot be used: the key set has no key that can be used; every token of the issuer is refused")]
+    [InlineData("{issuer: i, jwks: '{\"keys\":[{\"kty\":\"OKP\"},{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}'}", "UnsupportedValue: spec.jwtRules[0]: keys of the kind OKP are not supported; RSA, EC and oct are. Tokens that are signed with them are refused")]
+    [InlineData("{jwks: '{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}'}", "Invalid: spec.jwtRules[0].issuer is required; every token is refused")]
+    public void TokenRulesThatRefuseEverybody_SayIt(string rule, string expected)
+    {
+        Compiling mesh = Compiling.Of($"RequestAuthentication a: {{targetRefs: [{{kind: Service, name: reviews, group: ''}}], jwtRules: [{rule}]}}");
+        Assert.Single(mesh.Result.Tokens);
+        Assert.Contains(mesh.Messages, said => said.StartsWith("RequestAuthentication a " + expected, StringComparison.Ordinal));
+        Assert.Empty(Compiling.Of("""RequestAuthentication a: {targetRefs: [{kind: Service, name: reviews, group: ''}], jwtRules: [{issuer: i, jwks: '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'}]}""").Messages);
+    }
+
     [Fact]
     [Trait("behaviour", "WP-164")]
     public void Authorizers_AreThoseThatPoliciesName_AndWhatIsWrongIsSaid()
