@@ -188,7 +188,7 @@ public sealed partial class MeshIndex
     private TargetVerdict Judge(Source source, TargetReference target)
     {
         var key = new ResourceKey(source.Key.Namespace, target.Name);
-        string reference = $"{target.Kind}.{(target.Group.Length == 0 ? "core" : target.Group)}:{key.Namespace}/{key.Name}";
+        string reference = $"{target.Kind}.{(target.Group.Length == 0 ? "core" : target.Group)}:{(target.IsElsewhere(key.Namespace) ? target.Namespace : key.Namespace)}/{key.Name}";
         TargetVerdict Missing() => new(false, "TargetNotFound", $"{target.Kind} {key} was not found", reference);
         TargetVerdict OfObject(ObjectMeta? meta, bool isEntry)
         {
@@ -197,16 +197,18 @@ public sealed partial class MeshIndex
                 : new(false, "AncestorNotBound", $"{target.Kind} {key} is not bound to a waypoint", reference);
         }
 
-        switch (target.Kind, target.Group)
+        switch (target)
         {
-            case ("Service", ""):
+            case var _ when target.IsElsewhere(key.Namespace):
+                return new(false, "Invalid", $"the target is in the namespace {target.Namespace}: a policy has a say in its own alone", reference);
+            case { IsService: true }:
                 return OfObject(_services.GetValueOrDefault(key)?.Metadata, isEntry: false);
-            case ("ServiceEntry", "networking.istio.io"):
+            case { IsServiceEntry: true }:
                 return OfObject(_serviceEntries.GetValueOrDefault(key)?.Metadata, isEntry: true);
-            case ("Gateway", "gateway.networking.k8s.io"):
+            case { IsGateway: true }:
                 Use(source, key);
                 return _waypoints.ContainsKey(key) ? new(true, "Accepted", "bound to " + key, reference) : Missing();
-            case ("GatewayClass", "gateway.networking.k8s.io"):
+            case { IsGatewayClass: true }:
                 return !_classes.TryGetValue(target.Name, out Kubernetes.Resources.Gateways.GatewayClass? found) ? Missing()
                     : key.Namespace != settings.RootNamespace ? new(false, "Invalid", $"a policy for a GatewayClass must be in the root namespace {settings.RootNamespace}", reference)
                     : found.Spec.ControllerName != MeshController ? new(false, "Invalid", $"GatewayClass {target.Name} must have the controller {MeshController}", reference)

@@ -53,7 +53,7 @@ internal sealed class HttpPolicies
     internal static IEnumerable<(string Kind, ResourceKey Key)> Targets(AuthorizationPolicy? policy, bool isGuard) =>
         policy is null || AuthorizationConversion.IsDryRun(policy) || !(isGuard ? policy.Spec.Action != "AUDIT" : NeedsHttp(policy)) ? []
             : (policy.Spec.TargetRef is { } one ? policy.Spec.TargetRefs.Append(one) : policy.Spec.TargetRefs)
-                .Where(static target => !target.IsEverything && IsKnown(target.Group, target.Kind))
+                .Where(target => target.IsKnown && !target.IsElsewhere(policy.Metadata.Namespace))
                 .Select(target => (target.Kind, new ResourceKey(policy.Metadata.Namespace, target.Name)));
 
     /// <summary>The same for a RequestAuthentication.</summary>
@@ -66,8 +66,10 @@ internal sealed class HttpPolicies
 
         IEnumerable<JsonElement> references = tokens.Spec.TryGetProperty("targetRefs", out JsonElement several) && several.ValueKind == JsonValueKind.Array ? several.EnumerateArray() : [];
         references = tokens.Spec.TryGetProperty("targetRef", out JsonElement one) ? references.Append(one) : references;
-        return references.Where(static target => target.ValueKind == JsonValueKind.Object && IsKnown(Text(target, "group"), Text(target, "kind")))
-            .Select(target => (Text(target, "kind"), new ResourceKey(tokens.Metadata.Namespace, Text(target, "name"))));
+        return references.Where(static target => target.ValueKind == JsonValueKind.Object)
+            .Select(static target => new TargetReference { Group = Text(target, "group"), Kind = Text(target, "kind"), Name = Text(target, "name"), Namespace = Text(target, "namespace") })
+            .Where(target => target.IsKnown && !target.IsElsewhere(tokens.Metadata.Namespace))
+            .Select(target => (target.Kind, new ResourceKey(tokens.Metadata.Namespace, target.Name)));
     }
 
     /// <summary>Whether ztunnel could not enforce it as written (control-plane reference 4.3).</summary>
@@ -77,8 +79,6 @@ internal sealed class HttpPolicies
         conversion.Convert(rule);
         return conversion.Http.Count > 0;
     });
-
-    private static bool IsKnown(string group, string kind) => (group, kind) is ("" or "core", "Service") or ("networking.istio.io", "ServiceEntry") or ("gateway.networking.k8s.io", "Gateway" or "GatewayClass");
 
     private static string Text(JsonElement target, string name) => target.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 }

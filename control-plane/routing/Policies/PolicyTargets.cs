@@ -18,7 +18,7 @@ internal sealed class PolicyTargets(WaypointScope scope)
         List<Attachment> attachments = [];
         foreach (TargetReference reference in references)
         {
-            if (!string.IsNullOrEmpty(reference.Namespace) && reference.Namespace != policyNamespace)
+            if (reference.IsElsewhere(policyNamespace))
             {
                 continue;
             }
@@ -29,20 +29,14 @@ internal sealed class PolicyTargets(WaypointScope scope)
                 continue;
             }
 
-            switch (reference.Group, reference.Kind)
+            if (reference.IsService || reference.IsServiceEntry)
             {
-                case ("" or "core", "Service"):
-                    attachments.AddRange(Services(policyNamespace, reference.Name, isEntry: false));
-                    break;
-                case ("networking.istio.io", "ServiceEntry"):
-                    attachments.AddRange(Services(policyNamespace, reference.Name, isEntry: true));
-                    break;
-                case ("gateway.networking.k8s.io", "Gateway") when policyNamespace == scope.Namespace && reference.Name == scope.Gateway:
-                case ("gateway.networking.k8s.io", "GatewayClass") when policyNamespace == scope.RootNamespace && reference.Name == scope.GatewayClass:
-                    attachments.Add(new Attachment { All = true });
-                    break;
-                default:
-                    break;
+                attachments.AddRange(Services(policyNamespace, reference.Name, reference.IsServiceEntry));
+            }
+            else if ((reference.IsGateway && policyNamespace == scope.Namespace && reference.Name == scope.Gateway)
+                || (reference.IsGatewayClass && policyNamespace == scope.RootNamespace && reference.Name == scope.GatewayClass))
+            {
+                attachments.Add(new Attachment { All = true });
             }
         }
 

@@ -77,6 +77,10 @@ public sealed class ConditionTests
         (string Targets, string Expected)[] table =
         [
             (Service1, "WaypointAccepted=True/Accepted"),
+            ("{'group':'core','kind':'Service','name':'s'}", "WaypointAccepted=True/Accepted"),
+            ("{'kind':'Service','name':'s','namespace':'ns1'}", "WaypointAccepted=True/Accepted"),
+            ("{'kind':'Service','name':'s','namespace':'ns2'}", "WaypointAccepted=False/Invalid"),
+            ("{'group':'apps','kind':'Service','name':'s'}", "WaypointAccepted=False/Invalid"),
             (Entry1, "WaypointAccepted=False/AncestorNotBound"),
             (Gone, "WaypointAccepted=False/TargetNotFound"),
             ("{'group':'gateway.networking.k8s.io','kind':'Gateway','name':'w'}", "WaypointAccepted=True/Accepted"),
