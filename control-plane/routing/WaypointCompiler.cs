@@ -5,7 +5,6 @@ using Ambient.ControlPlane.Routing.Reading;
 using Ambient.ControlPlane.Routing.Services;
 using Ambient.ControlPlane.Routing.Telemetry;
 using Ambient.Protocol.L7;
-using Ambient.Routing.Routes;
 
 namespace Ambient.ControlPlane.Routing;
 
@@ -21,11 +20,6 @@ public static class WaypointCompiler
         ServiceCompiler services = new(scope, hosts, problems);
         DestinationCompiler destinations = new(scope, hosts, problems);
         ServiceRoutes[] routes = [.. scope.Served.Select(services.Compile)];
-        foreach (ServiceRoutes service in routes)
-        {
-            Check(service, scope, problems);
-        }
-
         AccessPolicy[] policies = [.. new AccessCompiler(scope, problems).Compile()];
         IReadOnlyList<Authorizer> authorizers = new AuthorizerCompiler(scope, hosts, problems).Compile(policies);
         return new CompiledWaypoint
@@ -48,7 +42,6 @@ public static class WaypointCompiler
         ArgumentNullException.ThrowIfNull(service);
         ProblemList problems = new();
         ServiceRoutes routes = new ServiceCompiler(scope, new Hosts(scope), problems).Compile(service);
-        Check(routes, scope, problems);
         return new CompiledPart<ServiceRoutes>(routes, problems.All, problems.Used);
     }
 
@@ -109,40 +102,6 @@ public static class WaypointCompiler
             .OfType<Destination>()
             .Select(destination => (destination.Namespace, destination.Hostname))
             .Distinct();
-    }
-
-    // The waypoint refuses a port with a route that it cannot execute. Such a route answers 500 instead, and its object says why.
-    internal static void Check(ServiceRoutes service, WaypointScope scope, ProblemList problems)
-    {
-        foreach (PortRoutes port in service.Ports)
-        {
-            for (int i = 0; i < port.HttpActions.Count; i++)
-            {
-                if (!Ambient.Routing.Actions.RouteAction.TryCompile(port.HttpActions[i], out _, out string? error))
-                {
-                    port.HttpActions[i] = new HttpAction { Targets = { new WeightedTarget { Weight = 1, FailStatus = 500 } } };
-                    Say(service, scope, problems, port.Http.First(route => route.Action == i).Name, error);
-                }
-            }
-
-            foreach (HttpRoute route in port.Http.ToArray())
-            {
-                PortRoutes alone = new() { Port = port.Port, Http = { new HttpRoute { Match = route.Match } }, HttpActions = { new HttpAction() } };
-                if (!PortTable.TryCompile(alone, out _, out string? error))
-                {
-                    // A condition that cannot be evaluated is met by nobody.
-                    port.Http.Remove(route);
-                    Say(service, scope, problems, route.Name, error);
-                }
-            }
-        }
-    }
-
-    private static void Say(ServiceRoutes service, WaypointScope scope, ProblemList problems, string route, string error)
-    {
-        RoutingObject? source = scope.Objects.FirstOrDefault(o => route.StartsWith($"{o.Namespace}.{o.Name}.", StringComparison.Ordinal))
-            ?? scope.Of("VirtualService").FirstOrDefault(o => o.Namespace == service.Namespace);
-        problems.Add(new RoutingProblem(source?.Kind ?? "Service", source?.Namespace ?? service.Namespace, source?.Name ?? service.Hostname, RoutingProblem.Invalid, $"route '{route}' of {service.Hostname}: {error}"));
     }
 
     private static IEnumerable<RoutedService> Reached(WaypointScope scope, ServiceRoutes[] routes, IReadOnlyList<Authorizer> authorizers)

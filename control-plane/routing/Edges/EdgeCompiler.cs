@@ -1,5 +1,4 @@
 using Ambient.ControlPlane.Routing.Reading;
-using Ambient.Protocol.L7;
 
 namespace Ambient.ControlPlane.Routing.Edges;
 
@@ -11,7 +10,7 @@ public static class EdgeCompiler
     {
         ArgumentNullException.ThrowIfNull(scope);
         ProblemList problems = new();
-        EdgeDraft draft = new(scope.Scope.Namespace);
+        EdgeDraft draft = new(scope.Scope.Namespace, problems);
         CredentialReader credentials = new(scope.Scope);
         GatewayListeners listeners = new(scope, draft, credentials, problems);
         if (scope.Gateway is not null)
@@ -20,11 +19,6 @@ public static class EdgeCompiler
         }
 
         new GatewayServers(scope, draft, credentials, problems).Compile();
-        foreach (ServiceRoutes routes in draft.Routes)
-        {
-            WaypointCompiler.Check(routes, scope.Scope, problems);
-        }
-
         return new CompiledEdge([.. draft.Ports.Values], credentials.All, draft.Routes, listeners.Verdicts, listeners.Attachments, problems.All, problems.Used);
     }
 }

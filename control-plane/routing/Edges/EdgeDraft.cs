@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Reading;
 using Ambient.ControlPlane.Routing.Services;
 using Ambient.Protocol.L7;
 
@@ -5,7 +6,8 @@ namespace Ambient.ControlPlane.Routing.Edges;
 
 /// <summary>The ports of a gateway while they are made. Not thread-safe.</summary>
 /// <param name="namespace">Of the gateway, and so of its routes.</param>
-internal sealed class EdgeDraft(string @namespace)
+/// <param name="problems">What is to be said about routes.</param>
+internal sealed class EdgeDraft(string @namespace, ProblemList problems)
 {
     /// <summary>Ports by what pods listen on.</summary>
     public SortedDictionary<uint, EdgePort> Ports { get; } = [];
@@ -28,16 +30,10 @@ internal sealed class EdgeDraft(string @namespace)
     public void Host(EdgePort port, EdgeListener listener, string host, IEnumerable<CandidateRoute> routes, bool isGrpcWeb = false)
     {
         PortRoutes table = new() { Port = port.Port, Protocol = PortProtocol.Http, GrpcWeb = isGrpcWeb };
-        Dictionary<HttpAction, uint> actions = new(ReferenceEqualityComparer.Instance);
+        RouteTable collected = new(table, problems);
         foreach (CandidateRoute route in routes)
         {
-            if (!actions.TryGetValue(route.Action, out uint index))
-            {
-                actions[route.Action] = index = (uint)table.HttpActions.Count;
-                table.HttpActions.Add(route.Action);
-            }
-
-            table.Http.Add(new HttpRoute { Name = route.Name, Match = route.Match, Action = index });
+            collected.Add(route);
         }
 
         string name = $"edge:{port.Port}:{listener.Name}:{host}";

@@ -70,8 +70,8 @@ public sealed record WaypointScope
     /// <summary>Labels of an ingress gateway's pods, which policies may select; null: of a waypoint, which they cannot.</summary>
     public IReadOnlyDictionary<string, string>? PodLabels { get; init; }
 
-    /// <summary>Whether a reference from one namespace into another is allowed: the object, and the kind, namespace and name of what it names. Mesh routes need no grants.</summary>
-    public Func<RoutingObject, string, string, string, bool> IsGranted { get; init; } = static (_, _, _, _) => true;
+    /// <summary>Whether a reference from one namespace into another is allowed: the object, and the group, kind, namespace and name of what it names. Mesh routes need no grants.</summary>
+    public Func<RoutingObject, string, string, string, string, bool> IsGranted { get; init; } = static (_, _, _, _, _) => true;
 
     /// <summary>Whether an object of a namespace that names these gateways means us.</summary>
     internal bool IsNamed(IReadOnlyList<string> gateways, string @namespace) =>

@@ -26,7 +26,7 @@ internal sealed class Hosts(WaypointScope scope)
         scope.Directory.OfHost(hostname).OrderByDescending(service => service.Namespace == scope.Namespace).ThenBy(service => service.Namespace, StringComparer.Ordinal).FirstOrDefault();
 
     /// <summary>Whether an object may name one of that namespace.</summary>
-    public bool IsGranted(RoutingObject source, string kind, string @namespace, string name) => scope.IsGranted(source, kind, @namespace, name);
+    public bool IsGranted(RoutingObject source, string group, string kind, string @namespace, string name) => scope.IsGranted(source, group, kind, @namespace, name);
 
     /// <summary>The Service or ServiceEntry of that name.</summary>
     public RoutedService? Find(string @namespace, string name, bool isEntry) => scope.Directory.OfObject(@namespace, name, isEntry);

@@ -40,7 +40,7 @@ internal sealed class GatewayRouteCompiler(WaypointScope scope, Hosts hosts, Pro
         foreach (RoutingObject source in scope.Of(kind))
         {
             SpecReader spec = Open(source);
-            if (!IsFor(spec, service, port) || spec.Objects("rules") is not [{ } rule, ..])
+            if (!IsFor(spec, service, port) || OnlyRule(spec) is not { } rule)
             {
                 continue;
             }
@@ -77,7 +77,7 @@ internal sealed class GatewayRouteCompiler(WaypointScope scope, Hosts hosts, Pro
     public TcpRoute? Connection(RoutingObject source, IReadOnlyList<string> names)
     {
         problems.Use(source);
-        if (Open(source).Objects("rules") is not [{ } rule, ..])
+        if (OnlyRule(Open(source)) is not { } rule)
         {
             return null;
         }
@@ -85,6 +85,18 @@ internal sealed class GatewayRouteCompiler(WaypointScope scope, Hosts hosts, Pro
         TcpRoute route = new() { Name = $"{source.Namespace}.{source.Name}", ServerNames = { names.Where(static name => name != "*") } };
         Backends(rule, source, route);
         return route;
+    }
+
+    /// <summary>Connections have nothing that one rule could be chosen by: the first is all that counts.</summary>
+    private SpecReader? OnlyRule(SpecReader spec)
+    {
+        IReadOnlyList<SpecReader> rules = spec.Objects("rules");
+        foreach (SpecReader further in rules.Skip(1))
+        {
+            problems.Add(spec.Source, RoutingProblem.UnsupportedValue, $"{further.Path} has no effect: of a {spec.Source.Kind} the first rule alone is in force; write a route of its own");
+        }
+
+        return rules.Count > 0 ? rules[0] : null;
     }
 
     private void Backends(SpecReader rule, RoutingObject source, TcpRoute route)
@@ -136,14 +148,14 @@ internal sealed class GatewayRouteCompiler(WaypointScope scope, Hosts hosts, Pro
         if (entries.Count == 0)
         {
             HttpMatch any = new() { ClientNamespace = clientNamespace };
-            ranked.Add((RoutePrecedence.Of(any), new CandidateRoute(name, any, action)));
+            ranked.Add((RoutePrecedence.Of(any), new CandidateRoute(name, any, action) { Source = source, Place = rule.Path }));
         }
 
         foreach (SpecReader entry in entries)
         {
             HttpMatch match = isGrpc ? GatewayRouteMatches.Grpc(entry) : GatewayRouteMatches.Http(entry);
             match.ClientNamespace = clientNamespace;
-            ranked.Add((RoutePrecedence.Of(match), new CandidateRoute(name, match, action)));
+            ranked.Add((RoutePrecedence.Of(match), new CandidateRoute(name, match, action) { Source = source, Place = rule.Path, MatchPlace = entry.Path }));
         }
     }
 }

@@ -87,10 +87,10 @@ internal sealed class GatewayRouteFilters(Hosts hosts)
             return null;
         }
 
-        if (home != @namespace && kind == "Service" && !hosts.IsGranted(backend.Source, kind, home, name))
+        if (home != @namespace && !hosts.IsGranted(backend.Source, group == "core" ? "" : group, kind, home, name))
         {
             reason = RoutingProblem.RefNotPermitted;
-            problem = $"no ReferenceGrant of {home} allows {backend.Source.Kind} of {@namespace} the Service {name}";
+            problem = $"no ReferenceGrant of {home} allows {backend.Source.Kind} of {@namespace} the {kind} {name}";
             return null;
         }
 

@@ -43,11 +43,13 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
             groups.Add((oldest, fromGateway));
         }
 
-        Dictionary<HttpAction, uint> actions = new(ReferenceEqualityComparer.Instance);
+        RouteTable table = new(compiled, problems);
         RoutingObject? hidesOthers = null;
+        bool isRouted = false;
         foreach (CandidateRoute route in groups.OrderBy(group => group.Created).SelectMany(group => group.Routes))
         {
-            Add(compiled, route, actions);
+            table.Add(route);
+            isRouted = true;
         }
 
         // A catch-all of the first VirtualService hides the others: legal, and seldom meant (Q4).
@@ -61,10 +63,10 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
             hidesOthers ??= _virtual.Http(source, port.Number).Any(route => route.IsCatchAll) ? source : null;
         }
 
-        if (compiled.Http.Count == 0)
+        if (!isRouted)
         {
             HttpAction toItself = new() { Retry = RetryDefaults.Of(scope.Defaults), Targets = { Itself(service, port) } };
-            Add(compiled, new CandidateRoute("default", new HttpMatch(), toItself), actions);
+            table.Add(new CandidateRoute("default", new HttpMatch(), toItself));
         }
     }
 
@@ -91,15 +93,4 @@ internal sealed class ServiceCompiler(WaypointScope scope, Hosts hosts, ProblemL
 
     private static WeightedTarget Itself(RoutedService service, RoutedPort port) =>
         new() { Weight = 1, Destination = service.At(port.Number) };
-
-    private static void Add(PortRoutes compiled, CandidateRoute route, Dictionary<HttpAction, uint> actions)
-    {
-        if (!actions.TryGetValue(route.Action, out uint index))
-        {
-            actions[route.Action] = index = (uint)compiled.HttpActions.Count;
-            compiled.HttpActions.Add(route.Action);
-        }
-
-        compiled.Http.Add(new HttpRoute { Name = route.Name, Match = route.Match, Action = index });
-    }
 }

@@ -119,6 +119,12 @@ internal sealed class VirtualServiceActions(Hosts hosts)
                 }
             }
 
+            else if (result.AbortStatus is < 200 or > 599)
+            {
+                abort.Invalid("httpStatus", abort.Has("httpStatus") ? $"{result.AbortStatus} is no status from 200 to 599; requests are not aborted" : "or grpcStatus is needed; requests are not aborted");
+                (result.AbortShare, result.AbortStatus) = (0, 0);
+            }
+
             abort.Unsupported("http2Error", "no request is aborted by it");
             abort.End();
         }

@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Protocol.L7;
+using Google.Protobuf.Collections;
 
 namespace Ambient.ControlPlane.Routing.Services;
 
@@ -71,7 +72,7 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
         rule.End();
         if (entries.Count == 0)
         {
-            routes.Add(new CandidateRoute(name, new HttpMatch(), ForMatch(action, new HttpMatch(), rule)));
+            routes.Add(new CandidateRoute(name, new HttpMatch(), ForMatch(action, new HttpMatch(), rule)) { Source = rule.Source, Place = rule.Path });
             return true;
         }
 
@@ -83,7 +84,7 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
             }
 
             string entryName = entry.Text("name");
-            CandidateRoute route = new(entryName.Length == 0 ? name : $"{name}.{entryName}", match, ForMatch(action, match, rule));
+            CandidateRoute route = new(entryName.Length == 0 ? name : $"{name}.{entryName}", match, ForMatch(action, match, rule)) { Source = rule.Source, Place = rule.Path, MatchPlace = entry.Path };
             routes.Add(route);
             if (route.IsCatchAll)
             {
@@ -121,14 +122,9 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
         List<TcpRoute> routes = [];
         foreach (SpecReader rule in spec.Objects(field))
         {
-            TcpRoute route = new() { Name = rule.Source.Name };
             IReadOnlyList<SpecReader> entries = rule.Objects("match");
-            bool matches = entries.Count == 0;
-            foreach (SpecReader entry in entries)
-            {
-                matches |= ConnectionEntry(entry, field == "tls", service, port, route);
-            }
-
+            string[][] names = entries.Count == 0 ? [[]] : [.. entries.Select(entry => ConnectionEntry(entry, field == "tls", service, port)).OfType<string[]>()];
+            RepeatedField<WeightedTarget> targets = [];
             foreach (SpecReader target in rule.Objects("route"))
             {
                 WeightedTarget weighted = new() { Weight = target.Number("weight") ?? 0 };
@@ -139,21 +135,21 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
                 }
 
                 target.End();
-                route.Targets.Add(weighted);
+                targets.Add(weighted);
             }
 
             rule.End();
-            if (matches)
-            {
-                OneTargetIsAll(route.Targets);
-                routes.Add(route);
-            }
+            OneTargetIsAll(targets);
+
+            // Each entry is a condition of its own: one for any connection is not narrowed to the names of another, and nothing behind it is reached.
+            int any = Array.FindIndex(names, static own => own.Length == 0);
+            routes.AddRange(names.Take(any < 0 ? names.Length : any + 1).Select(own => new TcpRoute { Name = rule.Source.Name, ServerNames = { own }, Targets = { targets.Clone() } }));
         }
 
         return routes;
     }
 
-    public static void OneTargetIsAll(Google.Protobuf.Collections.RepeatedField<WeightedTarget> targets)
+    public static void OneTargetIsAll(RepeatedField<WeightedTarget> targets)
     {
         if (targets is [{ } only])
         {
@@ -161,24 +157,20 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
         }
     }
 
-    private bool ConnectionEntry(SpecReader entry, bool isTls, RoutedService service, ushort port, TcpRoute route)
+    /// <summary>The server names that an entry asks for, none for any connection; null when it never matches.</summary>
+    private string[]? ConnectionEntry(SpecReader entry, bool isTls, RoutedService service, ushort port)
     {
         IReadOnlyList<string> gateways = entry.Texts("gateways");
         IReadOnlyList<string> names = entry.Texts("sniHosts");
         uint? wanted = entry.Number("port");
-        bool applies = (gateways.Count == 0 || scope.IsNamed(gateways, entry.Source.Namespace)) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels");
+        bool applies = (gateways.Count == 0 || scope.IsNamed(gateways, entry.Source.Namespace)) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels")
+            && !VirtualServiceMatches.IsForOtherNamespace(entry, gateways, scope);
         entry.Unsupported("sourceLabels", "the entry never matches");
         entry.Unsupported("sourceSubnet", "it is ignored");
         entry.Unsupported("destinationSubnets", "they are ignored");
-        _ = entry.Text("sourceNamespace");
         entry.End();
 
         // The service's own name stands for any connection to it, also one without TLS; other names are looked for in the hello.
-        if (applies && isTls && !names.Any(name => name.Equals(service.Hostname, StringComparison.OrdinalIgnoreCase)))
-        {
-            route.ServerNames.AddRange(names);
-        }
-
-        return applies;
+        return !applies ? null : isTls && !names.Any(name => name.Equals(service.Hostname, StringComparison.OrdinalIgnoreCase)) ? [.. names] : [];
     }
 }

@@ -25,12 +25,7 @@ internal static class VirtualServiceMatches
             applies = false;
         }
 
-        string sourceNamespace = entry.Text("sourceNamespace");
-        if (sourceNamespace.Length > 0 && gateways.Count == 0 && sourceNamespace != scope.Namespace)
-        {
-            entry.Problems.Add(entry.Source, RoutingProblem.NoEffect, $"{entry.Path}.sourceNamespace is compared with the waypoint's namespace {scope.Namespace}; the entry never matches");
-            applies = false;
-        }
+        applies &= !IsForOtherNamespace(entry, gateways, scope);
 
         if (entry.Number("port") is { } wanted and not 0 && wanted != port)
         {
@@ -51,6 +46,19 @@ internal static class VirtualServiceMatches
         _ = (entry.Text("name"), entry.Text("statPrefix"));
         entry.End();
         return applies ? match : null;
+    }
+
+    /// <summary>Whether an entry never matches because it is for clients of another namespace than the waypoint's.</summary>
+    public static bool IsForOtherNamespace(SpecReader entry, IReadOnlyList<string> gateways, WaypointScope scope)
+    {
+        string wanted = entry.Text("sourceNamespace");
+        if (wanted.Length == 0 || gateways.Count > 0 || wanted == scope.Namespace)
+        {
+            return false;
+        }
+
+        entry.Problems.Add(entry.Source, RoutingProblem.NoEffect, $"{entry.Path}.sourceNamespace is compared with the waypoint's namespace {scope.Namespace}; the entry never matches");
+        return true;
     }
 
     /// <summary>A StringMatch: none set, or the expression <c>*</c>, asks for presence.</summary>

@@ -3,6 +3,7 @@ using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Routing.Edges;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
+using Ambient.ControlPlane.Routing.Statuses;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
 using Ambient.Kubernetes.Resources.Services;
@@ -111,10 +112,11 @@ public sealed partial class WaypointIndex
         _edges = now;
         foreach (ResourceKey owner in before.Union(now))
         {
+            // Labels of its pods say which Telemetry selects it.
             _due.Add(new Unit(owner, UnitKind.Edge, ""));
+            _due.Add(new Unit(owner, UnitKind.Settings, ""));
             if (!before.Contains(owner) || !now.Contains(owner))
             {
-                _due.Add(new Unit(owner, UnitKind.Settings, ""));
                 MarkWhole(owner);
             }
 
@@ -175,7 +177,7 @@ public sealed partial class WaypointIndex
             {
                 Objects = [.. EdgeKinds.Where(static kind => kind is not ("ReferenceGrant" or "Gateway")).SelectMany(_objects.All)],
                 References = ReferencesFor(unit),
-                IsGranted = (source, kind, home, name) => allowed.Allows(source.Kind, source.Namespace, "", kind, home, name),
+                IsGranted = (source, group, kind, home, name) => allowed.Allows(source.Kind, source.Namespace, group, kind, home, name),
             },
             Gateway = _gateways.TryGetValue(owner, out Gateway? gateway) && IsIngress(gateway) ? gateway : null,
             Servers = [.. IstioGateways().Where(server => SelectorOf(server) is { Count: > 0 } selector && EdgePods.Selects(selector, labels))],
@@ -236,21 +238,14 @@ public sealed partial class WaypointIndex
         }
 
         ParentReference[] references = [.. new SpecReader(route, new ProblemList()).Elements("parentRefs").Select(ParentReference.Read)];
-        RoutingProblem[] unresolved = [.. _edges.SelectMany(owner => _problems.GetValueOrDefault(new Unit(owner, UnitKind.Edge, "")) ?? [])
-            .Where(problem => problem.Kind == name.Kind && problem.Namespace == name.Key.Namespace && problem.Name == name.Key.Name && problem.Reason is RoutingProblem.BackendNotFound or RoutingProblem.InvalidKind or RoutingProblem.RefNotPermitted)];
-        return [.. parents.Select(parent => parent.Wanted is null && AttachmentOf(name, references, parent.Parent, route.Namespace) is { } attachment ? new ParentConditions(parent.Parent, [.. Conditions(attachment, unresolved)]) : parent)];
+        int rules = new SpecReader(route, new ProblemList()).Objects("rules").Count;
+        RoutingProblem[] problems = [.. _edges.SelectMany(owner => _problems.GetValueOrDefault(new Unit(owner, UnitKind.Edge, "")) ?? [])
+            .Where(problem => problem.Kind == name.Kind && problem.Namespace == name.Key.Namespace && problem.Name == name.Key.Name).Distinct()];
+        return [.. parents.Select(parent => parent.Wanted is null && AttachmentOf(name, references, parent.Parent, route.Namespace) is { } attachment ? new ParentConditions(parent.Parent, [.. RouteVerdicts.Conditions(attachment.Reason, attachment.Message, problems, rules)]) : parent)];
     }
 
     private RouteAttachment? AttachmentOf(ObjectName name, ParentReference[] references, ParentReference parent, string @namespace) => _attachments.Values.SelectMany(static attachments => attachments)
         .FirstOrDefault(attachment => attachment.Route == name && attachment.Parent < references.Length && references[attachment.Parent].Whole(@namespace).Equals(parent.Whole(@namespace)));
-
-    private static IEnumerable<Condition> Conditions(RouteAttachment attachment, RoutingProblem[] unresolved)
-    {
-        yield return new Condition { Type = "Accepted", Status = attachment.Reason is null ? "True" : "False", Reason = attachment.Reason ?? "Accepted", Message = attachment.Message };
-        yield return unresolved.Length > 0
-            ? new Condition { Type = "ResolvedRefs", Status = "False", Reason = unresolved[^1].Reason, Message = unresolved[^1].Message }
-            : new Condition { Type = "ResolvedRefs", Status = "True", Reason = "ResolvedRefs", Message = "All references resolved" };
-    }
 
     /// <summary>Adds what holds at edges, as the mesh's configuration says it (gatewayTopology).</summary>
     private void AddTopology(ResourceKey owner, WaypointSettings settings)

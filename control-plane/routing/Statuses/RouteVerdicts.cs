@@ -47,13 +47,27 @@ internal sealed class RouteVerdicts(WaypointScope scope, Func<RoutedService, Way
 
     private static IEnumerable<Condition> Conditions(ParentReference parent, RoutedService? service, WaypointBinding bound, IReadOnlyList<RoutingProblem> problems, int rules)
     {
+        string? noParent = NoParent(parent, service);
+        return
+        [
+            .. Conditions(noParent is null ? null : "NoMatchingParent", noParent ?? "", problems, rules),
+            True("ResolvedWaypoints", "ResolvedWaypoints", service is null ? "the parent does not exist" : bound.Remark),
+        ];
+    }
+
+    /// <summary>What is said about a route at any parent.</summary>
+    /// <param name="refusal">Why the parent does not take it; null: it does.</param>
+    /// <param name="message">The same in words.</param>
+    /// <param name="problems">What of the route is not in force as written.</param>
+    /// <param name="rules">How many rules it has.</param>
+    internal static IEnumerable<Condition> Conditions(string? refusal, string message, IReadOnlyList<RoutingProblem> problems, int rules)
+    {
         RoutingProblem[] broken = [.. problems.Where(static problem => problem.Reason == RoutingProblem.InvalidFilter)];
         int brokenRules = broken.Select(static problem => RuleOf(problem.Message)).Distinct().Count();
-        string? noParent = NoParent(parent, service);
         RoutingProblem[] unresolved = [.. problems.Where(IsReference)];
         RoutingProblem[] partial = [.. problems.Where(static problem => !IsReference(problem))];
-        bool isAccepted = noParent is null && brokenRules < rules;
-        yield return noParent is not null ? False("Accepted", "NoMatchingParent", noParent)
+        bool isAccepted = refusal is null && brokenRules < Math.Max(1, rules);
+        yield return refusal is not null ? False("Accepted", refusal, message)
             : !isAccepted ? False("Accepted", RoutingProblem.InvalidFilter, Join(broken))
             : True("Accepted", "Accepted", "Route was valid");
         yield return unresolved.Length > 0 ? False("ResolvedRefs", unresolved[^1].Reason, Join(unresolved)) : True("ResolvedRefs", "ResolvedRefs", "All references resolved");
@@ -61,8 +75,6 @@ internal sealed class RouteVerdicts(WaypointScope scope, Func<RoutedService, Way
         {
             yield return True("PartiallyInvalid", RoutingProblem.UnsupportedValue, Join(partial));
         }
-
-        yield return True("ResolvedWaypoints", "ResolvedWaypoints", service is null ? "the parent does not exist" : bound.Remark);
     }
 
     private static string? NoParent(ParentReference parent, RoutedService? service)
@@ -93,7 +105,7 @@ internal sealed class RouteVerdicts(WaypointScope scope, Func<RoutedService, Way
         return [.. compiled.Problems.Where(problem => problem.Kind == route.Kind)];
     }
 
-    private static bool IsReference(RoutingProblem problem) => problem.Reason is RoutingProblem.BackendNotFound or RoutingProblem.InvalidKind;
+    private static bool IsReference(RoutingProblem problem) => problem.Reason is RoutingProblem.BackendNotFound or RoutingProblem.InvalidKind or RoutingProblem.RefNotPermitted;
 
     /// <summary>Messages begin with the path of what they are about.</summary>
     private static string RuleOf(string message) => message.StartsWith("spec.rules[", StringComparison.Ordinal) ? message[..(message.IndexOf(']', StringComparison.Ordinal) + 1)] : "";

@@ -9,6 +9,8 @@ public sealed class RouteAction
     /// <summary>The largest body of a direct response, bytes.</summary>
     public const int MaxBody = 1024 * 1024;
 
+    private const uint MostGrpcStatus = 16;
+
     private RouteAction(HttpAction source, HeaderEditor request, HeaderEditor response, PathRewrite? rewrite, CorsRule? cors)
     {
         Targets = new TargetChoice(source.Targets);
@@ -99,6 +101,18 @@ public sealed class RouteAction
         if (source.Response is { } direct && (direct.Status is < 200 or > 599 || direct.Body.Length > MaxBody))
         {
             error = $"a direct response has a status from 200 to 599 and at most {MaxBody} bytes";
+            return false;
+        }
+
+        if (source.Fault is { AbortShare: > 0 } fault && !(fault.AbortIsGrpc ? fault.AbortStatus <= MostGrpcStatus : fault.AbortStatus is 0 or (>= 200 and <= 599)))
+        {
+            error = $"{fault.AbortStatus} is no status of {(fault.AbortIsGrpc ? "gRPC, 0 to 16 are" : "an aborted request, 200 to 599 are")}";
+            return false;
+        }
+
+        if (source.Targets.FirstOrDefault(static target => target.FailStatus is not 0 and (< 200 or > 599)) is { } failing)
+        {
+            error = $"{failing.FailStatus} is no status of a share that fails, 200 to 599 are";
             return false;
         }
 

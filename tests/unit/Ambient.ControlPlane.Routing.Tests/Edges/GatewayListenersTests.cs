@@ -57,6 +57,66 @@ public sealed class GatewayListenersTests
         Assert.Equal("*=api", _edge.Hosts(Owner, 80));
     }
 
+    [Theory]
+    [InlineData("'group':'networking.istio.io','kind':'ServiceEntry','name':'far'", "networking.istio.io", "ServiceEntry")]
+    [InlineData("'group':'networking.istio.io','kind':'Hostname','name':'far.example'", "networking.istio.io", "Hostname")]
+    [InlineData("'group':'core','kind':'Service','name':'api'", "", "Service")]
+    public void BackendsOfEveryKind_NeedAGrantOfTheirOwn(string backend, string group, string kind)
+    {
+        _edge.Cluster.Set("ServiceEntry", "other/far", "},'spec':{'hosts':['far.example'],'ports':[{'number':80,'name':'http','protocol':'HTTP'}],'resolution':'DNS'}");
+        Gateway("{'name':'one','port':80,'protocol':'HTTP'}");
+        _edge.Cluster.Set("HTTPRoute", "apps/cross", "},'spec':{'parentRefs':[{'name':'edge'}],'rules':[{'backendRefs':[{" + backend + ",'namespace':'other','port':80}]}]}");
+        void Grant(string toGroup, string toKind) => _edge.Cluster.Set(
+            "ReferenceGrant", "other/g", "},'spec':{'from':[{'group':'gateway.networking.k8s.io','kind':'HTTPRoute','namespace':'apps'}],'to':[{'group':'" + toGroup + "','kind':'" + toKind + "'}]}");
+        Grant("example.com", kind);
+        _edge.Cluster.Take();
+        Assert.Equal("*=500", _edge.Hosts(Owner, 80));
+        Assert.Equal("Accepted=True/Accepted ResolvedRefs=False/RefNotPermitted", Status("HTTPRoute apps/cross"));
+        Grant(group, kind);
+        _edge.Cluster.Take();
+        Assert.NotEqual("*=500", _edge.Hosts(Owner, 80));
+        Assert.Equal("Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs", Status("HTTPRoute apps/cross"));
+    }
+
+    [Theory]
+    [InlineData("{'filters':[{'type':'ExtensionRef'}],GOOD}", "Accepted=False/InvalidFilter ResolvedRefs=True/ResolvedRefs", "Accepted", "spec.rules[0].filters[0]: the filter ExtensionRef is not supported")]
+    [InlineData("{GOOD},{'filters':[{'type':'ExtensionRef'}],GOOD}", "Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs PartiallyInvalid=True/UnsupportedValue", "PartiallyInvalid", "spec.rules[1].filters[0]")]
+    [InlineData("{'sessionPersistence':{},GOOD}", "Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs PartiallyInvalid=True/UnsupportedValue", "PartiallyInvalid", "spec.rules[0].sessionPersistence is not supported")]
+    [InlineData("{'timeouts':{'request':'soon'},GOOD}", "Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs PartiallyInvalid=True/UnsupportedValue", "PartiallyInvalid", "spec.rules[0].timeouts.request 'soon'")]
+    [InlineData("{'matches':[{'path':{'type':'RegularExpression','value':'(?=x)'}}],GOOD}", "Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs PartiallyInvalid=True/UnsupportedValue", "PartiallyInvalid", "spec.rules[0].matches[0]: ")]
+    [InlineData("{'backendRefs':[{'name':'nobody','port':80}]}", "Accepted=True/Accepted ResolvedRefs=False/BackendNotFound", "ResolvedRefs", "spec.rules[0].backendRefs[0]")]
+    public void WhatOfAnAttachedRouteIsNotInForce_ItsStatusSays(string rules, string expected, string condition, string message)
+    {
+        Gateway("{'name':'one','port':80,'protocol':'HTTP'}");
+        void Set(string written) => _edge.Cluster.Set("HTTPRoute", "apps/r", "},'spec':{'parentRefs':[{'name':'edge'}],'rules':[" + written.Replace("GOOD", "'backendRefs':[{'name':'web','port':80}]", StringComparison.Ordinal) + "]}");
+        Set(rules);
+        _edge.Cluster.Take();
+        Assert.Equal(expected, Status("HTTPRoute apps/r"));
+        Assert.StartsWith(message, _edge.Cluster.Statuses["HTTPRoute apps/r"].Parents![0].Wanted!.Single(said => said.Type == condition).Message, StringComparison.Ordinal);
+        Set("{GOOD}");
+        _edge.Cluster.Take();
+        Assert.Equal("Accepted=True/Accepted ResolvedRefs=True/ResolvedRefs", Status("HTTPRoute apps/r"));
+    }
+
+    [Fact]
+    public void Telemetry_SelectsAGatewaysPods_AndOneOfTwoCounts()
+    {
+        const string Settings = "WaypointSettings " + Owner + "/settings";
+        Gateway("{'name':'one','port':80,'protocol':'HTTP'}");
+        void Sample(string name, string app, string day) => _edge.Cluster.Set(
+            "Telemetry", name, "},'spec':{'selector':{'matchLabels':{'gateway.networking.k8s.io/gateway-name':'" + app + "'}},'metrics':[{'overrides':[{'match':{'metric':'REQUEST_COUNT'},'disabled':true}]}]}", $"2026-01-{day}T00:00:00Z");
+        int Overrides() => ((WaypointSettings)_edge.Cluster.Resources[Settings]).Telemetry?.Profiles[0].Metrics.Count ?? 0;
+        Sample("apps/another", "else", "01");
+        _edge.Cluster.Take();
+        Assert.Equal(0, Overrides());
+        Sample("apps/ours", "edge", "02");
+        Sample("apps/younger", "edge", "03");
+        _edge.Cluster.Take();
+        Assert.Equal(1, Overrides());
+        Assert.Contains("Telemetry apps/ours is older and selects its pods already", _edge.Cluster.Statuses["Telemetry apps/younger"].Wanted.Single().Message, StringComparison.Ordinal);
+        Assert.Equal("True", _edge.Cluster.Statuses["Telemetry apps/ours"].Wanted.Single().Status);
+    }
+
     [Fact]
     [Trait("behaviour", "CP-266")]
     public void Listeners_Conflict_AndOnlyAcceptedOnesBlockOthers()

@@ -247,6 +247,29 @@ public sealed class ActionTests
     }
 
     [Theory]
+    [InlineData(42, false, false)]
+    [InlineData(101, false, false)]
+    [InlineData(600, false, false)]
+    [InlineData(200, false, true)]
+    [InlineData(599, false, true)]
+    [InlineData(17, true, false)]
+    [InlineData(16, true, true)]
+    public void Abort_HasAStatusThatMayBeWritten(int status, bool isGrpc, bool isOne)
+    {
+        HttpAction action = new() { Fault = new Fault { AbortStatus = (uint)status, AbortIsGrpc = isGrpc, AbortShare = 1 } };
+        Assert.Equal(isOne, RouteAction.TryCompile(action, out _, out string? error));
+        Assert.Equal(isOne, error is null);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(199, false)]
+    [InlineData(503, true)]
+    [InlineData(600, false)]
+    public void ShareThatFails_HasAStatusThatMayBeWritten(int status, bool isOne) =>
+        Assert.Equal(isOne, RouteAction.TryCompile(new HttpAction { Targets = { new WeightedTarget { Weight = 1, FailStatus = (uint)status } } }, out _, out _));
+
+    [Theory]
     [InlineData("a", "a-shadow")]
     [InlineData("a:80", "a-shadow:80")]
     [InlineData("[::1]", "[::1]-shadow")]
