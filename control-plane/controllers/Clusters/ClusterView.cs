@@ -14,7 +14,7 @@ public sealed class ClusterView
         KnownResources.Namespaces, KnownResources.Gateways, KnownResources.GatewayClasses, KnownResources.Services, KnownResources.EndpointSlices,
         KnownResources.ServiceEntries, KnownResources.WorkloadEntries, KnownResources.AuthorizationPolicies,
         KnownResources.PeerAuthentications,
-    }.Concat(KnownResources.RoutingKinds).ToDictionary(static type => type, static _ => new ConcurrentDictionary<ResourceKey, Resource>());
+    }.Concat(KnownResources.RoutingKinds).Concat(KnownResources.UnsupportedKinds).ToDictionary(static type => type, static _ => new ConcurrentDictionary<ResourceKey, Resource>());
 
     /// <summary>Raised after each change, on the source's thread.</summary>
     public event Action<ResourceType, ResourceKey>? Changed;

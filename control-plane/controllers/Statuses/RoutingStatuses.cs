@@ -18,6 +18,9 @@ namespace Ambient.ControlPlane.Controllers.Statuses;
 public sealed class RoutingStatuses : IController
 {
     private static readonly string[] Ours = [ConditionTypes.Reconciled];
+
+    // Kinds whose statuses have ancestors, as Gateway API's policies have.
+    private static readonly ResourceType[] OfPolicies = [KnownResources.BackendTlsPolicies, KnownResources.LocalRateLimits, KnownResources.BackendTrafficPolicies];
     private readonly KubernetesClient _client;
     private readonly ClusterView _view;
     private readonly WritingRevision _revision;
@@ -120,7 +123,7 @@ public sealed class RoutingStatuses : IController
         long generation = seen.Metadata.Generation;
         if (wanted.Parents is { } parents)
         {
-            ParentListForm form = ReferenceEquals(wanted.Type, KnownResources.BackendTlsPolicies) || ReferenceEquals(wanted.Type, KnownResources.LocalRateLimits) ? ParentListForm.Policies : ParentListForm.Routes;
+            ParentListForm form = OfPolicies.Contains(wanted.Type) ? ParentListForm.Policies : ParentListForm.Routes;
             return ParentList.Merge(form, ((RoutingResource)seen).Status, seen.Metadata.Namespace, parents, generation, now) is { } list ? new JsonObject { [form.List] = list } : null;
         }
 

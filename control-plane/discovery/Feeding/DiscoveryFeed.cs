@@ -80,7 +80,11 @@ public sealed class DiscoveryFeed : IDisposable
             Follow(KnownResources.AuthorizationPolicies, (key, now) => Share(index => index.SetAuthorizationPolicy(key, now)), ending.Token),
             Follow(KnownResources.PeerAuthentications, (key, now) => Share(index => index.SetPeerAuthentication(key, now)), ending.Token),
         ];
-        Task[] further = [.. (_part?.Kinds ?? []).Select(kind => Follow(kind, (key, now) => SetFurther(kind, key, now), ending.Token))];
+        Task[] further =
+        [
+            .. (_part?.Kinds ?? []).Select(kind => Follow(kind, (key, now) => SetFurther(kind, key, now), ending.Token)),
+            .. (_part?.Reported ?? []).Select(kind => Follow(kind, static (_, _) => { }, ending.Token, isAwaited: false)),
+        ];
         if (_part?.ConfigMap is { } map)
         {
             var one = new ResourceScope(map.Namespace, Fields: "metadata.name=" + map.Name);
@@ -223,10 +227,13 @@ public sealed class DiscoveryFeed : IDisposable
         return problem;
     }
 
-    private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation, ResourceScope? scope = null)
+    private Task Follow<T>(ResourceType<T> type, Action<ResourceKey, T?> set, CancellationToken cancellation, ResourceScope? scope = null, bool isAwaited = true)
         where T : Resource
     {
-        _missing[type.FullName] = true;
+        if (isAwaited)
+        {
+            _missing[type.FullName] = true;
+        }
 
         // The index keeps what it needs of the objects; a cache of its own tells what a new list no longer has.
         var kind = new FollowedKind<T>(

@@ -12,6 +12,9 @@ public interface IFeedPart
     /// <summary>Kinds that the feed is to follow for it.</summary>
     IReadOnlyList<ResourceType<RoutingResource>> Kinds { get; }
 
+    /// <summary>Kinds that it is told of to say that they have no effect. Nothing waits for them.</summary>
+    IReadOnlyList<ResourceType<RoutingResource>> Reported => [];
+
     /// <summary>The one ConfigMap that it needs as well; null: none.</summary>
     ResourceKey? ConfigMap { get; }
 

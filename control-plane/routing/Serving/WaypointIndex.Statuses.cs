@@ -55,6 +55,11 @@ public sealed partial class WaypointIndex
     private ObjectConditions? Judge(ObjectName name)
     {
         ForgetRoute(name);
+        if (_unsupported.TryGetValue(name, out UnsupportedObject? unsupported))
+        {
+            return unsupported.Judge(name, Unsupported(name));
+        }
+
         if (!TypesOfKinds.TryGetValue(name.Kind, out ResourceType? type))
         {
             return null;

@@ -53,6 +53,9 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     public IReadOnlyList<ResourceType<RoutingResource>> Kinds => KnownResources.RoutingKinds;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ResourceType<RoutingResource>> Reported => KnownResources.UnsupportedKinds;
+
+    /// <inheritdoc/>
     public ResourceKey? ConfigMap => new ResourceKey(_settings.RootNamespace, MeshMap);
 
     /// <summary>How many pieces were computed since the beginning: the work that changes made.</summary>
@@ -105,6 +108,10 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
         else if (ReferenceEquals(type, KnownResources.ConfigMaps))
         {
             SetMeshConfig(((ConfigMap?)now)?.Data.Find("mesh"));
+        }
+        else if (KnownResources.UnsupportedKinds.Contains(type))
+        {
+            SetUnsupported(type, key, (RoutingResource?)now);
         }
         else if (type is ResourceType<RoutingResource>)
         {
@@ -193,7 +200,7 @@ public sealed partial class WaypointIndex : IFeedPart, IMeshFacts
     }
 
     /// <summary>What waypoints have to say about objects: what of them is not in force as written.</summary>
-    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Concat(_meshProblems).Distinct();
+    public IEnumerable<RoutingProblem> Problems => _problems.Values.SelectMany(static problems => problems).Concat(_meshProblems).Concat(_unsupported.Keys.Select(Unsupported)).Distinct();
 
     private void SetGateway(ResourceKey key, Gateway? now)
     {

@@ -136,6 +136,21 @@ public static class KnownResources
     /// <summary>Our own LocalRateLimits.</summary>
     public static ResourceType<RoutingResource> LocalRateLimits { get; } = Routing("ambient.mesh", ["v1alpha1"], "localratelimits", "LocalRateLimit");
 
+    /// <summary>Istio's EnvoyFilters.</summary>
+    public static ResourceType<RoutingResource> EnvoyFilters { get; } = Routing("networking." + Istio, ["v1alpha3"], "envoyfilters", "EnvoyFilter");
+
+    /// <summary>Istio's WasmPlugins.</summary>
+    public static ResourceType<RoutingResource> WasmPlugins { get; } = Routing("extensions." + Istio, ["v1alpha1"], "wasmplugins", "WasmPlugin");
+
+    /// <summary>Istio's TrafficExtensions.</summary>
+    public static ResourceType<RoutingResource> TrafficExtensions { get; } = Routing("extensions." + Istio, ["v1alpha1"], "trafficextensions", "TrafficExtension");
+
+    /// <summary>Gateway API's experimental XBackendTrafficPolicies.</summary>
+    public static ResourceType<RoutingResource> BackendTrafficPolicies { get; } = Routing("gateway.networking.x-k8s.io", ["v1alpha1"], "xbackendtrafficpolicies", "XBackendTrafficPolicy");
+
+    /// <summary>What has no effect here, so that it can be said of each object.</summary>
+    public static IReadOnlyList<ResourceType<RoutingResource>> UnsupportedKinds { get; } = [EnvoyFilters, WasmPlugins, TrafficExtensions, BackendTrafficPolicies];
+
     /// <summary>What waypoints' configuration is compiled from, kept as it was written.</summary>
     public static IReadOnlyList<ResourceType<RoutingResource>> RoutingKinds { get; } =
         [VirtualServices, IstioGateways, DestinationRules, RequestAuthentications, Telemetries, HttpRoutes, GrpcRoutes, TcpRoutes, TlsRoutes, BackendTlsPolicies, ReferenceGrants, LocalRateLimits];
@@ -144,7 +159,7 @@ public static class KnownResources
     public static IReadOnlyList<ResourceType> All { get; } =
     [
         Pods, Namespaces, Nodes, Services, EndpointSlices, Secrets, ConfigMaps, ServiceAccounts, Deployments, Leases, CustomResourceDefinitions,
-        AuthorizationPolicies, PeerAuthentications, ServiceEntries, WorkloadEntries, GatewayClasses, Gateways, .. RoutingKinds,
+        AuthorizationPolicies, PeerAuthentications, ServiceEntries, WorkloadEntries, GatewayClasses, Gateways, .. RoutingKinds, .. UnsupportedKinds,
     ];
 
     private static ResourceType<RoutingResource> Routing(string group, IReadOnlyList<string> versions, string plural, string kind) =>

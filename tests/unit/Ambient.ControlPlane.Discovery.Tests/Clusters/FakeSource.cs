@@ -15,6 +15,9 @@ internal sealed class FakeSource : IResourceSource
     /// <summary>Completes when the API answers; it does at once unless a test says otherwise.</summary>
     public TaskCompletionSource Answering { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>A kind about which it never says anything, as when its right is missing; null: there is none.</summary>
+    public ResourceType? Silent { get; init; }
+
     public FakeSource(bool answers = true)
     {
         if (answers)
@@ -46,6 +49,11 @@ internal sealed class FakeSource : IResourceSource
         where T : Resource
     {
         await Answering.Task.WaitAsync(cancellation);
+        if (type == Silent)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        }
+
         await tell(ResourceEvent<T>.ListBegins());
         foreach (Resource one in _objects.Where(item => item.Type == type).Select(static item => item.Resource))
         {

@@ -46,6 +46,27 @@ public sealed class DiscoveryFeedTests
     }
 
     [Fact]
+    public async Task KindsWithoutEffect_AreToldOf_AndNothingWaitsForThem()
+    {
+        FakeSource silent = new() { Silent = KnownResources.EnvoyFilters };
+        await Run(silent, new ReportingPart(), static feed => feed.Synced);
+        FakeSource source = new FakeSource().With(KnownResources.EnvoyFilters, Cluster.Meta("f", "ns1", "{}", "{}", """ "spec":{} """));
+        var part = new ReportingPart();
+        await Run(source, part, _ => part.Told.Task);
+        Assert.Equal("ns1/f", (await part.Told.Task).ToString());
+
+        static async Task Run(FakeSource source, ReportingPart part, Func<DiscoveryFeed, Task> until)
+        {
+            using var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver(), part);
+            using var end = new CancellationTokenSource();
+            Task running = feed.RunAsync(end.Token);
+            await until(feed).WaitAsync(TimeSpan.FromSeconds(30));
+            await end.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+    }
+
+    [Fact]
     public async Task Cancelled_TheFeedEnds()
     {
         using var feed = new DiscoveryFeed(new FakeSource(), new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver());
