@@ -161,50 +161,6 @@ public sealed class DestinationTests
         Assert.False(new DestinationState(new NamespacedHostname("apps", "none"), 80, "").TryGet(view, settings, out _, out _));
     }
 
-    /// <summary>Loops judge the same destination at the same time.</summary>
-    [Fact]
-    public void Ejection_KeepsItsShare_AlsoWhenLoopsLookAtTheSameTime()
-    {
-        const int Loops = 2;
-
-        // Many endpoints, so that looking at all of them takes a while: one may go, each loop is for another.
-        (DestinationState state, TrafficPolicy policy, Candidate[] candidates) = Make(100, Outliers(1));
-        int arrived = 0;
-        int most = 0;
-        void Meet(int times)
-        {
-            Interlocked.Increment(ref arrived);
-            SpinWait.SpinUntil(() => Volatile.Read(ref arrived) >= times * Loops);
-        }
-
-        Thread[] loops = [.. Enumerable.Range(0, Loops).Select(loop => new Thread(() =>
-        {
-            for (int round = 0; round < 3000; round++)
-            {
-                // By then nobody is ejected any more, and the series is one short of the limit.
-                long now = 1_000_000L * round;
-                for (int i = 0; i < 4; i++)
-                {
-                    state.Count(candidates[loop], 503, policy, now);
-                }
-
-                Meet((3 * round) + 1);
-                state.Count(candidates[loop], 503, policy, now);
-                Meet((3 * round) + 2);
-                if (loop == 0)
-                {
-                    most = Math.Max(most, candidates.Count(other => other.State.IsEjected(now)));
-                }
-
-                candidates[loop].State.Count(200, false, policy.Outliers);
-                Meet((3 * round) + 3);
-            }
-        }))];
-        Array.ForEach(loops, static loop => loop.Start());
-        Array.ForEach(loops, static loop => loop.Join());
-        Assert.Equal(1, most);
-    }
-
     private static void Fail(DestinationState state, TrafficPolicy policy, Candidate candidate, long now)
     {
         for (int i = 0; i < 5; i++)
