@@ -163,8 +163,8 @@ internal sealed class VirtualServiceCompiler(WaypointScope scope, Hosts hosts, P
         IReadOnlyList<string> gateways = entry.Texts("gateways");
         IReadOnlyList<string> names = entry.Texts("sniHosts");
         uint? wanted = entry.Number("port");
-        bool applies = (gateways.Count == 0 || scope.IsNamed(gateways, entry.Source.Namespace)) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels")
-            && !VirtualServiceMatches.IsForOtherNamespace(entry, gateways, scope);
+        bool isForOthers = VirtualServiceMatches.IsForOtherNamespace(entry, gateways, scope);
+        bool applies = !isForOthers && (gateways.Count == 0 || scope.IsNamed(gateways, entry.Source.Namespace)) && (wanted is null or 0 || wanted == port) && !entry.Has("sourceLabels");
         entry.Unsupported("sourceLabels", "the entry never matches");
         entry.Unsupported("sourceSubnet", "it is ignored");
         entry.Unsupported("destinationSubnets", "they are ignored");

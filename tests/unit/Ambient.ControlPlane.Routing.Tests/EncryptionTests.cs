@@ -261,7 +261,7 @@ public sealed class EncryptionTests
     {
         const string Selective = "DestinationRule s: {host: reviews, workloadSelector: {matchLabels: {app: x}}, trafficPolicy: {tls: {mode: SIMPLE}, portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}}";
         Compiling mesh = Compiling.Of(Selective);
-        Assert.Contains("DestinationRule apps/s: TLS with a workloadSelector", mesh.Policy()!.Tls.Broken, StringComparison.Ordinal);
+        Assert.Contains("DestinationRule apps/s: spec.workloadSelector", mesh.Policy()!.Tls.Broken, StringComparison.Ordinal);
         Assert.Null(mesh.Policy(80)!.Tls);
         Assert.Contains(mesh.Messages, message => message.StartsWith("DestinationRule s UnsupportedValue: ", StringComparison.Ordinal) && message.Contains("503", StringComparison.Ordinal));
 

@@ -19,7 +19,7 @@ public sealed class WaypointKeysTests
         Gateway("apps/w");
         Gateway("shop/w");
         Authentication("apps/fetched", "'jwksUri':'https://keys.example/jwks'");
-        Authentication("shop/inline", "'jwks':'{}'");
+        Authentication("shop/inline", "'jwks':'{\\u0022keys\\u0022:[{\\u0022kty\\u0022:\\u0022oct\\u0022,\\u0022k\\u0022:\\u0022c2VjcmV0\\u0022}]}'");
         _cluster.Take();
     }
 
@@ -43,7 +43,7 @@ public sealed class WaypointKeysTests
         long before = _cluster.Waypoints.Computed;
         await StepAsync(TimeSpan.Zero);
         Assert.Equal("+TokenPolicy apps/w/apps/fetched", _cluster.Take());
-        Assert.Equal((1, "first", "{}"), ((int)(_cluster.Waypoints.Computed - before), Keys("apps", "fetched"), Keys("shop", "inline")));
+        Assert.Equal((1, "first", """{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"""), ((int)(_cluster.Waypoints.Computed - before), Keys("apps", "fetched"), Keys("shop", "inline")));
         Assert.Empty(_cluster.Waypoints.Problems);
 
         _cluster.Waypoints.CheckKeys();
