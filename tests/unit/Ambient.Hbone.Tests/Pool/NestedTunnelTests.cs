@@ -38,6 +38,7 @@ public sealed class NestedTunnelTests : IDisposable
             stream.OnSourceReadable(true);
         };
         MemoryEndpoint endpoint = Open("server", asked);
+        Speak(endpoint);
         _fixture.Until(() => endpoint.Closure is not null && application.Closure is not null, "the end");
         Assert.Equal((true, true), (endpoint.Closure!.Value.Clean, application.Closure!.Value.Clean));
         Assert.True(asked.AsSpan().SequenceEqual(application.Received.ToArray()), "what was asked");
@@ -78,6 +79,7 @@ public sealed class NestedTunnelTests : IDisposable
         MemoryEndpoint application = new(new Random(1), []) { Greedy = true, EndsSource = false };
         _far.OnRequest = (stream, _) => stream.Accept(application, new ConnectResponse(200));
         MemoryEndpoint endpoint = Open("server", [1, 2, 3], isKept: true);
+        Speak(endpoint);
         _fixture.Until(() => application.Received.Length == 3, "the bytes");
         _fixture.Servers[0].Abort(CloseReason.PodRemoved, "the gateway is gone", Hbone.Frames.Http2Error.InternalError);
         _fixture.Until(() => endpoint.Closure is not null, "the end");
@@ -95,6 +97,13 @@ public sealed class NestedTunnelTests : IDisposable
             new ConnectRequest { Authority = Authority, ForwardedNetwork = "near" },
             endpoint);
         return endpoint;
+    }
+
+    /// <summary>Its bytes are there when it is told that the tunnel is.</summary>
+    private void Speak(MemoryEndpoint endpoint)
+    {
+        _fixture.Until(() => endpoint.Opened is not null, "the tunnel");
+        ((StreamEndpoint)endpoint).Stream!.OnSourceReadable(true);
     }
 
     /// <summary>What a gateway does: it ends the outer tunnel and hands on what is within.</summary>
