@@ -16,7 +16,6 @@ public sealed class UpgradeTests
     private const int Port = 8080;
     private const int Meanwhile = 300;
     private const int MostSpared = 1000;
-    private const uint DirectMark = 0x112;
 
     // As they were written: nothing from outside is tracked, nor what answers it, and no chain judges what leaves.
     private const string Older = """
