@@ -30,6 +30,12 @@ public sealed partial class WaypointIndex
             }
 
             using JsonDocument json = JsonDocument.Parse(documents[0].Json);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                SayOfMesh([new RoutingProblem("ConfigMap", _settings.RootNamespace, MeshMap, RoutingProblem.Invalid, "data.mesh: must be a mapping of fields to values; what it said last stays")]);
+                return;
+            }
+
             now = new RoutingObject("MeshConfig", _settings.RootNamespace, MeshMap, DateTimeOffset.UnixEpoch, json.RootElement.Clone());
         }
 

@@ -31,6 +31,17 @@ public sealed class MeshConfigTests
         Assert.Empty(_cluster.Said);
     }
 
+    [Theory]
+    [InlineData("word")]
+    [InlineData("[accessLogFile, /dev/stdout]")]
+    public void WhatIsNoMapping_ChangesNothing_AndIsSaid(string mesh)
+    {
+        Mesh("pathNormalization: {normalization: MERGE_SLASHES}");
+        Mesh(mesh);
+        Assert.Equal(PathNormalization.MergeSlashes, Of().Normalization);
+        Assert.Equal("data.mesh: must be a mapping of fields to values; what it said last stays", Assert.Single(_cluster.Said));
+    }
+
     [Fact]
     public void AWordForPathsThatNobodyKnows_LoosensNothing()
     {
