@@ -50,7 +50,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         Logger log = logs.For("ambientd");
         var authority = new AuthorityHolder();
         var registry = new MetricRegistry();
-        var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All, needs: new NeedsRule(ResourceTypes.Needs, MeshIndex.AddressType));
+        var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All, needs: settings.Mesh.SpansClusters ? null : new NeedsRule(ResourceTypes.Needs, MeshIndex.AddressType));
         using var fetcher = new HttpKeySetFetcher(ForbiddenAddresses.Contains);
         var keySets = new KeySetStore(fetcher, new KeySetStoreOptions(), clock);
         DiscoveryFeed? fed = null;

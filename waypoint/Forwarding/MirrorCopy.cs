@@ -157,11 +157,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
     {
-        if (!_isOver)
-        {
-            loop.LostMirrors.Count(_destination!.Service, MirrorLoss.Failed);
-        }
-
+        loop.LostMirrors.Count(_destination!.Service, MirrorLoss.Failed);
         Finish();
     }
 
@@ -177,7 +173,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     private void Lose(MirrorLoss why)
     {
         loop.LostMirrors.Count(_destination!.Service, why);
-        GiveUp("a copy that is lost");
+        GiveUp("too slow");
     }
 
     private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy, TlsUse? tls)

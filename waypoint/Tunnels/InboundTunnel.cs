@@ -34,7 +34,6 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     private readonly IpPort _peer;
     private ServedPort _served;
     private IPipeOwner? _inner;
-    private bool _isSentAway;
     private IHttpConnection? _http;
     private HashSet<PoolOf>? _ownPools;
 
@@ -202,8 +201,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     {
         if (_inner is null && Served.Table.Protocol is PortProtocol.Http or PortProtocol.Http2)
         {
-            // Nobody has asked for anything yet; what is on its way could not be answered any more.
-            _isSentAway = true;
+            // Nobody has asked for anything yet.
             _pipe.Finish();
         }
 
@@ -397,7 +395,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         Loop.Loop.Timers.Cancel(this);
         _http = http;
         _inner = http;
-        if (IsDraining && (http is Http2Server || _isSentAway))
+        if (IsDraining && http is Http2Server)
         {
             // A caller in HTTP/2 hears that it may ask somebody else; one in HTTP/1.1, whose bytes are here, is answered once more.
             http.Drain();

@@ -72,6 +72,9 @@ internal sealed class ResourceTable(string typeUrl, int maxTombstones, bool isOw
 
     internal ResourceEntry? Find(string name) => _slots.TryGetValue(name, out Slot? slot) ? slot.Entry : null;
 
+    /// <summary>When a resource changed last; null: there is none.</summary>
+    internal long? ChangedAt(string name) => _slots.TryGetValue(name, out Slot? slot) && slot.Entry is not null ? slot.Sequence : null;
+
     internal IEnumerable<ResourceEntry> Members(string group) => _members.Of(group);
 
     internal IEnumerable<ResourceEntry> OnNode(string node) => _nodes.Of(node);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Ambient.Grpc.Framing;
 using Ambient.Xds.Server.Resources;
 
@@ -12,14 +13,15 @@ internal sealed partial class DeltaSession
     private bool MayBeLimited(string typeUrl) => store.Needs is { } rule && rule.LimitedType == typeUrl && _types.ContainsKey(rule.NeedsType);
 
     /// <summary>What this client needs; null: everything. It is compared anew when the one becomes the other.</summary>
-    private ResourceEntry? Limit(TypeSubscription type)
+    private IReadOnlySet<string>? Limit(TypeSubscription type)
     {
-        ResourceEntry? needs = store.FindTable(store.Needs!.NeedsType)!.Find(NeedsRule.NameFor(_owner!)) is { Needs: not null } said ? said : null;
+        ResourceTable said = store.FindTable(store.Needs!.NeedsType)!;
+        IReadOnlySet<string>? needs = said.Find(NeedsRule.NameFor(_owner!))?.Needs ?? (said.Find(NeedsRule.EverythingFor(_owner!)) is null ? FrozenSet<string>.Empty : null);
         return type.Moment < 0 || (type.Needs is null) == (needs is null) ? needs
             : throw new GrpcException(GrpcCode.Unavailable, "transport is closing: this client is told another part of the mesh from now on; on reconnection its state is compared anew");
     }
 
-    private ResourceDelta Needed(TypeSubscription type, ResourceTable table, ResourceEntry needs)
+    private ResourceDelta Needed(TypeSubscription type, ResourceTable table, IReadOnlySet<string> needs)
     {
         bool isFirst = type.Moment < 0;
         var touched = new Dictionary<string, ResourceEntry?>(StringComparer.Ordinal);
@@ -43,7 +45,7 @@ internal sealed partial class DeltaSession
             touched[name] = null;
         }
 
-        foreach (ResourceEntry entry in Different(type.Needs?.Needs, needs.Needs!).SelectMany(name => WithMembers(table, name)).Concat(isFirst ? table.OnNode(_node) : []))
+        foreach (ResourceEntry entry in Different(type.Needs, needs).SelectMany(name => WithMembers(table, name)).Concat(isFirst ? table.OnNode(_node) : []))
         {
             touched[entry.Name] = entry;
         }
@@ -93,7 +95,7 @@ internal sealed partial class DeltaSession
         || entry.Aliases.Any(type.Subscribed.Contains)
         || (entry.Node.Length > 0 && entry.Node == _node);
 
-    private static bool IsNamed(TypeSubscription type, string name) => type.Needs!.Needs!.Contains(name) || type.Subscribed.Contains(name);
+    private static bool IsNamed(TypeSubscription type, string name) => type.Needs!.Contains(name) || type.Subscribed.Contains(name);
 
     private static IEnumerable<string> Different(IReadOnlySet<string>? before, IReadOnlySet<string> now) =>
         before is null ? now : ReferenceEquals(before, now) ? [] : before.Where(name => !now.Contains(name)).Concat(now.Where(name => !before.Contains(name)));

@@ -32,7 +32,9 @@ internal sealed partial class DeltaSession
             }
 
             work.AddRange(_types.Values.Where(type => type.IsAnswerDue && store.FindTable(type.TypeUrl) is null).Select(static type => new Work(type, null, ResourceDelta.Nothing)));
-            return InOrder([.. work.Select(item => Finish(item, now))], now);
+            List<Outgoing> due = InOrder([.. work.Select(item => Finish(item, now))], now);
+            ReturnBudget();
+            return due;
         }
     }
 
@@ -185,9 +187,9 @@ internal sealed partial class DeltaSession
             }
 
             IReadOnlyList<ResourceEntry> part = from == 0 && to == delta.Changed.Count ? delta.Changed : [.. delta.Changed.Skip(from).Take(to - from)];
-            type.Refused.OnSent(type.LastNonce, part.Select(static entry => entry.Name).Concat(removed));
-            type.AwaitingSince ??= clock.GetUtcNow();
+            type.Refused.OnSent(part.Select(static entry => entry.Name).Concat(removed));
             type.LastNonce = string.Create(CultureInfo.InvariantCulture, $"{now:x}-{++_responses:x}");
+            type.Unanswered.OnSent(type.LastNonce, now, clock.GetUtcNow());
             type.LastSent = (now, [.. part.Take(NamesForLog).Select(static entry => entry.Name)]);
             due.Add(new Outgoing(type.TypeUrl, type.LastNonce, part, removed));
             removed = [];

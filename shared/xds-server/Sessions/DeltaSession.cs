@@ -77,12 +77,12 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
             return [.. _types.Values.Select(static type => new XdsTypeStatus(type.TypeUrl, type.IsWildcard && type.Needs is null, type.Moment, type.AckedMoment, type.Told.Count, type.Refusal)
             {
                 Refused = type.Refused.All,
-                AwaitingSince = type.AwaitingSince,
+                AwaitingSince = type.Unanswered.Since,
             })];
         }
     }
 
-    /// <summary>Test (empty subscribe list, or <c>*</c> left after the unsubscriptions) as the reference has it (5.4).</summary>
+    /// <summary>What the first request of a type asks for: everything where it names nothing, or leaves <c>*</c> after its unsubscriptions (5.4); else what it names.</summary>
     private TypeSubscription Open(DeltaDiscoveryRequest request)
     {
         if (store.FindTable(request.TypeUrl) is { IsOwned: true })
@@ -118,8 +118,8 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
     {
         bool isLast = request.ResponseNonce.Length > 0 && request.ResponseNonce == type.LastNonce;
 
-        // What is due may go out in several responses, and any of them may be the one that is refused.
-        if (!isLast && (request.ErrorDetail is null || !type.Refused.IsEarlier(request.ResponseNonce)))
+        // What is due may go out in several responses, and any of them may be the one that is refused. An earlier one that is accepted shows that the client is not stuck.
+        if (!type.Unanswered.TryAnswer(request.ResponseNonce, out long moment) && !isLast)
         {
             return RequestKind.Stale;
         }
@@ -127,7 +127,10 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         if (isLast)
         {
             type.Refused.OnLastAnswered();
-            type.AwaitingSince = null;
+        }
+        else if (request.ErrorDetail is null)
+        {
+            return RequestKind.Stale;
         }
 
         if (request.ErrorDetail is { } detail)
@@ -135,7 +138,7 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
             // Nothing is sent again for it: the next change brings the client what it can take.
             string names = !isLast ? "others before the last" : type.LastSent.Names.Count == 0 ? "removals only" : string.Join(", ", type.LastSent.Names);
             type.Refusal = detail.Message.Length > 1024 ? detail.Message[..1024] : detail.Message;
-            type.Refused.OnRefused(detail.Message, isLast && type.LastSent.Names.Count == 1 ? type.LastSent.Names[0] : null, name => IsThere(type.TypeUrl, name));
+            type.Refused.OnRefused(detail.Message, isLast && type.LastSent.Names.Count == 1 ? type.LastSent.Names[0] : null, name => IsThere(type.TypeUrl, name, isLast ? long.MaxValue : moment));
             refusal = $"{type.Refusal} (the response had {names})";
             return RequestKind.Nack;
         }
@@ -145,11 +148,12 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         return RequestKind.Ack;
     }
 
-    private bool IsThere(string typeUrl, string name)
+    /// <summary>Whether a resource is there as it was at a moment; one that changed since is sent anew, and judged by the answer to that.</summary>
+    private bool IsThere(string typeUrl, string name, long moment)
     {
         lock (store.Gate)
         {
-            return store.FindTable(typeUrl)?.Find(name) is not null;
+            return store.FindTable(typeUrl)?.ChangedAt(name) <= moment;
         }
     }
 
@@ -159,8 +163,10 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
         foreach (string name in request.ResourceNamesUnsubscribe)
         {
             type.Asked.Remove(name);
-            type.Subscribed.Remove(name);
-            _ = type.Needs is null ? type.Told.Remove(name) : type.GivenUp.Add(name);
+
+            // Only what the client had: names that it invents would be kept for as long as it does not read.
+            bool wasHad = type.Subscribed.Remove(name) || type.Told.ContainsKey(name);
+            _ = type.Needs is null ? type.Told.Remove(name) : wasHad && type.GivenUp.Add(name);
         }
 
         foreach (string name in request.ResourceNamesSubscribe)
@@ -181,18 +187,31 @@ internal sealed partial class DeltaSession(ResourceStore store, DeltaSessionLimi
             }
         }
 
-        CheckNames(Math.Max(type.Asked.Count, type.Subscribed.Count));
+        CheckNames(type.Names);
     }
 
     private void CheckBudget()
     {
-        long now = _types.Values.Sum(static type => (long)type.Asked.Count + type.Subscribed.Count);
+        long now = CountNames();
         if (budget?.TryChange(now - _names) == false)
         {
             throw new GrpcException(GrpcCode.ResourceExhausted, "all clients together have subscribed to as many names as this control plane bears; leave the names out to have all resources");
         }
 
         _names = now;
+    }
+
+    private long CountNames() => _types.Values.Sum(static type => (long)type.Names);
+
+    /// <summary>Gives back what is not remembered any more once the client is answered.</summary>
+    private void ReturnBudget()
+    {
+        long now = CountNames();
+        if (now < _names)
+        {
+            budget?.TryChange(now - _names);
+            _names = now;
+        }
     }
 
     private void CheckNames(int count)

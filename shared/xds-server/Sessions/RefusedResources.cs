@@ -9,34 +9,20 @@ internal sealed class RefusedResources
     internal const int Most = 64;
     internal const int LongestReason = 256;
     private const int LongestText = 16 * 1024;
-    private const int MostNonces = 8;
     private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sentAnew = new(StringComparer.Ordinal);
-    private readonly Queue<string> _earlier = new();
 
     /// <summary>Name and reason of each.</summary>
     internal IReadOnlyList<KeyValuePair<string, string>> All => _reasons.Count == 0 ? [] : [.. _reasons];
 
-    /// <summary>A response goes out; <paramref name="before"/> is the nonce of the one before.</summary>
-    internal void OnSent(string before, IEnumerable<string> names)
+    /// <summary>A response goes out.</summary>
+    internal void OnSent(IEnumerable<string> names)
     {
-        if (before.Length > 0)
-        {
-            _earlier.Enqueue(before);
-            if (_earlier.Count > MostNonces)
-            {
-                _earlier.Dequeue();
-            }
-        }
-
         if (_reasons.Count > 0)
         {
             _sentAnew.UnionWith(names.Where(_reasons.ContainsKey));
         }
     }
-
-    /// <summary>Whether a nonce is that of one of the responses just before the last.</summary>
-    internal bool IsEarlier(string nonce) => _earlier.Contains(nonce);
 
     /// <summary>All that was sent is accepted, but for what was refused of it.</summary>
     internal void OnLastAnswered()
@@ -47,10 +33,9 @@ internal sealed class RefusedResources
         }
 
         _sentAnew.Clear();
-        _earlier.Clear();
     }
 
-    /// <summary>A client refuses; only names that there are count, or <paramref name="only"/> when the response had nothing else and the text names nothing.</summary>
+    /// <summary>A client refuses; only names that count by <paramref name="isThere"/> are taken, or <paramref name="only"/> when the response had nothing else and the text names nothing.</summary>
     internal void OnRefused(string text, string? only, Func<string, bool> isThere)
     {
         bool isNamed = false;

@@ -1,5 +1,3 @@
-using Ambient.Xds.Server.Resources;
-
 namespace Ambient.Xds.Server.Sessions;
 
 /// <summary>What one client wants of one type, and how far it has been told. Used under its session's lock.</summary>
@@ -14,7 +12,7 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
     internal bool MayBeLimited { get; init; }
 
     /// <summary>What its owner needs instead of everything; null: everything.</summary>
-    internal ResourceEntry? Needs { get; set; }
+    internal IReadOnlySet<string>? Needs { get; set; }
 
     /// <summary>Up to which change of the store the client was told; −1: nothing yet.</summary>
     internal long Moment { get; set; } = -1;
@@ -37,6 +35,9 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
     /// <summary>Names that an on-demand client has subscribed to, or one that may be limited to its needs. Other wildcard clients store none.</summary>
     internal HashSet<string> Subscribed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How many names are remembered for the client: what is asked for is subscribed to, unless nothing is.</summary>
+    internal int Names => Math.Max(Asked.Count, Subscribed.Count) + GivenUp.Count;
+
     /// <summary>Version of each resource that an on-demand client was told, or one that is limited to its needs. Wildcard clients store none.</summary>
     internal Dictionary<string, string> Told { get; } = new(StringComparer.Ordinal);
 
@@ -46,8 +47,8 @@ internal sealed class TypeSubscription(string typeUrl, bool isWildcard)
     /// <summary>Which change the last response brought the client to, and some of its names, for the log of a refusal.</summary>
     internal (long Moment, IReadOnlyList<string> Names) LastSent { get; set; } = (-1, []);
 
-    /// <summary>Since when the last response is neither confirmed nor refused; null: it is.</summary>
-    internal DateTimeOffset? AwaitingSince { get; set; }
+    /// <summary>The responses that are neither confirmed nor refused.</summary>
+    internal UnansweredResponses Unanswered { get; } = new();
 
     /// <summary>What the client refused of what it was sent.</summary>
     internal RefusedResources Refused { get; } = new();

@@ -7,7 +7,6 @@ internal sealed class AskedNames
 {
     private readonly Lock _gate = new();
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private readonly HashSet<string> _untold = new(StringComparer.Ordinal);
 
     /// <summary>Subscribes; false when it is subscribed to already.</summary>
@@ -15,13 +14,9 @@ internal sealed class AskedNames
     {
         lock (_gate)
         {
-            if (!_names.Add(name))
-            {
-                return false;
-            }
-
-            Differs(name, !_told.Contains(name));
-            return true;
+            bool isNew = _names.Add(name);
+            _ = isNew && _untold.Add(name);
+            return isNew;
         }
     }
 
@@ -30,13 +25,9 @@ internal sealed class AskedNames
     {
         lock (_gate)
         {
-            if (!_names.Remove(name))
-            {
-                return false;
-            }
-
-            Differs(name, _told.Contains(name));
-            return true;
+            bool wasThere = _names.Remove(name);
+            _ = wasThere && _untold.Add(name);
+            return wasThere;
         }
     }
 
@@ -46,8 +37,6 @@ internal sealed class AskedNames
         lock (_gate)
         {
             _untold.Clear();
-            _told.Clear();
-            _told.UnionWith(_names);
             return [.. _names];
         }
     }
@@ -65,26 +54,11 @@ internal sealed class AskedNames
             var request = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.Address };
             foreach (string name in _untold)
             {
-                bool isAsked = _names.Contains(name);
-                (isAsked ? request.ResourceNamesSubscribe : request.ResourceNamesUnsubscribe).Add(name);
-                _ = isAsked ? _told.Add(name) : _told.Remove(name);
+                (_names.Contains(name) ? request.ResourceNamesSubscribe : request.ResourceNamesUnsubscribe).Add(name);
             }
 
             _untold.Clear();
             return request;
-        }
-    }
-
-    // A name that came and went between two requests, or while there is no stream, is nothing to tell.
-    private void Differs(string name, bool isToTell)
-    {
-        if (isToTell)
-        {
-            _untold.Add(name);
-        }
-        else
-        {
-            _untold.Remove(name);
         }
     }
 }

@@ -71,7 +71,8 @@ internal sealed class RoutedCluster
         {
             if (change.TypeUrl == ResourceTypes.Needs)
             {
-                Needs[change.Name] = change.Content?.Needs;
+                Needs.Remove(change.Name);
+                _ = change.Content is not { } content || Needs.TryAdd(change.Name, content.Needs);
                 continue;
             }
 

@@ -5,10 +5,10 @@ using Ambient.Xds.Server.Sessions;
 namespace Ambient.Xds.Server.Tests;
 
 /// <summary>A delta client without transport: it keeps what it is told, and answers or not as a test wants.</summary>
-internal sealed class RawClient(ResourceStore store, string node = "", DeltaSessionLimits? limits = null, NameBudget? budget = null, string? owner = null)
+internal sealed class RawClient(ResourceStore store, string node = "", DeltaSessionLimits? limits = null, NameBudget? budget = null, string? owner = null, TimeProvider? clock = null)
 {
     private readonly Dictionary<string, Dictionary<string, string>> _held = new(StringComparer.Ordinal);
-    private DeltaSession _session = Session(store, node, limits, budget, owner);
+    private DeltaSession _session = Session(store, node, limits, budget, owner, clock);
 
     /// <summary>Version by name.</summary>
     public IReadOnlyDictionary<string, string> Held(string type = Make.AddressType) => Table(type);
@@ -19,7 +19,7 @@ internal sealed class RawClient(ResourceStore store, string node = "", DeltaSess
     public void Reconnect()
     {
         _session.Leave();
-        _session = Session(store, node, limits, budget, owner);
+        _session = Session(store, node, limits, budget, owner, clock);
     }
 
     /// <summary>The stream ends.</summary>
@@ -73,9 +73,9 @@ internal sealed class RawClient(ResourceStore store, string node = "", DeltaSess
         return responses;
     }
 
-    private static DeltaSession Session(ResourceStore store, string node, DeltaSessionLimits? limits, NameBudget? budget, string? owner)
+    private static DeltaSession Session(ResourceStore store, string node, DeltaSessionLimits? limits, NameBudget? budget, string? owner, TimeProvider? clock)
     {
-        var session = new DeltaSession(store, limits ?? new DeltaSessionLimits(), TimeProvider.System, budget);
+        var session = new DeltaSession(store, limits ?? new DeltaSessionLimits(), clock ?? TimeProvider.System, budget);
         session.SetNode(node, owner);
         return session;
     }

@@ -461,7 +461,7 @@ public sealed class DeltaSessionTests
     [Fact]
     public void AllTogether_HaveSoManyNames_AndGiveThemBack()
     {
-        var budget = new NameBudget(4);
+        var budget = new NameBudget(2);
         var first = new RawClient(Make.Store(), budget: budget);
         var other = new RawClient(Make.Store(), budget: budget);
         first.OpenOnDemand();

@@ -1,6 +1,7 @@
 using Ambient.Grpc.Framing;
 using Ambient.Protocol.Envoy.Discovery;
 using Ambient.Xds.Server.Resources;
+using Ambient.Xds.Server.Sessions;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Ambient.Xds.Server.Tests.Sessions;
@@ -70,10 +71,10 @@ public sealed class NeedsProperties
     }
 
     [Fact]
-    public void WithoutAWord_AClientIsToldEverything_AndComparesAnewWhenItIsSaid()
+    public void WhoIsToHaveEverything_ComparesAnewWhenThatChanges()
     {
         var mesh = new Mesh(100);
-        mesh.Store.Apply([Make.Service("s1", 1), Make.Workload("w1", 1, "", "ns/s1"), Make.Workload("w2", 2)]);
+        mesh.Store.Apply([Make.Service("s1", 1), Make.Workload("w1", 1, "", "ns/s1"), Make.Workload("w2", 2), mesh.Everything()]);
         RawClient client = mesh.Client;
         mesh.Open();
         Assert.Equal("A +ns/s1 +w1 +w2 | ?", client.Receive());
@@ -87,6 +88,55 @@ public sealed class NeedsProperties
         client.Reconnect();
         mesh.Open();
         Assert.Equal("A +w2 | ? -a/w/needs", client.Receive());
+    }
+
+    /// <summary>Replicas that end with their Gateway do not download the mesh, nor do those that come before it is known; streams go on.</summary>
+    [Fact]
+    public void WhoIsNotKnown_YetOrAnyMore_IsToldNothing()
+    {
+        var mesh = new Mesh(100);
+        mesh.Store.Apply([Make.Service("s1", 1), Make.Workload("w1", 1, "", "ns/s1"), Make.Workload("w2", 2)]);
+        RawClient client = mesh.Client;
+        mesh.Open();
+        Assert.Equal("A | ?", client.Receive());
+        mesh.Store.Apply([mesh.Need("ns/s1")]);
+        Assert.Equal("A +ns/s1 +w1 | ? +a/w/needs", client.Receive());
+        mesh.Store.Apply([mesh.NoNeed()]);
+        Assert.Equal("? -a/w/needs | A -ns/s1 -w1", client.Receive());
+        client.Reconnect();
+        mesh.Open();
+        Assert.Equal("A | ?", client.Receive());
+    }
+
+    /// <summary>A client that does not read makes the server remember no more names than it may have.</summary>
+    [Fact]
+    public void NamesThatAreGivenUp_AreCounted_AndInventedOnesAreNotKept()
+    {
+        var budget = new NameBudget(100);
+        var mesh = new Mesh(100, new DeltaSessionLimits { MaxNames = 3 }, budget);
+        mesh.Store.Apply([mesh.Need()]);
+        mesh.Open();
+        mesh.Client.Receive();
+        for (int i = 0; i < 10; i++)
+        {
+            mesh.Client.Unsubscribe("invented" + i);
+        }
+
+        Assert.Equal(0, budget.Used);
+        for (int round = 0; round < 2; round++)
+        {
+            mesh.Client.Receive();
+            Assert.Equal(0, budget.Used);
+            for (int i = 0; i < 3; i++)
+            {
+                mesh.Client.Subscribe("had" + i);
+                mesh.Client.Unsubscribe("had" + i);
+            }
+
+            Assert.Equal(3, budget.Used);
+        }
+
+        Assert.Equal(GrpcCode.ResourceExhausted, Assert.Throws<GrpcException>(() => mesh.Client.Subscribe("another")).Code);
     }
 
     [Fact]
@@ -107,11 +157,12 @@ public sealed class NeedsProperties
         private readonly Dictionary<string, ResourceContent> _there = new(StringComparer.Ordinal);
         private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
         private IReadOnlySet<string>? _needs;
+        private bool _hasEverything;
 
-        internal Mesh(int tombstones)
+        internal Mesh(int tombstones, DeltaSessionLimits? limits = null, NameBudget? budget = null)
         {
             Store = new ResourceStore([Make.PolicyType, Make.AddressType, NeedsType], tombstones, [NeedsType], new NeedsRule(NeedsType, Make.AddressType));
-            Client = new RawClient(Store, Node, owner: Owner);
+            Client = new RawClient(Store, Node, limits, budget, Owner);
         }
 
         internal ResourceStore Store { get; }
@@ -128,6 +179,13 @@ public sealed class NeedsProperties
         {
             _needs = null;
             return new ResourceChange(NeedsType, NeedsRule.NameFor(Owner), null);
+        }
+
+        /// <summary>While nothing else is needed.</summary>
+        internal ResourceChange Everything(bool isSaid = true)
+        {
+            _hasEverything = isSaid;
+            return new ResourceChange(NeedsType, NeedsRule.EverythingFor(Owner), isSaid ? new ResourceContent { Message = new Empty() } : null);
         }
 
         internal void Open()
@@ -152,6 +210,7 @@ public sealed class NeedsProperties
                     3 => Make.Service(service, (byte)random.Next(3)),
                     4 => Make.NoAddress("ns/" + service),
                     5 => Make.NoAddress(workload),
+                    6 when random.Next(4) == 0 => Everything(random.Next(2) == 0),
                     _ => random.Next(12) == 0 ? NoNeed() : Need([.. Enumerable.Range(0, Services).Where(_ => random.Next(2) == 0).Select(static n => "ns/s" + n)]),
                 });
             }
@@ -218,11 +277,11 @@ public sealed class NeedsProperties
         internal string Differences()
         {
             IReadOnlyDictionary<string, string> all = Store.Versions(Make.AddressType);
-            Dictionary<string, string> wanted = all.Where(pair => _needs is null || IsNeeded(pair.Key, _there[pair.Key])).ToDictionary(StringComparer.Ordinal);
+            Dictionary<string, string> wanted = all.Where(pair => (_needs is null && _hasEverything) || IsNeeded(pair.Key, _there[pair.Key])).ToDictionary(StringComparer.Ordinal);
             return string.Join(' ', wanted.Except(Client.Held()).Select(static pair => "missing " + pair.Key).Concat(Client.Held().Except(wanted).Select(static pair => "not needed or stale " + pair.Key)));
         }
 
         private bool IsNeeded(string name, ResourceContent content) =>
-            content.Groups.Append(name).Any(one => _needs!.Contains(one) || _asked.Contains(one)) || content.Aliases.Any(_asked.Contains) || content.Node == Node;
+            content.Groups.Append(name).Any(one => _needs?.Contains(one) == true || _asked.Contains(one)) || content.Aliases.Any(_asked.Contains) || content.Node == Node;
     }
 }
