@@ -157,7 +157,11 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     /// <inheritdoc/>
     void IResponseSink.OnFailed(UpstreamFailure failure, string? detail)
     {
-        loop.LostMirrors.Count(_destination!.Service, MirrorLoss.Failed);
+        if (!_isOver)
+        {
+            loop.LostMirrors.Count(_destination!.Service, MirrorLoss.Failed);
+        }
+
         Finish();
     }
 
@@ -173,7 +177,7 @@ internal sealed class MirrorCopy(WaypointLoop loop, BodyFraming framing) : LoopT
     private void Lose(MirrorLoss why)
     {
         loop.LostMirrors.Count(_destination!.Service, why);
-        GiveUp("too slow");
+        GiveUp("a copy that is lost");
     }
 
     private bool Start(DestinationState destination, Candidate endpoint, bool isHttp2, TrafficPolicy policy, TlsUse? tls)

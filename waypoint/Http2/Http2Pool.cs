@@ -33,12 +33,20 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
             WatchIdle();
         }
 
+        bool isOldThere = false;
         foreach (Http2Client kept in _clients)
         {
+            isOldThere |= IsOld(kept);
             if (kept.CanOpen && !IsOld(kept) && (limits.Requests <= 0 || kept.Requests < limits.Requests))
             {
                 return new Http2ClientStream(kept);
             }
+        }
+
+        if (isOldThere)
+        {
+            // They make room for the next one.
+            Sweep();
         }
 
         // Requests do not wait here: without a connection that has room, and without room for another, there are too many.
@@ -101,6 +109,7 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         {
             if (IsOld(client))
             {
+                Forget(client);
                 client.Drain();
             }
         }

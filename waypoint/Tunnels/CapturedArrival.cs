@@ -120,7 +120,10 @@ internal sealed class CapturedArrival : LoopTimer, IPipeOwner, ILoopFault
         if (_early is null && TunnelTarget.MayCome(authority, _loop.Options.Network, _loop.Configuration, _loop.View))
         {
             _early = _loop.Early.Add(LookAgain, () => Unserved(header, authority));
-            _loop.AccessLog.Early(header.Source, authority, header.Client);
+            if (_early is not null)
+            {
+                _loop.AccessLog.Early(header.Source, authority, header.Client);
+            }
         }
 
         if (_early is not null)

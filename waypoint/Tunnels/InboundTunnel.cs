@@ -34,6 +34,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     private readonly IpPort _peer;
     private ServedPort _served;
     private IPipeOwner? _inner;
+    private bool _isSentAway;
     private IHttpConnection? _http;
     private HashSet<PoolOf>? _ownPools;
 
@@ -201,7 +202,8 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
     {
         if (_inner is null && Served.Table.Protocol is PortProtocol.Http or PortProtocol.Http2)
         {
-            // Nobody has asked for anything yet.
+            // Nobody has asked for anything yet; what is on its way could not be answered any more.
+            _isSentAway = true;
             _pipe.Finish();
         }
 
@@ -395,7 +397,7 @@ internal sealed class InboundTunnel : LoopTimer, IPipeOwner, ILoopFault
         Loop.Loop.Timers.Cancel(this);
         _http = http;
         _inner = http;
-        if (IsDraining && http is Http2Server)
+        if (IsDraining && (http is Http2Server || _isSentAway))
         {
             // A caller in HTTP/2 hears that it may ask somebody else; one in HTTP/1.1, whose bytes are here, is answered once more.
             http.Drain();

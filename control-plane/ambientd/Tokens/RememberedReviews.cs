@@ -17,8 +17,8 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     internal const int Most = 10_000;
     internal const int StrangersAtOnce = 8;
     internal const int StrangersWaiting = 512;
-    private const int KnownAtOnce = 16;
-    private const int KnownWaiting = 2_000;
+    internal const int KnownAtOnce = 16;
+    internal const int KnownWaiting = 2_000;
     private static readonly TimeSpan BadMemory = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PatienceWithKnown = TimeSpan.FromSeconds(4);
@@ -30,6 +30,8 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     private readonly Dictionary<string, Task<TokenReview>> _asked = new(StringComparer.Ordinal);
     private readonly ReviewLane _strangers = new(StrangersAtOnce, StrangersWaiting);
     private readonly ReviewLane _known = new(KnownAtOnce, KnownWaiting);
+
+    private static TokenReview NotInTime => new() { Error = "the API server did not answer in time", IsTransient = true };
 
     /// <summary>How long a good token is not asked about again.</summary>
     internal static TimeSpan Memory { get; } = TimeSpan.FromSeconds(10);
@@ -55,10 +57,11 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     {
         string key = cluster + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         Task<TokenReview>? asked;
+        bool isKnown;
         lock (_gate)
         {
             DateTimeOffset now = clock.GetUtcNow();
-            bool isKnown = _good.TryGetValue(key, out Good? good) && now < good.End;
+            isKnown = _good.TryGetValue(key, out Good? good) && now < good.End;
             if (isKnown && now < good!.FreshUntil)
             {
                 return good.Review;
@@ -74,14 +77,30 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
                 ReviewLane lane = isKnown ? _known : _strangers;
                 if (!lane.TryEnter(out Task turn))
                 {
-                    return new TokenReview { Error = "too many tokens are being judged at this moment", IsTransient = true };
+                    return StillGood(key, now) ?? new TokenReview { Error = "too many tokens are being judged at this moment", IsTransient = true };
                 }
 
                 _asked[key] = asked = Task.Run(() => AskAsync(key, cluster, token, lane, turn, isKnown ? PatienceWithKnown : Patience), CancellationToken.None);
             }
         }
 
-        return await asked.WaitAsync(cancellation);
+        if (!isKnown)
+        {
+            return await asked.WaitAsync(cancellation);
+        }
+
+        try
+        {
+            // The lane's queue counts as well: behind a server that hangs it is minutes long.
+            return await asked.WaitAsync(PatienceWithKnown, clock, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+            {
+                return StillGood(key, clock.GetUtcNow()) ?? NotInTime;
+            }
+        }
     }
 
     private async Task<TokenReview> AskAsync(string key, string cluster, string token, ReviewLane lane, Task turn, TimeSpan patience)
@@ -95,7 +114,7 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
         }
         catch (OperationCanceledException)
         {
-            review = new TokenReview { Error = "the API server did not answer in time", IsTransient = true };
+            review = NotInTime;
         }
         finally
         {
@@ -115,7 +134,7 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     {
         if (review.IsAuthenticated)
         {
-            Make(_good, static good => good.End, now);
+            MakeRoom(_good, key, static good => good.End, now);
             DateTimeOffset end = TokenLife.EndOf(token) ?? now + WithoutEnd, latest = now + LongestOutage;
             _good[key] = new Good(review, now + Memory, end < latest ? end : latest);
             _bad.Remove(key);
@@ -124,26 +143,33 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
 
         if (review.Error is null or "")
         {
-            Make(_bad, static bad => bad.Until, now);
+            MakeRoom(_bad, key, static bad => bad.Until, now);
             _bad[key] = (review, now + BadMemory);
             _good.Remove(key);
             return review;
         }
 
         // Not what the server says about us, such as that we may not ask: only that it does not answer.
-        if (review.IsTransient && _good.TryGetValue(key, out Good? good) && now < good.End)
-        {
-            _good[key] = good with { FreshUntil = now + AskAgain };
-            return good.Review;
-        }
-
-        return review;
+        return (review.IsTransient ? StillGood(key, now) : null) ?? review;
     }
 
-    /// <summary>Room for one more: what ends first goes first, a tenth at a time.</summary>
-    private static void Make<T>(Dictionary<string, T> memory, Func<T, DateTimeOffset> end, DateTimeOffset now)
+    /// <summary>What was said of a token that has not ended, when nothing newer is to be had; it is not asked about again for some seconds. Null: it is not known.</summary>
+    private TokenReview? StillGood(string key, DateTimeOffset now)
     {
-        if (memory.Count < Most)
+        if (!_good.TryGetValue(key, out Good? good) || now >= good.End)
+        {
+            return null;
+        }
+
+        DateTimeOffset again = now + AskAgain;
+        _good[key] = good with { FreshUntil = good.FreshUntil > again ? good.FreshUntil : again };
+        return good.Review;
+    }
+
+    /// <summary>Room for one more, unless it is there already: what ends first goes first, a tenth at a time.</summary>
+    private static void MakeRoom<T>(Dictionary<string, T> memory, string key, Func<T, DateTimeOffset> end, DateTimeOffset now)
+    {
+        if (memory.Count < Most || memory.ContainsKey(key))
         {
             return;
         }

@@ -188,13 +188,23 @@ public sealed class GatewayDeployment : IController
 
         // Remembered before it is done, so that what is changed meanwhile is seen as a change.
         _applied[key] = fingerprint;
+        bool isTaken = false;
         foreach (GatewayObject made in objects)
         {
-            if (await ApplyAsync(made, cancellation) is { } error)
+            (string? error, bool isLeftAlone) = await ApplyAsync(made, cancellation);
+            if (error is not null)
             {
                 _applied.TryRemove(key, out _);
                 return error;
             }
+
+            isTaken |= isLeftAlone && GatewayLeftovers.IsServing(made.Type);
+        }
+
+        if (isTaken)
+        {
+            // What is somebody else's is not watched: with each round it is seen whether the name is free.
+            _applied.TryRemove(key, out _);
         }
 
         return await _leftovers.CollectAsync(gateway, objects, isNew: true, cancellation);
@@ -254,25 +264,25 @@ public sealed class GatewayDeployment : IController
         return (overlays, null, null);
     }
 
-    private Task<string?> ApplyAsync(GatewayObject made, CancellationToken cancellation) => made.Type switch
+    private Task<(string? Error, bool IsLeftAlone)> ApplyAsync(GatewayObject made, CancellationToken cancellation) => made.Type switch
     {
         ResourceType<Deployment> type => ApplyAsync(type, made, cancellation),
         ResourceType<Kubernetes.Resources.Services.Service> type => ApplyAsync(type, made, cancellation),
         ResourceType<ServiceAccount> type => ApplyAsync(type, made, cancellation),
         ResourceType<HorizontalPodAutoscaler> type => ApplyAsync(type, made, cancellation),
         ResourceType<PodDisruptionBudget> type => ApplyAsync(type, made, cancellation),
-        _ => Task.FromResult<string?>($"{made.Type.Kind} is not made for Gateways"),
+        _ => Task.FromResult<(string?, bool)>(($"{made.Type.Kind} is not made for Gateways", false)),
     };
 
     /// <summary>What is there and was not made by a controller like us is left alone; what we looked at is what is changed.</summary>
-    private async Task<string?> ApplyAsync<T>(ResourceType<T> type, GatewayObject made, CancellationToken cancellation)
+    private async Task<(string? Error, bool IsLeftAlone)> ApplyAsync<T>(ResourceType<T> type, GatewayObject made, CancellationToken cancellation)
         where T : Resource
     {
         ApiResult<T> read = await _client.GetAsync(type, made.Key, cancellation);
         ApiResult<string> version = await _client.Discovery.VersionOfAsync(type, cancellation);
         if ((read.Error is { IsNotFound: false } ? read.Error : version.Error) is { } failure)
         {
-            return failure.ToString();
+            return (failure.ToString(), false);
         }
 
         var body = (JsonObject)made.Json.DeepClone();
@@ -282,14 +292,14 @@ public sealed class GatewayDeployment : IController
             if (!there.Metadata.Labels.ContainsKey(GatewayRendering.ManagedLabel))
             {
                 _log.Warn("an object of this name is somebody else's and is left alone", LogField.Of("kind", type.Kind), LogField.Of("object", made.Key.ToString()));
-                return null;
+                return (null, true);
             }
 
             body["metadata"]!["resourceVersion"] = there.Metadata.ResourceVersion;
         }
 
         ApiResult<T> applied = await _client.PatchAsync(type, made.Key, Patch.Apply(Encoding.UTF8.GetBytes(body.ToJsonString()), Manager), cancellation);
-        return applied.Error is { } error ? $"{type.Kind} {made.Key}: {error}" : null;
+        return (applied.Error is { } error ? $"{type.Kind} {made.Key}: {error}" : null, false);
     }
 
     private void SetProblem(ResourceKey key, string? problem)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Ambient.Kubernetes.Api;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Resources.Gateways;
+using Ambient.Kubernetes.Resources.Services;
 using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Telemetry.Logging;
 
@@ -45,11 +46,21 @@ internal sealed class GatewayLeftovers(KubernetesClient client, Logger log)
             return failure;
         }
 
-        bool mayGo = left.TrueForAll(static one => IsFree(one.Type)) || await IsServedAsync(wanted, cancellation);
+        bool mayGo = left.TrueForAll(static one => IsFree(one.Type)) || await IsServedAsync(gateway, wanted, cancellation);
+        bool isDone = mayGo;
         foreach ((ResourceType type, Resource old) in left.Where(one => mayGo || IsFree(one.Type)))
         {
-            // Of a successor of the same name nothing is known here.
-            if (await client.DeleteAsync(type, old.Key, cancellation, new DeleteOptions { Uid = old.Metadata.Uid }) is { IsNotFound: false, IsConflict: false } error)
+            // Of a successor of the same name nothing is known here. A Deployment's version is another with each status; what is free may have been asked for again by
+            // who leads after us.
+            var options = new DeleteOptions { Uid = old.Metadata.Uid, ResourceVersion = IsFree(type) ? old.Metadata.ResourceVersion : null };
+            ApiError? error = await client.DeleteAsync(type, old.Key, cancellation, options);
+            if (error is { IsConflict: true })
+            {
+                isDone = false;
+                continue;
+            }
+
+            if (error is { IsNotFound: false })
             {
                 return $"{type.Kind} {old.Key}: {error}";
             }
@@ -61,13 +72,16 @@ internal sealed class GatewayLeftovers(KubernetesClient client, Logger log)
                 LogField.Of("object", old.Key.ToString()));
         }
 
-        if (mayGo)
+        if (isDone)
         {
             _waiting.TryRemove(gateway.Key, out _);
         }
 
         return null;
     }
+
+    /// <summary>Traffic goes through it: while somebody else has its name, the Gateway is not served under that name.</summary>
+    internal static bool IsServing(ResourceType type) => type is ResourceType<Deployment> or ResourceType<Service>;
 
     /// <summary>Carries no traffic and no identity: may go at once.</summary>
     private static bool IsFree(ResourceType type) => type is ResourceType<HorizontalPodAutoscaler> or ResourceType<PodDisruptionBudget>;
@@ -96,16 +110,26 @@ internal sealed class GatewayLeftovers(KubernetesClient client, Logger log)
         return null;
     }
 
-    private async Task<bool> IsServedAsync(IReadOnlyList<GatewayObject> wanted, CancellationToken cancellation)
+    /// <summary>Whether what is wanted is there, is this Gateway's, and serves. Somebody else's Deployment may be as healthy as it likes.</summary>
+    private async Task<bool> IsServedAsync(Gateway gateway, IReadOnlyList<GatewayObject> wanted, CancellationToken cancellation)
     {
-        if (wanted.FirstOrDefault(static made => ReferenceEquals(made.Type, KnownResources.Deployments)) is not { } made)
+        foreach (GatewayObject made in wanted.Where(static made => IsServing(made.Type)))
         {
-            return true;
+            Resource? there = made.Type is ResourceType<Service> services
+                ? (await client.GetAsync(services, made.Key, cancellation)).Value
+                : (await client.GetAsync(KnownResources.Deployments, made.Key, cancellation)).Value;
+            if (there is null || !IsOf(gateway, there) || (there is Deployment deployment && !IsAvailable(deployment)))
+            {
+                return false;
+            }
         }
 
-        ApiResult<Deployment> read = await client.GetAsync(KnownResources.Deployments, made.Key, cancellation);
-        return read.Value is { } deployment
-            && deployment.Status.ObservedGeneration >= deployment.Metadata.Generation
-            && (deployment.Spec.Replicas == 0 || (deployment.Status.AvailableReplicas > 0 && deployment.Status.UpdatedReplicas == deployment.Status.Replicas));
+        return true;
     }
+
+    private static bool IsOf(Gateway gateway, Resource made) =>
+        made.Metadata.Labels.ContainsKey(GatewayRendering.ManagedLabel) && made.Metadata.OwnerReferences.Any(owner => owner.Uid == gateway.Metadata.Uid);
+
+    private static bool IsAvailable(Deployment deployment) => deployment.Status.ObservedGeneration >= deployment.Metadata.Generation
+        && (deployment.Spec.Replicas == 0 || (deployment.Status.AvailableReplicas > 0 && deployment.Status.UpdatedReplicas == deployment.Status.Replicas));
 }

@@ -10,7 +10,10 @@ internal sealed class StreamLimits(XdsServerOptions options, TimeProvider clock)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _open = new(StringComparer.Ordinal);
     private readonly TimeSpan _each = TimeSpan.FromSeconds(1.0 / options.StreamsPerSecond);
-    private DateTimeOffset _paidUntil = DateTimeOffset.MinValue;
+    private readonly long _began = clock.GetTimestamp();
+
+    // Since we began, not by the clock on the wall: that one may be put back.
+    private TimeSpan _paidUntil = TimeSpan.MinValue;
 
     /// <summary>How many different callers have streams.</summary>
     internal int Callers
@@ -60,8 +63,8 @@ internal sealed class StreamLimits(XdsServerOptions options, TimeProvider clock)
     {
         lock (_gate)
         {
-            DateTimeOffset now = clock.GetUtcNow(), earliest = now - TimeSpan.FromSeconds(1);
-            DateTimeOffset turn = (_paidUntil < earliest ? earliest : _paidUntil) + _each;
+            TimeSpan now = clock.GetElapsedTime(_began), earliest = now - TimeSpan.FromSeconds(1);
+            TimeSpan turn = (_paidUntil < earliest ? earliest : _paidUntil) + _each;
             if (turn - now > options.LongestTurn)
             {
                 return null;
@@ -70,6 +73,34 @@ internal sealed class StreamLimits(XdsServerOptions options, TimeProvider clock)
             _paidUntil = turn;
             return turn > now ? turn - now : TimeSpan.Zero;
         }
+    }
+
+    /// <summary>Waits for a turn; false: it would be too long. Who goes while waiting gives the turn back, so that nobody who comes and goes keeps the others waiting.</summary>
+    internal async ValueTask<bool> AwaitTurnAsync(CancellationToken aborted)
+    {
+        if (Turn() is not { } pause)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (pause > TimeSpan.Zero)
+            {
+                await Task.Delay(pause, clock, aborted);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                _paidUntil -= _each;
+            }
+
+            throw;
+        }
+
+        return true;
     }
 
     private static string Name(XdsCaller caller) => caller.Identities.Count > 0 ? $"{caller.Identities[0]} {caller.Pod}" : caller.Pod;

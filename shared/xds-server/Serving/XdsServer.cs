@@ -72,25 +72,16 @@ public sealed class XdsServer : IAsyncDisposable
 
         try
         {
-            await AwaitTurnAsync(call);
+            if (!await _limits.AwaitTurnAsync(call.Aborted))
+            {
+                throw new GrpcException(GrpcCode.ResourceExhausted, "too many clients connect at this moment; come again");
+            }
+
             await ServeAsync(call, caller);
         }
         finally
         {
             _limits.Leave(caller);
-        }
-    }
-
-    private async Task AwaitTurnAsync(GrpcServerCall call)
-    {
-        if (_limits.Turn() is not { } pause)
-        {
-            throw new GrpcException(GrpcCode.ResourceExhausted, "too many clients connect at this moment; come again");
-        }
-
-        if (pause > TimeSpan.Zero)
-        {
-            await Task.Delay(pause, _clock, call.Aborted);
         }
     }
 

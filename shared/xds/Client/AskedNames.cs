@@ -7,6 +7,7 @@ internal sealed class AskedNames
 {
     private readonly Lock _gate = new();
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private readonly HashSet<string> _untold = new(StringComparer.Ordinal);
 
     /// <summary>Subscribes; false when it is subscribed to already.</summary>
@@ -14,9 +15,13 @@ internal sealed class AskedNames
     {
         lock (_gate)
         {
-            bool isNew = _names.Add(name);
-            _ = isNew && _untold.Add(name);
-            return isNew;
+            if (!_names.Add(name))
+            {
+                return false;
+            }
+
+            Differs(name, !_told.Contains(name));
+            return true;
         }
     }
 
@@ -25,9 +30,13 @@ internal sealed class AskedNames
     {
         lock (_gate)
         {
-            bool wasThere = _names.Remove(name);
-            _ = wasThere && _untold.Add(name);
-            return wasThere;
+            if (!_names.Remove(name))
+            {
+                return false;
+            }
+
+            Differs(name, _told.Contains(name));
+            return true;
         }
     }
 
@@ -37,6 +46,8 @@ internal sealed class AskedNames
         lock (_gate)
         {
             _untold.Clear();
+            _told.Clear();
+            _told.UnionWith(_names);
             return [.. _names];
         }
     }
@@ -54,11 +65,26 @@ internal sealed class AskedNames
             var request = new DeltaDiscoveryRequest { TypeUrl = TypeUrls.Address };
             foreach (string name in _untold)
             {
-                (_names.Contains(name) ? request.ResourceNamesSubscribe : request.ResourceNamesUnsubscribe).Add(name);
+                bool isAsked = _names.Contains(name);
+                (isAsked ? request.ResourceNamesSubscribe : request.ResourceNamesUnsubscribe).Add(name);
+                _ = isAsked ? _told.Add(name) : _told.Remove(name);
             }
 
             _untold.Clear();
             return request;
+        }
+    }
+
+    // A name that came and went between two requests, or while there is no stream, is nothing to tell.
+    private void Differs(string name, bool isToTell)
+    {
+        if (isToTell)
+        {
+            _untold.Add(name);
+        }
+        else
+        {
+            _untold.Remove(name);
         }
     }
 }

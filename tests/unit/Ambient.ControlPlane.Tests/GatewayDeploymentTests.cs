@@ -29,6 +29,8 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
     private readonly GatewayDeployment _deployment;
     private Func<ApiReply> _parameters = static () => ApiReply.Failure(404, "NotFound");
     private int _asked;
+    private int _changesBeforeDeletion;
+    private int _conflicts;
 
     public GatewayDeploymentTests()
     {
@@ -108,10 +110,54 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
         int asked = _asked;
         await AdvanceUntilAsync(() => _asked >= asked + 2);
         Assert.Empty(_deleted);
-        _objects["deployments/other"]["status"] = new JsonObject { ["observedGeneration"] = 1, ["replicas"] = 1, ["updatedReplicas"] = 1, ["availableReplicas"] = 1 };
+        _objects["deployments/other"]["status"] = Healthy();
         await AdvanceUntilAsync(() => _deleted.Count == 3);
 
         Assert.Equal(["deployments/waypoint", "serviceaccounts/waypoint", "services/waypoint"], _deleted.Order(StringComparer.Ordinal));
+        await StopAsync(running);
+    }
+
+    /// <summary>The new name is somebody else's, who serves well: the Gateway stays served under its old one until the name is free.</summary>
+    [Theory]
+    [InlineData("deployments")]
+    [InlineData("services")]
+    public async Task ObjectsUnderAnOldName_StayWhileTheNewNameIsSomebodyElses(string taken)
+    {
+        foreach (string kind in new[] { "deployments", "services", "serviceaccounts", "horizontalpodautoscalers" })
+        {
+            Put(kind, "waypoint", "u");
+        }
+
+        Put("deployments", "other", "u");
+        Put(taken, "other", "somebody", isManaged: false);
+        _objects["deployments/other"]["status"] = Healthy();
+        See("'spec':{'gatewayClassName':'istio-waypoint'}", "'gateway.istio.io/name-override':'other','gateway.istio.io/service-account':'other'");
+        Task running = _deployment.RunAsync(_leading.Token);
+        await Eventually.TrueAsync(() => !_deleted.IsEmpty, Limit);
+        int asked = _asked;
+        await AdvanceUntilAsync(() => _asked >= asked + 2);
+        Assert.Equal(["horizontalpodautoscalers/waypoint"], _deleted);
+        Assert.Equal("somebody", (string)_objects[taken + "/other"]["metadata"]!["ownerReferences"]![0]!["uid"]!);
+
+        _objects.TryRemove(taken + "/other", out _);
+        await AdvanceUntilAsync(() => _objects.ContainsKey(taken + "/other"));
+        _objects["deployments/other"]["status"] = Healthy();
+        await AdvanceUntilAsync(() => _deleted.Count == 4);
+        await StopAsync(running);
+    }
+
+    /// <summary>Who leads after us may have asked for it again since we looked.</summary>
+    [Fact]
+    public async Task WhatChangedSinceItWasLookedAt_StaysUntilItIsLookedAtAgain()
+    {
+        Put("poddisruptionbudgets", "waypoint", "u");
+        _changesBeforeDeletion = 1;
+        See("'spec':{'gatewayClassName':'istio-waypoint'}");
+        Task running = _deployment.RunAsync(_leading.Token);
+        await AdvanceUntilAsync(() => !_deleted.IsEmpty);
+        await Eventually.TrueAsync(() => _logs.Count("is taken away") > 0, Limit);
+
+        Assert.Equal((1, 1), (_conflicts, _logs.Count("is taken away")));
         await StopAsync(running);
     }
 
@@ -122,6 +168,8 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
         _logs.Dispose();
         _leading.Dispose();
     }
+
+    private static JsonObject Healthy() => new() { ["observedGeneration"] = 1, ["replicas"] = 1, ["updatedReplicas"] = 1, ["availableReplicas"] = 1 };
 
     private Task AdvanceUntilAsync(Func<bool> isSo) => Eventually.TrueAsync(
         () =>
@@ -175,10 +223,27 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
                 JsonObject made = JsonNode.Parse(call.Body)!.AsObject();
                 made["metadata"]!["generation"] = 1;
                 made["metadata"]!["uid"] = path;
+                if (_objects.GetValueOrDefault(path)?["status"] is { } status)
+                {
+                    made["status"] = status.DeepClone();
+                }
+
                 _objects[path] = made;
                 return ApiReply.Ok(made.ToJsonString());
             case "DELETE":
-                Assert.Equal(path.Replace('/', '-'), (string)JsonNode.Parse(call.Body)!["preconditions"]!["uid"]!);
+                JsonNode only = JsonNode.Parse(call.Body)!["preconditions"]!;
+                if (_changesBeforeDeletion-- > 0)
+                {
+                    _objects[path]["metadata"]!["resourceVersion"] = "2";
+                }
+
+                if (only["resourceVersion"] is { } version && (string?)version != (string?)_objects[path]["metadata"]!["resourceVersion"])
+                {
+                    _conflicts++;
+                    return ApiReply.Failure(409, "Conflict");
+                }
+
+                Assert.Equal(path.Replace('/', '-'), (string)only["uid"]!);
                 _deleted.Enqueue(path);
                 return _objects.TryRemove(path, out _) ? ApiReply.Ok("{}") : ApiReply.Failure(404, "NotFound");
             case "GET" when parts.Length == at + 1:

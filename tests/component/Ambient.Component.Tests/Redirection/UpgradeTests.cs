@@ -56,10 +56,6 @@ public sealed class UpgradeTests
 
             proxy.Dispose();
 
-            // One that it has marked itself, as whoever has CAP_NET_RAW can: nobody listens on its port, so nobody has come from outside by it.
-            using Socket server = PodSocket.Listen(f.Peer, f.Any, 80);
-            using Socket marked = await PodSocket.ConnectAsync(f.Pod, f.C, 80, mark: DirectMark);
-
             Assert.Equal(KernelState.Different, (await kernel.InspectAsync(f.Pod, rules, CancellationToken.None)).Kernel);
             Task<List<(Socket Client, Socket Served)>> connecting = Task.Run(async () =>
             {

@@ -59,8 +59,8 @@ public sealed class LocalRateLimitTests(SharedPlane plane)
     public async Task Callers_HaveALimitEach_WhereTheRuleSaysSo()
     {
         await plane.BeginAsync();
-        plane.Manifest("limits", Limit(Rule("/mine", 2, "Principal"), Rule("/ours", 2), Rule("/probe", 1)));
-        await InForceAsync("/probe");
+        plane.Manifest("limits", Limit(Rule("/mine", 2, "Principal"), Rule("/ours", 2), Rule("/probe-of-callers", 1)));
+        await InForceAsync("/probe-of-callers");
         Assert.Equal(["200", "200", "429"], Ask("/mine", 3));
         Assert.Equal(["200", "200", "429"], Ask("/mine", 3, plane.Server));
         Assert.Equal(["200"], Ask("/ours", 1));
@@ -85,8 +85,8 @@ public sealed class LocalRateLimitTests(SharedPlane plane)
     public async Task AGateway_IsEverythingThatItServes()
     {
         await plane.BeginAsync();
-        plane.Manifest("limits", Limit(Rule("/a", 2), Rule("/probe", 1)).Replace("{group: \"\", kind: Service, name: cart}", "{group: gateway.networking.k8s.io, kind: Gateway, name: waypoint}", StringComparison.Ordinal));
-        await InForceAsync("/probe");
+        plane.Manifest("limits", Limit(Rule("/a", 2), Rule("/probe-of-all", 1)).Replace("{group: \"\", kind: Service, name: cart}", "{group: gateway.networking.k8s.io, kind: Gateway, name: waypoint}", StringComparison.Ordinal));
+        await InForceAsync("/probe-of-all");
         Assert.Equal(["200", "200", "429"], Ask("/a", 3));
     }
 
@@ -103,7 +103,7 @@ public sealed class LocalRateLimitTests(SharedPlane plane)
 
     private static string Get(string path) => $"GET {path} HTTP/1.1\r\nHost: cart\r\n\r\n";
 
-    // Rules of one object are in force together: once one of them refuses, all of them are.
+    // Rules of one object are in force together: once one of them refuses, all of them are. Each test probes a path of its own, for what others left may still be in force.
     private async Task InForceAsync(string probe) => await Eventually.TrueAsync(() => Ask(probe, 1)[0] == "429");
 
     private string[] Ask(string path, int times, VirtualPod? from = null) =>

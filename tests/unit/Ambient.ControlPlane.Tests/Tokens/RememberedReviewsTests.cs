@@ -116,6 +116,48 @@ public sealed class RememberedReviewsTests
         Assert.Equal(RememberedReviews.StrangersAtOnce, _server.MostStrangers);
     }
 
+    /// <summary>Each token that was asked about again pushed a thousand others out.</summary>
+    [Fact]
+    public async Task WhoIsAskedAboutAgain_TakesNobodysPlace()
+    {
+        for (int i = 0; i < RememberedReviews.Most; i++)
+        {
+            await AskAsync("good-" + i.ToString(CultureInfo.InvariantCulture));
+        }
+
+        _clock.Advance(RememberedReviews.Memory);
+        Assert.True((await AskAsync("good-7")).IsAuthenticated);
+        Assert.Equal(RememberedReviews.Most + 1, _server.Asked.Count);
+        Assert.Equal(RememberedReviews.Most, _reviews.Count.Good);
+    }
+
+    /// <summary>A server that hangs: who is known waits some seconds, in the queue or not, and not at all behind a full one; who ends meanwhile is not known.</summary>
+    [Fact]
+    public async Task WhoIsKnown_WaitsForSecondsOnly_WhereverInTheQueue()
+    {
+        string[] tokens = [.. Enumerable.Range(0, RememberedReviews.KnownAtOnce + RememberedReviews.KnownWaiting + 1).Select(static i => "k" + i.ToString(CultureInfo.InvariantCulture))];
+        tokens[^2] = Token(_clock.GetUtcNow() + RememberedReviews.Memory + TimeSpan.FromSeconds(2));
+        foreach (string token in tokens)
+        {
+            Assert.True((await AskAsync(token)).IsAuthenticated);
+        }
+
+        _clock.Advance(RememberedReviews.Memory);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Wait = _ => gate.Task;
+        Task<TokenReview>[] waiting = [.. tokens[..^1].Select(AskAsync)];
+        Assert.All(waiting, static one => Assert.False(one.IsCompleted));
+        Assert.True((await AskAsync(tokens[^1]).WaitAsync(Limit)).IsAuthenticated);
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        TokenReview[] said = await Task.WhenAll(waiting).WaitAsync(Limit);
+        Assert.All(said[..^1], static review => Assert.True(review.IsAuthenticated));
+        Assert.Equal((false, true), (said[^1].IsAuthenticated, said[^1].IsTransient));
+
+        // A moment later nobody waits again.
+        Assert.True((await AskAsync(tokens[^3]).WaitAsync(Limit)).IsAuthenticated);
+        gate.SetResult();
+    }
+
     [Fact]
     public async Task WhoComesTogetherWithOneToken_IsOneQuestion()
     {

@@ -53,7 +53,52 @@ public sealed class StreamLimitsTests
         Assert.Equal(TimeSpan.FromMilliseconds(100), limits.Turn());
     }
 
+    /// <summary>Who comes and goes had paid for turns that nobody took, and the others were refused.</summary>
+    [Fact]
+    public async Task WhoGoesWhileWaiting_GivesTheTurnBack()
+    {
+        var limits = new StreamLimits(Options, _clock);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.True(await limits.AwaitTurnAsync(CancellationToken.None));
+        }
+
+        for (int i = 0; i < 50; i++)
+        {
+            using var call = new CancellationTokenSource();
+            Task<bool> waiting = limits.AwaitTurnAsync(call.Token).AsTask();
+            await call.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        }
+
+        Assert.Equal(TimeSpan.FromMilliseconds(100), limits.Turn());
+        Task<bool> next = limits.AwaitTurnAsync(CancellationToken.None).AsTask();
+        Assert.False(next.IsCompleted);
+        _clock.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public void AClockThatIsPutBack_RefusesNobody()
+    {
+        var clock = new WallClock();
+        var limits = new StreamLimits(Options, clock);
+        Assert.Equal(TimeSpan.Zero, limits.Turn());
+        clock.Wall -= TimeSpan.FromHours(1);
+        Assert.Equal(TimeSpan.Zero, limits.Turn());
+    }
+
     private static XdsCaller Caller(string pod) => new([new SpiffeId("cluster.local", "istio-system", "ztunnel")], pod);
 
     private static bool[] Enter(StreamLimits limits, XdsCaller caller, int count) => [.. Enumerable.Range(0, count).Select(_ => limits.TryEnter(caller))];
+
+    /// <summary>Time stands still; what the wall says is set.</summary>
+    private sealed class WallClock : TimeProvider
+    {
+        public DateTimeOffset Wall { get; set; } = DateTimeOffset.UnixEpoch.AddYears(50);
+
+        public override DateTimeOffset GetUtcNow() => Wall;
+
+        public override long GetTimestamp() => 1;
+    }
 }

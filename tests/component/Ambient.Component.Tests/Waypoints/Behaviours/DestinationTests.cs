@@ -117,7 +117,7 @@ public sealed class DestinationTests(SharedMesh shared)
             SharedMesh.Rule("idle", "connectionPool: {http: {idleTimeout: 200ms}}"));
 
         // A service may be served before its rule is there.
-        await Eventually.TrueAsync(async () => (await shared.Pair.GetAsync(shared.Pair.Stranger, 15000, "/config_dump")).Contains("\"httpIdleMs\":200", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => (await shared.Pair.GetAsync(shared.Pair.Stranger, 15000, "/config_dump")).Contains("\"httpIdleMs\": 200", StringComparison.Ordinal));
         await shared.UntilAsync("10.96.3.11", 9052, Ok);
         int before = kept.Connections;
         for (int i = 0; i < Times; i++)

@@ -80,7 +80,12 @@ internal sealed partial class Exchange
             return;
         }
 
-        Cancel(_total);
+        // The deadline of a call is a moment, whoever is to speak until then.
+        if (!_isOwnDeadline)
+        {
+            Cancel(_total);
+        }
+
         _attempt?.CancelLimit();
     }
 
