@@ -80,12 +80,7 @@ internal sealed partial class Exchange
             return;
         }
 
-        // The deadline of a call is a moment, whoever is to speak until then.
-        if (!_isOwnDeadline)
-        {
-            Cancel(_total);
-        }
-
+        Cancel(_total);
         _attempt?.CancelLimit();
     }
 
