@@ -98,10 +98,14 @@ internal static class TourChecks
         ITourPod client = place.Client;
         string url = ShopChecks.Url("ratings"), reader = SampleFiles.Read("tour/token-reader.jwt").Trim(), expired = SampleFiles.Read("tour/token-expired.jwt").Trim();
         (IReadOnlyList<ShopAnswer> without, TimeSpan? took) = await UntilAsync(client, url, 1, all => all.All(a => a.Status == 403), cancellation);
-        ShopAnswer good = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader), old = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + expired);
+
+        // The policy may be in force a moment before the keys are: closed, and not yet open for readers.
+        ShopAnswer good = without[0];
+        TimeSpan? known = await Requests.UntilAsync(async () => (good = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader)).Status == 200, Deadline, cancellation);
+        ShopAnswer old = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + expired);
         ShopAnswer forged = await ShopAnswer.AskAsync(client, url, "-H", "Authorization: Bearer " + reader[..^8] + "AAAAAAAA");
         log.Saw($"{After(took)}: without a token {without[0].Status}, a reader's {good.Status}, an expired one {old.Status}, a forged one {forged.Status}");
-        log.Require(took is not null && good.Status == 200 && old.Status == 401 && forged.Status == 401, "only a valid token of a reader");
+        log.Require(took is not null && known is not null && old.Status == 401 && forged.Status == 401, "only a valid token of a reader");
     });
 
     public static Task MirrorAsync(ITourPlace place, CheckLog log, CancellationToken cancellation) => WithAsync(place, log, "mirror", async () =>
