@@ -28,8 +28,7 @@ public sealed partial class WaypointIndex
     {
         foreach (ResourceKey waypoint in _needsDue)
         {
-            bool isThere = Exists(waypoint);
-            bool isLimited = isThere && IsLimited(waypoint);
+            bool isThere = Exists(waypoint), isLimited = isThere && IsLimited(waypoint), hasEverything = isThere && !isLimited;
             if (isLimited)
             {
                 _limited.Add(waypoint);
@@ -41,9 +40,9 @@ public sealed partial class WaypointIndex
                 changes.Add(new ResourceChange(ResourceTypes.Needs, NeedsRule.NameFor(waypoint.ToString()), null));
             }
 
-            if (isThere && !isLimited ? _unlimited.Add(waypoint) : _unlimited.Remove(waypoint))
+            if (hasEverything ? _unlimited.Add(waypoint) : _unlimited.Remove(waypoint))
             {
-                changes.Add(new ResourceChange(ResourceTypes.Needs, NeedsRule.EverythingFor(waypoint.ToString()), isLimited || !isThere ? null : new ResourceContent { Message = new Empty() }));
+                changes.Add(new ResourceChange(ResourceTypes.Needs, NeedsRule.EverythingFor(waypoint.ToString()), hasEverything ? new ResourceContent { Message = new Empty() } : null));
             }
         }
 

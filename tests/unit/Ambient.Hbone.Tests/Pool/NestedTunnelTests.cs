@@ -103,7 +103,7 @@ public sealed class NestedTunnelTests : IDisposable
     private void Speak(MemoryEndpoint endpoint)
     {
         _fixture.Until(() => endpoint.Opened is not null, "the tunnel");
-        ((StreamEndpoint)endpoint).Stream!.OnSourceReadable(true);
+        ((StreamEndpoint)endpoint).Stream!.OnSourceReadable(ended: endpoint.EndsSource);
     }
 
     /// <summary>What a gateway does: it ends the outer tunnel and hands on what is within.</summary>
