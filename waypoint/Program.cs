@@ -25,7 +25,7 @@ try
 }
 catch (InvalidDataException unusable)
 {
-    Console.Error.WriteLine("CRL_PATH: " + unusable.Message);
+    Console.Error.WriteLine(unusable.Message);
     return 1;
 }
 

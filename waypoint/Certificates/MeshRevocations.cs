@@ -13,6 +13,13 @@ internal static class MeshRevocations
         // Most meshes have none, and the volume is empty until there is one.
         void Say(string reason) => log.Log(File.Exists(path) ? LogLevel.Warn : LogLevel.Debug, "revocation lists", LogField.Of("reason", reason));
 
-        return path is null ? null : RevocationStore.Open(path, clock, Say);
+        try
+        {
+            return path is null ? null : RevocationStore.Open(path, clock, Say);
+        }
+        catch (InvalidDataException unusable)
+        {
+            throw new InvalidDataException("CRL_PATH: " + unusable.Message, unusable);
+        }
     }
 }

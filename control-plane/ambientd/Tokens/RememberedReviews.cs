@@ -22,6 +22,7 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     private static readonly TimeSpan BadMemory = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PatienceWithKnown = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WithoutEnd = TimeSpan.FromHours(1);
     private readonly Lock _gate = new();
@@ -84,15 +85,10 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
             }
         }
 
-        if (!isKnown)
-        {
-            return await asked.WaitAsync(cancellation);
-        }
-
         try
         {
             // The lane's queue counts as well: behind a server that hangs it is minutes long.
-            return await asked.WaitAsync(PatienceWithKnown, clock, cancellation);
+            return await asked.WaitAsync(isKnown ? PatienceWithKnown : LongestWait, clock, cancellation);
         }
         catch (TimeoutException)
         {

@@ -17,7 +17,7 @@ public sealed partial class WaypointIndex
     /// <summary>What is in force of an object's versions: the newest that is good, and without one what can be used of the newest.</summary>
     private RoutingObject? LastGood(ResourceKey key, RoutingObject? written)
     {
-        _faulty.Remove(key);
+        bool hasSaid = _faulty.Remove(key, out RoutingObject? known) && known.Generation == written?.Generation && known.Generation != 0;
         if (written is null || LimitReader.IsGood(written))
         {
             return written;
@@ -29,7 +29,12 @@ public sealed partial class WaypointIndex
             return written;
         }
 
-        // Nothing is computed of this one, so it is said here.
+        if (hasSaid)
+        {
+            return before;
+        }
+
+        // Nothing is computed of this one, so it is said here; once, although its own status is an event of it, too.
         ProblemList problems = new();
         _ = LimitReader.Read(written, problems);
         problems.All.ForEach(_say);

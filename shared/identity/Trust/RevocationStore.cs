@@ -54,9 +54,9 @@ public sealed class RevocationStore : IDisposable
     public static RevocationStore Open(string path, TimeProvider clock, Action<string>? onWarning = null)
     {
         var store = new RevocationStore(path, clock, onWarning);
-        if (!store.TryLoad(out RevocationSet? set, out string? error))
+        if (!store.TryLoad(out RevocationSet? set, out string? error, out bool isMissing))
         {
-            if (File.Exists(path))
+            if (!isMissing)
             {
                 store.Dispose();
                 throw new InvalidDataException(error);
@@ -66,7 +66,7 @@ public sealed class RevocationStore : IDisposable
         }
 
         store._set = set ?? RevocationSet.Empty;
-        store._isMissing = set is null;
+        store._isMissing = isMissing;
         return store;
     }
 
@@ -120,9 +120,10 @@ public sealed class RevocationStore : IDisposable
         var revoked = new List<Registration>();
         lock (_reload)
         {
-            if (!TryLoad(out RevocationSet? set, out string? error))
+            if (!TryLoad(out RevocationSet? set, out string? error, out bool isMissing))
             {
-                _isMissing = _isMissing && !File.Exists(_path);
+                // What the read found counts: a file that has come since is still one that nobody has read.
+                _isMissing = _isMissing && isMissing;
                 _onWarning?.Invoke($"{error}; the last good revocation lists stay in force");
                 return;
             }
@@ -161,9 +162,10 @@ public sealed class RevocationStore : IDisposable
         }
     }
 
-    private bool TryLoad([NotNullWhen(true)] out RevocationSet? set, [NotNullWhen(false)] out string? error)
+    private bool TryLoad([NotNullWhen(true)] out RevocationSet? set, [NotNullWhen(false)] out string? error, out bool isMissing)
     {
         set = null;
+        isMissing = false;
         try
         {
             if (RevocationSet.TryParse(File.ReadAllBytes(_path), out set, out error))
@@ -175,6 +177,7 @@ public sealed class RevocationStore : IDisposable
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
+            isMissing = cause is FileNotFoundException or DirectoryNotFoundException;
             error = $"the revocation lists in {_path} cannot be read: {cause.Message}";
         }
 

@@ -1,23 +1,13 @@
+using System.Threading.Channels;
+
 namespace Ambient.Xds.Server.Serving;
 
-/// <summary>Wakes one waiter; any number of signals before it looks are one. Thread-safe.</summary>
-internal sealed class Signal : IDisposable
+/// <summary>Wakes one waiter; any number of signals before it looks are one. Thread-safe, and harmless after the waiter has gone: whoever tells everybody may still hold it.</summary>
+internal sealed class Signal
 {
-    private readonly SemaphoreSlim _semaphore = new(0, 1);
+    private readonly Channel<bool> _set = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    public void Dispose() => _semaphore.Dispose();
+    internal void Set() => _set.Writer.TryWrite(true);
 
-    internal void Set()
-    {
-        try
-        {
-            _semaphore.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is signalled already.
-        }
-    }
-
-    internal Task WaitAsync(CancellationToken cancellation) => _semaphore.WaitAsync(cancellation);
+    internal ValueTask<bool> WaitAsync(CancellationToken cancellation) => _set.Reader.ReadAsync(cancellation);
 }

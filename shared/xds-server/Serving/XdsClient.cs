@@ -19,18 +19,15 @@ internal sealed class XdsClient(GrpcServerCall call, IReadOnlyList<SpiffeId> cal
     private readonly DeltaSession _session = new(store, new DeltaSessionLimits { MaxNames = options.MaxNames, MaxResponseBytes = options.MaxResponseBytes }, clock, budget);
     private readonly Signal _due = new();
     private readonly DateTimeOffset _connected = clock.GetUtcNow();
+    private readonly string _peer = call.Peer; // Whoever asks for the status may do so when the call has just ended, and its connection with it.
     private volatile ClientNode? _node;
 
-    public void Dispose()
-    {
-        _session.Leave();
-        _due.Dispose();
-    }
+    public void Dispose() => _session.Leave();
 
     /// <summary>Something may be due.</summary>
     internal void Wake() => _due.Set();
 
-    internal XdsClientStatus Status() => new(_node?.Id ?? "", _node?.NodeName ?? "", call.Peer, _connected, _session.Status()) { Identities = callers };
+    internal XdsClientStatus Status() => new(_node?.Id ?? "", _node?.NodeName ?? "", _peer, _connected, _session.Status()) { Identities = callers };
 
     /// <summary>Serves until either side ends it.</summary>
     internal async Task RunAsync()
@@ -68,7 +65,7 @@ internal sealed class XdsClient(GrpcServerCall call, IReadOnlyList<SpiffeId> cal
             {
                 _node = ClientNode.Check(request.Node, callers);
                 _session.SetNode(_node.NodeName, options.Owner(callers, request.Node));
-                options.Observer.OnConnected(_node.Id, call.Peer);
+                options.Observer.OnConnected(_node.Id, _peer);
             }
 
             RequestKind kind = _session.Take(request, out string? refusal);

@@ -54,7 +54,6 @@ public sealed class XdsServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _telling;
         _stopping.Dispose();
-        _changed.Dispose();
     }
 
     private async Task ServeAsync(GrpcServerCall call)

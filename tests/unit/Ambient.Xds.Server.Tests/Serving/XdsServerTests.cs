@@ -97,6 +97,36 @@ public sealed class XdsServerTests
         await later.Client.Ready.WaitAsync(Limit);
     }
 
+    [Fact]
+    public async Task ClientsThatLeave_WhileAllAreToldAndListed_StopNeither()
+    {
+        await using ServedMesh mesh = await ServedMesh.StartAsync(change: static options => options with { Quiet = TimeSpan.Zero, MaxStreamsOfPod = 100 });
+        await using ServedMesh.RunningClient stays = mesh.Connect();
+        await stays.Client.Ready.WaitAsync(Limit);
+        using var left = new CancellationTokenSource();
+        Task asking = Task.Run(() =>
+        {
+            for (byte i = 0; !left.IsCancellationRequested; i++)
+            {
+                mesh.Store.Apply([Make.Workload("w", i)]);
+                Assert.All(mesh.Clients, static client => Assert.Contains(':', client.Peer));
+            }
+        });
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                await using ServedMesh.RunningClient leaves = mesh.Connect();
+                await leaves.Client.Ready.WaitAsync(Limit);
+            }
+        }));
+        await left.CancelAsync();
+        await asking;
+
+        mesh.Store.Apply([Make.Workload("last", 1)]);
+        await Eventually.TrueAsync(() => stays.State.Current.FindWorkloadByUid("last") is not null);
+    }
+
     [Theory]
     [InlineData("bad", "istio-system", "Unauthenticated: the caller is not known")]
     [InlineData("good", "other", "PermissionDenied: the caller may not act for the namespace or service account of this node id")]
