@@ -1,26 +1,119 @@
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace Ambient.Kubernetes.Manifests;
 
-/// <summary>Looks at a text's events before its tree is built, for the tree is built by recursion. Pure.</summary>
-internal static class YamlDepth
+/// <summary>
+/// Looks at a text's events before its tree is built: the tree is built by recursion, and hashes its keys by recursion without an end. So there is
+/// nothing too deep, no key but a scalar, and no alias to what contains it or is not there. Of one text, not thread-safe.
+/// </summary>
+internal sealed class YamlDepth
 {
     /// <summary>Deepest nesting of a manifest.</summary>
     public const int Deepest = 60;
 
-    /// <summary>Throws <see cref="YamlException"/> for what is nested too deeply.</summary>
+    private readonly Stack<Collection> _open = new();
+    private readonly HashSet<AnchorName> _complete = [];
+    private bool _isAtKey;
+
+    private YamlDepth()
+    {
+    }
+
+    /// <summary>Throws <see cref="YamlException"/> for what is unfit, with its place.</summary>
     public static void Check(string text)
     {
         // Brackets within brackets cost the reader nothing: events come one by one.
         var parser = new Parser(new StringReader(text));
+        var check = new YamlDepth();
         int depth = 0;
         while (parser.MoveNext())
         {
-            depth += parser.Current!.NestingIncrease;
+            ParsingEvent found = parser.Current!;
+            depth += found.NestingIncrease;
             if (depth > Deepest)
             {
-                throw new YamlException(parser.Current.Start, parser.Current.End, $"is nested more than {Deepest} deep");
+                throw Unfit(found, $"is nested more than {Deepest} deep");
             }
+
+            check.See(found);
         }
     }
+
+    private static YamlException Unfit(ParsingEvent found, string reason) => new(found.Start, found.End, reason);
+
+    private void See(ParsingEvent found)
+    {
+        switch (found)
+        {
+            case DocumentStart:
+                // Aliases do not reach beyond their document.
+                _complete.Clear();
+                break;
+            case Scalar scalar:
+                Complete(scalar.Anchor);
+                _isAtKey = IsNextKey();
+                break;
+            case AnchorAlias alias:
+                RefuseKey(alias);
+                if (!_complete.Contains(alias.Value))
+                {
+                    throw Unfit(alias, $"the alias *{alias.Value.Value} is of nothing that is complete before it: it is not defined, or contains itself");
+                }
+
+                _isAtKey = IsNextKey();
+                break;
+            case MappingStart mapping:
+                Open(mapping, isMapping: true);
+                break;
+            case SequenceStart sequence:
+                Open(sequence, isMapping: false);
+                break;
+            case MappingEnd or SequenceEnd:
+                Close();
+                break;
+        }
+    }
+
+    private void Open(NodeEvent start, bool isMapping)
+    {
+        RefuseKey(start);
+        if (!start.Anchor.IsEmpty)
+        {
+            // The name now means this one, also where it was another's.
+            _complete.Remove(start.Anchor);
+        }
+
+        _open.Push(new Collection(isMapping, start.Anchor));
+        _isAtKey = isMapping;
+    }
+
+    private void Close()
+    {
+        Complete(_open.Pop().Anchor);
+
+        // A collection is never a key, so in a mapping it was a value.
+        _isAtKey = _open.TryPeek(out Collection outer) && outer.IsMapping;
+    }
+
+    private void Complete(AnchorName anchor)
+    {
+        if (!anchor.IsEmpty)
+        {
+            _complete.Add(anchor);
+        }
+    }
+
+    private void RefuseKey(ParsingEvent found)
+    {
+        if (_isAtKey)
+        {
+            throw Unfit(found, "a key is no text: lists, mappings and aliases cannot be keys");
+        }
+    }
+
+    // Keys and values take turns.
+    private bool IsNextKey() => !_isAtKey && _open.TryPeek(out Collection within) && within.IsMapping;
+
+    private readonly record struct Collection(bool IsMapping, AnchorName Anchor);
 }

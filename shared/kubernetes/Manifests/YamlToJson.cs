@@ -5,54 +5,62 @@ using YamlDotNet.RepresentationModel;
 
 namespace Ambient.Kubernetes.Manifests;
 
-/// <summary>Writes a YAML tree as JSON, with merge keys and aliases; both may blow up, so depth and length are bounded. Pure.</summary>
-internal static class YamlToJson
+/// <summary>Writes a YAML tree as JSON, with merge keys and aliases; both may blow up, so depth, length and the fields looked at are bounded. Of one document, not thread-safe.</summary>
+internal sealed class YamlToJson
 {
     /// <summary>Longest document as JSON, in bytes.</summary>
     public const int Longest = 16 * 1024 * 1024;
+
+    /// <summary>Most fields and merged mappings that are looked at: about as many as fit into the longest document. What is merged may be written nowhere, and so has no length.</summary>
+    public const int MostFields = 1_000_000;
+
+    private readonly Utf8JsonWriter _writer;
+    private int _looked;
+
+    private YamlToJson(Utf8JsonWriter writer) => _writer = writer;
 
     public static bool TryWrite(YamlNode root, [NotNullWhen(true)] out byte[]? json, [NotNullWhen(false)] out YamlProblem? problem)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
-        problem = Write(writer, root, 0);
+        problem = new YamlToJson(writer).Write(root, 0);
         writer.Flush();
         json = problem is null ? buffer.WrittenSpan.ToArray() : null;
         return problem is null;
     }
 
-    private static YamlProblem? Write(Utf8JsonWriter writer, YamlNode node, int depth)
+    private YamlProblem? Write(YamlNode node, int depth)
     {
-        if (depth > YamlDepth.Deepest || writer.BytesCommitted + writer.BytesPending > Longest)
+        if (depth > YamlDepth.Deepest || _writer.BytesCommitted + _writer.BytesPending > Longest)
         {
-            return new YamlProblem((int)node.Start.Line, depth > YamlDepth.Deepest ? "is nested too deeply, or an alias contains itself" : $"is longer than {Longest} bytes; aliases multiply");
+            return new YamlProblem((int)node.Start.Line, depth > YamlDepth.Deepest ? "is nested too deeply" : $"is longer than {Longest} bytes; aliases multiply");
         }
 
         switch (node)
         {
             case YamlScalarNode scalar:
-                YamlScalar.Write(writer, scalar);
+                YamlScalar.Write(_writer, scalar);
                 return null;
             case YamlSequenceNode sequence:
-                writer.WriteStartArray();
+                _writer.WriteStartArray();
                 foreach (YamlNode child in sequence.Children)
                 {
-                    if (Write(writer, child, depth + 1) is { } problem)
+                    if (Write(child, depth + 1) is { } problem)
                     {
                         return problem;
                     }
                 }
 
-                writer.WriteEndArray();
+                _writer.WriteEndArray();
                 return null;
             case YamlMappingNode mapping:
-                return WriteMapping(writer, mapping, depth);
+                return WriteMapping(mapping, depth);
             default:
                 return new YamlProblem((int)node.Start.Line, "is of no known kind");
         }
     }
 
-    private static YamlProblem? WriteMapping(Utf8JsonWriter writer, YamlMappingNode mapping, int depth)
+    private YamlProblem? WriteMapping(YamlMappingNode mapping, int depth)
     {
         var fields = new Dictionary<string, YamlNode>(StringComparer.Ordinal);
         if (Gather(mapping, fields, depth) is { } unfit)
@@ -60,31 +68,43 @@ internal static class YamlToJson
             return unfit;
         }
 
-        writer.WriteStartObject();
+        _writer.WriteStartObject();
         foreach ((string name, YamlNode value) in fields)
         {
-            writer.WritePropertyName(name);
-            if (Write(writer, value, depth + 1) is { } problem)
+            _writer.WritePropertyName(name);
+            if (Write(value, depth + 1) is { } problem)
             {
                 return problem;
             }
         }
 
-        writer.WriteEndObject();
+        _writer.WriteEndObject();
         return null;
     }
 
+    private static YamlProblem TooMany(YamlNode at) => new((int)at.Start.Line, $"has more than {MostFields} fields; aliases and merges multiply");
+
     /// <summary>The mapping's own fields, then those it merges that it does not have.</summary>
-    private static YamlProblem? Gather(YamlMappingNode mapping, Dictionary<string, YamlNode> fields, int depth)
+    private YamlProblem? Gather(YamlMappingNode mapping, Dictionary<string, YamlNode> fields, int depth)
     {
         if (depth > YamlDepth.Deepest)
         {
-            return new YamlProblem((int)mapping.Start.Line, "merges itself");
+            return new YamlProblem((int)mapping.Start.Line, $"merges more than {YamlDepth.Deepest} deep");
+        }
+
+        if (++_looked > MostFields)
+        {
+            return TooMany(mapping);
         }
 
         List<YamlNode> merged = [];
         foreach ((YamlNode key, YamlNode value) in mapping.Children)
         {
+            if (++_looked > MostFields)
+            {
+                return TooMany(mapping);
+            }
+
             if (key is not YamlScalarNode { Value: { } name } scalar)
             {
                 return new YamlProblem((int)key.Start.Line, "a key is no text");
