@@ -11,6 +11,8 @@ internal sealed class ApiTransport : IDisposable
     private readonly ClientOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
+
+    // Not disposed: a request in flight gives its place back after the end, and without a wait handle there is nothing to free.
     private readonly SemaphoreSlim _places;
     private volatile Credential? _current;
 
@@ -22,11 +24,7 @@ internal sealed class ApiTransport : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _http.Dispose();
-        _places.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     /// <summary>Sends and reads the whole answer.</summary>
     public async Task<ApiResult<ResponseBody>> SendAsync(ApiRequest request, CancellationToken cancellation)
@@ -138,8 +136,9 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
+    // A balancer's page may be in another coding than it says; and whoever asks may do so while the client ends.
     private static bool IsNoAnswer(Exception broken, CancellationToken cancellation) =>
-        broken is HttpRequestException or IOException || (broken is OperationCanceledException && !cancellation.IsCancellationRequested);
+        broken is HttpRequestException or IOException or InvalidDataException or ObjectDisposedException || (broken is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     private ApiError NoAnswer(Exception broken) => broken is OperationCanceledException
         ? new ApiError(0, "NoAnswer", $"{_connection.Server} did not answer within {_options.RequestPatience.TotalSeconds:0.#} s")

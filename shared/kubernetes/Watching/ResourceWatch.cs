@@ -223,7 +223,7 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
             {
                 read = await body.ReadAsync(framer.Writable(), limit);
             }
-            catch (Exception broken) when (broken is IOException or HttpRequestException)
+            catch (Exception broken) when (broken is IOException or HttpRequestException or InvalidDataException)
             {
                 return new ApiError(0, "NoAnswer", "the watch was cut: " + broken.Message);
             }

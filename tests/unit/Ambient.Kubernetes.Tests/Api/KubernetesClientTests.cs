@@ -113,6 +113,31 @@ public sealed class KubernetesClientTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
+    /// <summary>A balancer's page that is in another coding than it says.</summary>
+    [Theory]
+    [InlineData(502)]
+    [InlineData(200)]
+    public async Task AnswerThatCannotBeDecoded_IsAnError(int status)
+    {
+        await using var server = new ScriptedApiServer(_ => ApiReply.Of(status, "<html>bad gateway</html>", "Content-Encoding: gzip\r\n"));
+        using KubernetesClient client = server.Client();
+        ApiError error = (await client.GetAsync(KnownResources.Pods, Key, CancellationToken.None)).Error!;
+        Assert.Equal((0, "NoAnswer", true), (error.Code, error.Reason, error.IsTransient));
+        Assert.Equal(3, server.Calls.Count);
+    }
+
+    [Fact]
+    public async Task RequestInFlight_WhenTheClientEnds_IsAnError()
+    {
+        await using var server = new ScriptedApiServer(_ => ApiReply.Silence());
+        KubernetesClient client = server.Client();
+        Task<ApiResult<Pod>> reading = client.GetAsync(KnownResources.Pods, Key, CancellationToken.None);
+        await Eventually.TrueAsync(() => !server.Calls.IsEmpty);
+        client.Dispose();
+        ApiError error = (await reading).Error!;
+        Assert.Equal((0, "NoAnswer"), (error.Code, error.Reason));
+    }
+
     [Fact]
     public async Task SecretsAndTokens_AreInNoTextForm()
     {

@@ -56,6 +56,20 @@ public sealed class KubernetesSourceTests : IDisposable
         Assert.Equal(1, source.Counters["pods"].Bookmarks);
     }
 
+    [Fact]
+    public async Task Watch_ThatCannotBeDecoded_IsBegunAgain()
+    {
+        int watches = 0;
+        await using var server = new ScriptedApiServer(c => !c.IsWatch
+            ? ApiReply.List("1", [])
+            : ++watches == 1 ? ApiReply.Of(200, "<html>bad gateway</html>", "Content-Encoding: gzip\r\n") : ApiReply.Watch(Objects.Event("ADDED", Objects.Pod("a", 5)), WatchFinish.Open));
+        using KubernetesClient client = server.Client();
+        KubernetesSource source = Source(client);
+        await using var heard = new Heard<Pod>(source, KnownResources.Pods);
+        await heard.EndsWithAsync("[", "]", "+a@5");
+        Assert.Equal(1, source.Counters["pods"].Lists);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
