@@ -50,23 +50,33 @@ public sealed class GatewayClasses : IController
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken leading)
     {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
         _damped.Clear();
-        Task working = _work.RunAsync(static () => [], leading);
-        while (true)
+        Task working = _work.RunAsync(static () => [], stopping.Token);
+        try
         {
-            // The definitions may come long after we did.
-            foreach (string name in _made.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
+            while (true)
             {
-                _work.Add(name);
-            }
+                // The definitions may come long after we did.
+                foreach (string name in _made.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
+                {
+                    _work.Add(name);
+                }
 
-            await Task.WhenAny(working, Task.Delay(LookAgain, _clock, leading));
-            if (working.IsCompleted)
-            {
-                await working;
-            }
+                await Task.WhenAny(working, Task.Delay(LookAgain, _clock, leading));
+                if (working.IsCompleted)
+                {
+                    await working;
+                }
 
-            leading.ThrowIfCancellationRequested();
+                leading.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            // The lead may be given back once we return: no write of ours may then still be under way.
+            await stopping.CancelAsync();
+            await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -79,24 +79,21 @@ public sealed class GatewayDeployment : IController
             deployments.RunAsync(OnChild, stopping.Token),
             accounts.RunAsync(OnChild, stopping.Token),
         ];
-        try
-        {
-            await Task.WhenAll(_defaults.Synced, deployments.Synced, accounts.Synced).WaitAsync(stopping.Token);
-            Task working = _work.RunAsync(static () => [], stopping.Token);
-            while (!working.IsCompleted)
-            {
-                // Parameters live in any namespace and are not watched.
-                AllDue();
-                await Task.WhenAny(working, Task.Delay(LookAgain, _clock, stopping.Token));
-            }
+        await FollowedWork.RunAsync(following, WorkAsync(Task.WhenAll(_defaults.Synced, deployments.Synced, accounts.Synced), stopping.Token), stopping);
+    }
 
-            await working;
-        }
-        finally
+    private async Task WorkAsync(Task synced, CancellationToken cancellation)
+    {
+        await synced.WaitAsync(cancellation);
+        Task working = _work.RunAsync(static () => [], cancellation);
+        while (!working.IsCompleted)
         {
-            await stopping.CancelAsync();
-            await Task.WhenAll(following).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Parameters live in any namespace and are not watched.
+            AllDue();
+            await Task.WhenAny(working, Task.Delay(LookAgain, _clock, cancellation));
         }
+
+        await working;
     }
 
     private void OnChanged(ResourceType type, ResourceKey key)

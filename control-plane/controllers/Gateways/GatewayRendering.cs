@@ -255,8 +255,15 @@ public static class GatewayRendering
                 before = Extra(kind, gateway, name, labels, notes);
             }
 
+            if (StrategicMerge.Problem(patch) is { } unfit)
+            {
+                error = $"the overlay {key}: {unfit}";
+                return null;
+            }
+
             JsonObject after = StrategicMerge.Merge(before, patch);
-            if (!JsonNode.DeepEquals(before["metadata"]!["name"], after["metadata"]?["name"]) || !JsonNode.DeepEquals(before["metadata"]!["namespace"], after["metadata"]?["namespace"])
+            var metadata = after["metadata"] as JsonObject;
+            if (!JsonNode.DeepEquals(before["metadata"]!["name"], metadata?["name"]) || !JsonNode.DeepEquals(before["metadata"]!["namespace"], metadata?["namespace"])
                 || !JsonNode.DeepEquals(before["kind"], after["kind"]))
             {
                 error = $"the overlay {key} changes what the object is: metadata.name, metadata.namespace and kind are not its own to set";

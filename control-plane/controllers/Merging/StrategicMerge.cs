@@ -24,10 +24,20 @@ internal static class StrategicMerge
         ["topologySpreadConstraints"] = ["topologyKey"],
     };
 
-    /// <summary>A new object; neither argument is changed.</summary>
+    /// <summary>What is wrong with a patch's directives; null: nothing.</summary>
+    internal static string? Problem(JsonNode? patch) => patch switch
+    {
+        JsonObject map when map.ContainsKey(Directive) && DirectiveOf(map) is not ("delete" or "replace" or "merge") =>
+            $"{Directive} is {map[Directive]?.ToJsonString() ?? "null"} at {map.GetPath()}; allowed are delete, replace and merge",
+        JsonObject map => map.Select(static field => Problem(field.Value)).FirstOrDefault(static problem => problem is not null),
+        JsonArray list => list.Select(Problem).FirstOrDefault(static problem => problem is not null),
+        _ => null,
+    };
+
+    /// <summary>A new object; neither argument is changed. Directives that are none are passed over: <see cref="Problem"/> names them.</summary>
     internal static JsonObject Merge(JsonObject target, JsonObject patch)
     {
-        if ((string?)patch[Directive] == "replace")
+        if (DirectiveOf(patch) is "replace")
         {
             return Without(patch);
         }
@@ -45,7 +55,7 @@ internal static class StrategicMerge
                 case null:
                     merged.Remove(name);
                     break;
-                case JsonObject map when (string?)map[Directive] == "delete":
+                case JsonObject map when DirectiveOf(map) is "delete":
                     merged.Remove(name);
                     break;
                 case JsonObject map:
@@ -63,6 +73,8 @@ internal static class StrategicMerge
         return merged;
     }
 
+    private static string? DirectiveOf(JsonObject map) => map[Directive] is JsonValue value && value.TryGetValue(out string? directive) ? directive : null;
+
     private static string? KeyOf(string field, JsonArray known, JsonArray list) => Keys.TryGetValue(field, out string[]? keys)
         ? keys.FirstOrDefault(key => known.Concat(list).All(item => item is JsonObject map && map.ContainsKey(key)))
         : null;
@@ -75,14 +87,14 @@ internal static class StrategicMerge
         foreach (JsonObject item in known.OfType<JsonObject>())
         {
             JsonObject done = patches[Id(item, key)].Aggregate((JsonObject)item.DeepClone(), static (result, patch) => Merge(result, patch));
-            if (!patches[Id(item, key)].Any(static patch => (string?)patch[Directive] == "delete"))
+            if (!patches[Id(item, key)].Any(static patch => DirectiveOf(patch) is "delete"))
             {
                 merged.Add((JsonNode)done);
             }
         }
 
         HashSet<string> there = [.. known.OfType<JsonObject>().Select(item => Id(item, key))];
-        foreach (JsonObject item in list.OfType<JsonObject>().Where(item => !there.Contains(Id(item, key)) && (string?)item[Directive] != "delete"))
+        foreach (JsonObject item in list.OfType<JsonObject>().Where(item => !there.Contains(Id(item, key)) && DirectiveOf(item) is not "delete"))
         {
             merged.Add((JsonNode)Without(item));
         }

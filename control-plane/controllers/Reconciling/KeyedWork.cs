@@ -59,7 +59,7 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
     /// <summary>A key is due after a while, or when the work ends before that.</summary>
     internal void AddAfter(TKey key, TimeSpan pause, CancellationToken cancellation) => _ = LaterAsync(key, pause, cancellation);
 
-    /// <summary>Works until it is cancelled. A failure is said when it is new and then with every tenth try.</summary>
+    /// <summary>Works until it is cancelled. A failure is said when it is new and then with every tenth try, an exception each time; both are tried again.</summary>
     /// <param name="all">All that is due when the work begins. Asked once keys are taken, so that none falls between.</param>
     /// <param name="cancellation">Ends the work.</param>
     internal async Task RunAsync(Func<IEnumerable<TKey>> all, CancellationToken cancellation)
@@ -109,13 +109,19 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
             }
 
             string? error = "cancelled";
+            Exception? fault = null;
             try
             {
                 error = await handle(key, cancellation);
             }
+            catch (Exception thrown) when (thrown is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            {
+                // One key's fault is not the end of the work on all others.
+                (error, fault) = (thrown.Message, thrown);
+            }
             finally
             {
-                End(key, error, cancellation);
+                End(key, error, fault, cancellation);
             }
         }
     }
@@ -142,7 +148,7 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
         }
     }
 
-    private void End(TKey key, string? error, CancellationToken cancellation)
+    private void End(TKey key, string? error, Exception? fault, CancellationToken cancellation)
     {
         int failures = 0;
         bool isAgain;
@@ -177,7 +183,11 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
 
         TimeSpan pause = FirstPause * Math.Pow(2, Math.Min(failures - 1, 20));
         pause = (pause > LongestPause ? LongestPause : pause) * (0.8 + (0.4 * Random.Shared.NextDouble()));
-        if (failures % 10 == 1)
+        if (fault is not null)
+        {
+            log.Error("a fault while it was brought about, tried again", LogField.Of("controller", name), LogField.Of("object", key.ToString() ?? ""), LogField.Of("error", fault.ToString()), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
+        }
+        else if (failures % 10 == 1)
         {
             log.Warn("could not be brought about, tried again", LogField.Of("controller", name), LogField.Of("object", key.ToString() ?? ""), LogField.Of("error", error), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
         }

@@ -101,16 +101,13 @@ public sealed class RootDistribution : IController
         _roots = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RootMap));
         _lists = new ResourceCache<ConfigMap>(_source, KnownResources.ConfigMaps, new ResourceScope(Fields: "metadata.name=" + _options.RevocationMap));
         Task[] following = [Follow(_roots, stopping.Token), Follow(_lists, stopping.Token)];
-        try
-        {
-            await Task.WhenAll(_roots.Synced, _lists.Synced).WaitAsync(stopping.Token);
-            await _work.RunAsync(() => _view.All(KnownResources.Namespaces).Select(static space => space.Metadata.Name), stopping.Token);
-        }
-        finally
-        {
-            await stopping.CancelAsync();
-            await Task.WhenAll(following).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await FollowedWork.RunAsync(following, WorkAsync(Task.WhenAll(_roots.Synced, _lists.Synced), stopping.Token), stopping);
+    }
+
+    private async Task WorkAsync(Task synced, CancellationToken cancellation)
+    {
+        await synced.WaitAsync(cancellation);
+        await _work.RunAsync(() => _view.All(KnownResources.Namespaces).Select(static space => space.Metadata.Name), cancellation);
     }
 
     private Task Follow(ResourceCache<ConfigMap> cache, CancellationToken cancellation) => cache.RunAsync(

@@ -11,7 +11,8 @@ public sealed class WritePace(int perSecond, int burst, TimeProvider clock)
 {
     private readonly Lock _gate = new();
     private readonly TimeSpan _each = TimeSpan.FromSeconds(1.0 / perSecond);
-    private DateTimeOffset _paidUntil = DateTimeOffset.MinValue;
+    private readonly long _started = clock.GetTimestamp();
+    private TimeSpan _paidUntil = TimeSpan.MinValue; // Since it started: whoever sets the wall clock shall not stop the writing.
 
     /// <summary>Waits for its turn.</summary>
     public Task WaitAsync(CancellationToken cancellation)
@@ -19,8 +20,8 @@ public sealed class WritePace(int perSecond, int burst, TimeProvider clock)
         TimeSpan pause;
         lock (_gate)
         {
-            DateTimeOffset now = clock.GetUtcNow();
-            DateTimeOffset earliest = now - (_each * burst);
+            TimeSpan now = clock.GetElapsedTime(_started);
+            TimeSpan earliest = now - (_each * burst);
             _paidUntil = (_paidUntil < earliest ? earliest : _paidUntil) + _each;
             pause = _paidUntil - now;
         }

@@ -52,6 +52,33 @@ public sealed class GatewayClassesTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
+    /// <summary>The lead is given back once the work has ended, and not while an object is still being written.</summary>
+    [Fact]
+    public async Task LeadLostDuringAHandling_ItIsWaitedFor()
+    {
+        using var clock = new HeldTime();
+        var classes = new GatewayClasses(_client, _view, clock, _logs.Logger);
+        foreach (string name in Names.Split(' '))
+        {
+            See(name, "Handled by ambientd");
+        }
+
+        using var leading = new CancellationTokenSource();
+        Task running = Task.Run(() => classes.RunAsync(leading.Token));
+        try
+        {
+            await clock.Asked.WaitAsync(Limit);
+            await leading.CancelAsync();
+            Assert.False(running.IsCompleted);
+        }
+        finally
+        {
+            clock.Release();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Limit));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -83,5 +110,25 @@ public sealed class GatewayClassesTests : IAsyncDisposable
         Interlocked.Increment(ref _writes);
         See("istio-waypoint", "theirs");
         return ApiReply.Ok("""{"metadata":{"name":"istio-waypoint"}}""");
+    }
+
+    /// <summary>Who asks what time it is waits until it is released.</summary>
+    private sealed class HeldTime : TimeProvider, IDisposable
+    {
+        private readonly ManualResetEventSlim _released = new();
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Asked => _asked.Task;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            _asked.TrySetResult();
+            Assert.True(_released.Wait(Limit));
+            return DateTimeOffset.UnixEpoch.AddYears(50);
+        }
+
+        public void Release() => _released.Set();
+
+        public void Dispose() => _released.Dispose();
     }
 }

@@ -26,6 +26,7 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
     private readonly CancellationTokenSource _leading = new();
     private readonly ScriptedApiServer _server;
     private readonly KubernetesClient _client;
+    private readonly NothingSource _source = new();
     private readonly GatewayDeployment _deployment;
     private Func<ApiReply> _parameters = static () => ApiReply.Failure(404, "NotFound");
     private int _asked;
@@ -36,7 +37,7 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
     {
         _server = new ScriptedApiServer(Answer);
         _client = _server.Client(new ClientOptions { Tries = 1 });
-        _deployment = new GatewayDeployment(_client, new NothingSource(), _view, GatewayTemplate.BuiltIn, new GatewaySettings { SystemNamespace = "istio-system", Image = "i" }, _clock, _logs.Logger);
+        _deployment = new GatewayDeployment(_client, _source, _view, GatewayTemplate.BuiltIn, new GatewaySettings { SystemNamespace = "istio-system", Image = "i" }, _clock, _logs.Logger);
         Assert.True(KnownResources.GatewayClasses.TryRead("""{"metadata":{"name":"istio-waypoint"},"spec":{"controllerName":"istio.io/mesh-controller"}}"""u8.ToArray(), out GatewayClass? known, out _));
         _view.Set(KnownResources.GatewayClasses, known.Key, known);
     }
@@ -161,6 +162,15 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
         await StopAsync(running);
     }
 
+    /// <summary>Who leads waited for ever, without a word.</summary>
+    [Fact]
+    public async Task FollowingThatFailsBeforeAllIsKnown_EndsTheWork_WithItsException()
+    {
+        _source.IsBroken = true;
+        InvalidOperationException defect = await Assert.ThrowsAsync<InvalidOperationException>(() => _deployment.RunAsync(_leading.Token).WaitAsync(Limit));
+        Assert.Equal("a defect", defect.Message);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -258,9 +268,16 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
     /// <summary>Nothing is there but what the test says.</summary>
     private sealed class NothingSource : IResourceSource
     {
+        public bool IsBroken { get; set; }
+
         public async Task RunAsync<T>(ResourceType<T> type, ResourceScope scope, Func<ResourceEvent<T>, ValueTask> tell, CancellationToken cancellation)
             where T : Resource
         {
+            if (IsBroken)
+            {
+                throw new InvalidOperationException("a defect");
+            }
+
             await tell(ResourceEvent<T>.ListBegins());
             await tell(ResourceEvent<T>.ListEnds());
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);

@@ -22,6 +22,7 @@ public sealed class RootDistributionTests : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _selected = new(StringComparer.Ordinal);
     private readonly ScriptedApiServer _server;
     private readonly KubernetesClient _client;
+    private readonly MapsEverywhere _source = new(["left", "late", "shop"]);
     private readonly RootDistribution _roots;
     private RootBundle _bundle = new("roots", null);
 
@@ -31,7 +32,7 @@ public sealed class RootDistributionTests : IAsyncDisposable
         _client = _server.Client(new ClientOptions { Tries = 1 });
         _roots = new RootDistribution(
             _client,
-            new MapsEverywhere(["left", "late", "shop"]),
+            _source,
             _view,
             () => _bundle,
             new RootDistributionOptions { RootMap = "istio-ca-root-cert", RevocationMap = "istio-ca-crl", IsSelected = _selected.ContainsKey },
@@ -98,6 +99,18 @@ public sealed class RootDistributionTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
+    /// <summary>Nobody noticed that a watch was dead.</summary>
+    [Fact]
+    public async Task FollowingThatFails_EndsTheWork_WithItsException()
+    {
+        using var leading = new CancellationTokenSource();
+        Task running = _roots.RunAsync(leading.Token);
+        await Eventually.TrueAsync(() => Calls().Length == 3, Limit);
+        _source.Broken.SetException(new InvalidOperationException("a defect"));
+        InvalidOperationException defect = await Assert.ThrowsAsync<InvalidOperationException>(() => running.WaitAsync(Limit));
+        Assert.Equal("a defect", defect.Message);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -130,6 +143,8 @@ public sealed class RootDistributionTests : IAsyncDisposable
     /// <summary>A map of roots, of some mesh, in each namespace.</summary>
     private sealed class MapsEverywhere(string[] namespaces) : IResourceSource
     {
+        public TaskCompletionSource Broken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public async Task RunAsync<T>(ResourceType<T> type, ResourceScope scope, Func<ResourceEvent<T>, ValueTask> tell, CancellationToken cancellation)
             where T : Resource
         {
@@ -142,7 +157,7 @@ public sealed class RootDistributionTests : IAsyncDisposable
             }
 
             await tell(ResourceEvent<T>.ListEnds());
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+            await Broken.Task.WaitAsync(cancellation);
         }
     }
 }

@@ -192,6 +192,13 @@ public sealed class RoutingStatusesTests : IAsyncDisposable
         Assert.False(fifth.IsCompleted);
         clock.Advance(TimeSpan.FromMilliseconds(100));
         await fifth;
+
+        // Somebody sets the wall clock back.
+        clock.Jump(TimeSpan.FromHours(-3));
+        Task sixth = pace.WaitAsync(CancellationToken.None);
+        Assert.False(sixth.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.True(sixth.IsCompleted);
     }
 
     public async ValueTask DisposeAsync()

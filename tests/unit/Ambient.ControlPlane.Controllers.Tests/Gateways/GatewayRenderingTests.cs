@@ -111,6 +111,10 @@ public sealed class GatewayRenderingTests
         foreach ((StringMap bad, string why) in new[]
         {
             (Overlay(("deployment", "metadata: {name: other}")), "metadata.name"),
+            (Overlay(("deployment", "metadata: x")), "the overlay deployment changes what the object is"),
+            (Overlay(("service", "metadata: [x]")), "the overlay service changes what the object is"),
+            (Overlay(("deployment", "$patch: 1")), "the overlay deployment: $patch is 1 at $"),
+            (Overlay(("deployment", "spec: {template: {spec: {containers: [{name: istio-proxy, $patch: {a: b}}]}}}")), "the overlay deployment: $patch is"),
             (Overlay(("pods", "{}")), "the overlay has the key pods"),
             (Overlay(("service", "a: [")), "the overlay service is no single object"),
         })

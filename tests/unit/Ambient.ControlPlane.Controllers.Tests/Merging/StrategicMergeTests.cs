@@ -23,5 +23,20 @@ public sealed class StrategicMergeTests
         Assert.Equal(Parse(patch).ToJsonString(), change.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("{'$patch':1}", "$patch is 1 at $;")]
+    [InlineData("{'a':{'$patch':null}}", "$patch is null at $.a;")]
+    [InlineData("{'containers':[{'name':'p','$patch':{'b':1}}]}", "at $.containers[0];")]
+    [InlineData("{'containers':[{'name':'q','$patch':[]}]}", "at $.containers[0];")]
+    [InlineData("{'a':{'$patch':'remove'}}", "$patch is \"remove\" at $.a;")]
+    public void DirectivesThatAreNone_AreNamed_AndThrowNothing(string patch, string problem)
+    {
+        Assert.Contains(problem, StrategicMerge.Problem(Parse(patch)), StringComparison.Ordinal);
+        Assert.NotNull(StrategicMerge.Merge(Parse("{'a':{},'containers':[{'name':'p'}]}"), Parse(patch)));
+    }
+
+    [Fact]
+    public void KnownDirectives_AreNoProblem() => Assert.Null(StrategicMerge.Problem(Parse("{'a':{'$patch':'delete'},'b':[{'$patch':'replace'},1,null],'$patch':'merge'}")));
+
     private static JsonObject Parse(string json) => (JsonObject)JsonNode.Parse(json.Replace('\'', '"'))!;
 }

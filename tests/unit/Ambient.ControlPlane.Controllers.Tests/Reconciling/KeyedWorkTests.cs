@@ -129,11 +129,58 @@ public sealed class KeyedWorkTests
         Assert.Equal((0, 4), (work.Count, handled.Count));
     }
 
+    /// <summary>A single worker, so that one that ended would leave nobody.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Exceptions_EndNoWorker_AndAreTriedAgainAsFailuresAre(bool isTimeout)
+    {
+        var sink = new Sink();
+        using var logs = new LogHub(new LogHubOptions { Sink = sink });
+        using var ending = new CancellationTokenSource();
+        var clock = new ManualTime();
+        var handled = new ConcurrentQueue<string>();
+        int faults = 1;
+        var work = new KeyedWork<string>(
+            "test",
+            (key, _) =>
+            {
+                handled.Enqueue(key);
+                return key == "bad" && Interlocked.Decrement(ref faults) >= 0
+                    ? Task.FromException<string?>(isTimeout ? new TaskCanceledException("too slow") : new InvalidOperationException("defect"))
+                    : Task.FromResult<string?>(null);
+            },
+            clock,
+            logs.For("test"),
+            workers: 1);
+        Task running = work.RunAsync(static () => ["bad", "good"], ending.Token);
+        await Eventually.TrueAsync(() => handled.Count == 2);
+        Assert.Equal("bad good", string.Join(' ', handled));
+        await Eventually.TrueAsync(() => sink.Lines.Any(static line => line.Contains("error", StringComparison.OrdinalIgnoreCase) && line.Contains("bad", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => clock.UntilNextTimer() is not null);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => handled.Count == 3 && work.Count == 0);
+        Assert.Equal("bad", handled.Last());
+        await ending.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
     private static void AddMany(KeyedWork<string> work)
     {
         for (int i = 0; i < 1000; i++)
         {
             work.Add("gone " + i);
+        }
+    }
+
+    private sealed class Sink : ILogSink
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public int Write(ReadOnlySpan<byte> lines)
+        {
+            Lines.Enqueue(System.Text.Encoding.UTF8.GetString(lines));
+            return lines.Length;
         }
     }
 }
