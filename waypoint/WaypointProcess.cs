@@ -280,13 +280,13 @@ internal sealed class WaypointProcess : IAsyncDisposable
     }
 
     // The first address; the other one where the kernel has not the first one's family.
-    private static void Listen(List<TunnelListener> listeners, WaypointLoop loop, Action<WaypointLoop, int, Linux.Sockets.SocketAddress> begin, Linux.Sockets.SocketAddress address, Linux.Sockets.SocketAddress? otherwise)
+    private void Listen(List<TunnelListener> listeners, WaypointLoop loop, Action<WaypointLoop, int, Linux.Sockets.SocketAddress> begin, Linux.Sockets.SocketAddress address, Linux.Sockets.SocketAddress? otherwise)
     {
         SocketFactory sockets = new(null, new SocketOptions { ReusePort = true, Transparent = TransparentMode.Never });
         SysResult first = sockets.Listen(address, 1024, out _);
         SysResult opened = otherwise is { } other && first.Is(Errno.EAFNOSUPPORT) ? sockets.Listen(other, 1024, out _) : first;
         int fd = (int)opened.OrThrow("listen", $"port {address.Port}");
-        TunnelListener listener = new(loop, begin);
+        TunnelListener listener = new(loop, begin, TunnelListener.Say(_log, address.Port));
         listeners.Add(listener);
         loop.Loop.Post(_ => listener.Watch(fd), null);
     }

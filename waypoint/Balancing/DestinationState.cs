@@ -175,10 +175,11 @@ internal sealed partial class DestinationState(NamespacedHostname service, ushor
 
     private HashTable TableOf(Candidate[] candidates, TrafficPolicy policy)
     {
-        HashTable? table = _table;
-        if (table is null || !ReferenceEquals(table.Candidates, candidates))
+        HashTable? known = _table;
+        HashTable table = known?.For(candidates, policy.Balancing, policy.TableSize) ?? new HashTable(candidates, policy.Balancing, policy.TableSize);
+        if (!ReferenceEquals(table, known))
         {
-            _table = table = new HashTable(candidates, policy.Balancing, policy.TableSize);
+            _table = table;
         }
 
         return table;

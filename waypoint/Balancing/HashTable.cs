@@ -1,3 +1,4 @@
+using Ambient.Routing.Actions;
 using Kind = Ambient.Protocol.L7.Balancing;
 
 namespace Ambient.Waypoint.Balancing;
@@ -7,32 +8,63 @@ namespace Ambient.Waypoint.Balancing;
 /// </summary>
 internal sealed class HashTable
 {
-    private const int UsualRing = 1024;
-    private const int LargestRing = 8 * 1024 * 1024;
-    private const int UsualMaglev = 65_537;
-    private const int LargestMaglev = 5_000_011;
+    private const int Free = -1;
 
+    private readonly Kind _kind;
+    private readonly ulong _wanted;
     private readonly ulong[] _places;
-    private readonly Candidate[] _owners;
+    private readonly int[] _owners;
 
     /// <summary>Makes a table over these endpoints.</summary>
+    /// <param name="candidates">The endpoints.</param>
+    /// <param name="kind">Maglev's table, or else a ring.</param>
+    /// <param name="size">How many places are wanted, as <see cref="HashTableSizes"/> understands it.</param>
     public HashTable(Candidate[] candidates, Kind kind, ulong size)
     {
-        Candidates = candidates;
-        Candidate[] used = Array.FindAll(candidates, candidate => candidate.Weight > 0);
-        if (kind == Kind.Maglev)
+        (Candidates, _kind, _wanted) = (candidates, kind, size);
+        int[] used = [.. Enumerable.Range(0, candidates.Length).Where(i => candidates[i].Weight > 0).OrderBy(i => candidates[i].Hash)];
+        if (used.Length == 0)
         {
             _places = [];
-            _owners = Maglev(used, size is 0 or > LargestMaglev ? UsualMaglev : (int)size);
+            _owners = [];
+        }
+        else if (kind == Kind.Maglev)
+        {
+            _places = [];
+            _owners = Maglev(candidates, used, HashTableSizes.Maglev(size));
         }
         else
         {
-            (_places, _owners) = Ring(used, size == 0 ? UsualRing : (int)Math.Min(size, LargestRing));
+            (_places, _owners) = Ring(candidates, used, HashTableSizes.Ring(size));
         }
     }
 
+    private HashTable(HashTable same, Candidate[] candidates) =>
+        (Candidates, _kind, _wanted, _places, _owners) = (candidates, same._kind, same._wanted, same._places, same._owners);
+
     /// <summary>What it was made of.</summary>
     public Candidate[] Candidates { get; }
+
+    /// <summary>How many places it has.</summary>
+    public int Places => _owners.Length;
+
+    /// <summary>
+    /// The table of these endpoints, if that is this one: each change in the mesh makes endpoints anew, and seldom others. Null: it must be made.
+    /// </summary>
+    public HashTable? For(Candidate[] candidates, Kind kind, ulong size)
+    {
+        if (kind != _kind || size != _wanted)
+        {
+            return null;
+        }
+
+        if (ReferenceEquals(candidates, Candidates))
+        {
+            return this;
+        }
+
+        return HasSamePlaces(candidates) ? new HashTable(this, candidates) : null;
+    }
 
     /// <summary>The owner of a key, or the next who is in service; null when nobody is.</summary>
     public Candidate? Find(ulong key, Func<Candidate, bool> isUsable)
@@ -46,7 +78,7 @@ internal sealed class HashTable
         int at = _places.Length > 0 ? RingPlace(mixed) : (int)(mixed % (ulong)_owners.Length);
         for (int i = 0; i < _owners.Length; i++)
         {
-            Candidate owner = _owners[at];
+            Candidate owner = Candidates[_owners[at]];
             if (isUsable(owner))
             {
                 return owner;
@@ -58,6 +90,24 @@ internal sealed class HashTable
         return null;
     }
 
+    private bool HasSamePlaces(Candidate[] candidates)
+    {
+        if (candidates.Length != Candidates.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            if (!candidates[i].Weight.Equals(Candidates[i].Weight) || !candidates[i].Key.Equals(Candidates[i].Key))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private int RingPlace(ulong key)
     {
         int found = Array.BinarySearch(_places, key);
@@ -65,67 +115,75 @@ internal sealed class HashTable
         return at == _places.Length ? 0 : at;
     }
 
-    private static (ulong[] Places, Candidate[] Owners) Ring(Candidate[] candidates, int size)
+    private static (ulong[] Where, int[] Owners) Ring(Candidate[] candidates, int[] used, int size)
     {
-        double total = candidates.Sum(candidate => candidate.Weight);
-        double least = candidates.Length == 0 ? 1 : candidates.Min(candidate => candidate.Weight);
+        double total = used.Sum(i => candidates[i].Weight);
+        double least = used.Min(i => candidates[i].Weight);
 
         // A power of two for the lightest: their number changes seldom, so that one endpoint more or less moves nobody else's keys.
-        double unit = candidates.Length == 0 ? 0 : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(size * least / total, 1, LargestRing / 2));
-        unit = Math.Min(unit, Math.Max(1, LargestRing * least / Math.Max(total, 1)));
-        List<(ulong Place, Candidate Owner)> ring = [];
-        foreach (Candidate candidate in candidates)
+        double unit = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(size * least / total, 1, size));
+
+        // What all of them get stays within the largest ring, however much heavier than the lightest the others are.
+        double most = HashTableSizes.LargestRing * least / total;
+        unit = Math.Min(unit > most ? unit / 2 : unit, most);
+        int[] counts = [.. used.Select(i => Math.Max(1, (int)Math.Round(unit * candidates[i].Weight / least)))];
+        ulong[] places = new ulong[counts.Sum()];
+        int[] owners = new int[places.Length];
+        int at = 0;
+        for (int n = 0; n < used.Length; n++)
         {
-            int count = Math.Max(1, (int)Math.Round(unit * candidate.Weight / least));
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < counts[n]; i++)
             {
-                ring.Add((StableHash.Mix(candidate.Hash + ((ulong)i * 0x9e3779b97f4a7c15)), candidate));
+                places[at] = StableHash.Mix(candidates[used[n]].Hash + ((ulong)i * 0x9e3779b97f4a7c15));
+                owners[at] = used[n];
+                at++;
             }
         }
 
-        ring.Sort(static (a, b) => a.Place != b.Place ? a.Place.CompareTo(b.Place) : a.Owner.Hash.CompareTo(b.Owner.Hash));
-        return ([.. ring.Select(entry => entry.Place)], [.. ring.Select(entry => entry.Owner)]);
-    }
-
-    // Each endpoint has its own order of places and takes the next free one in turn; lighter ones sit out some turns.
-    private static Candidate[] Maglev(Candidate[] candidates, int size)
-    {
-        if (candidates.Length == 0)
+        Array.Sort(places, owners);
+        for (int i = 1; i < places.Length; i++)
         {
-            return [];
+            // A place that two endpoints have: the same of them comes first in every process.
+            if (places[i] == places[i - 1] && candidates[owners[i]].Hash < candidates[owners[i - 1]].Hash)
+            {
+                (owners[i - 1], owners[i]) = (owners[i], owners[i - 1]);
+            }
         }
 
-        Candidate[] sorted = [.. candidates.OrderBy(candidate => candidate.Hash)];
-        Candidate?[] table = new Candidate?[size];
-        ulong[] offset = [.. sorted.Select(candidate => candidate.Hash % (ulong)size)];
-        ulong[] skip = [.. sorted.Select(candidate => (StableHash.Mix(candidate.Hash) % (ulong)(size - 1)) + 1)];
-        ulong[] next = new ulong[sorted.Length];
-        double[] credit = new double[sorted.Length];
-        double heaviest = sorted.Max(candidate => candidate.Weight);
+        return (places, owners);
+    }
+
+    // Each endpoint has its own order of places and takes the next free one in turn; lighter ones sit out some turns. The order leads to every place, for their number is a prime.
+    private static int[] Maglev(Candidate[] candidates, int[] used, int size)
+    {
+        int[] table = new int[size];
+        Array.Fill(table, Free);
+        int[] place = [.. used.Select(i => (int)(candidates[i].Hash % (ulong)size))];
+        int[] skip = [.. used.Select(i => (int)(StableHash.Mix(candidates[i].Hash) % (ulong)(size - 1)) + 1)];
+        double[] credit = new double[used.Length];
+        double heaviest = used.Max(i => candidates[i].Weight);
         int filled = 0;
         while (true)
         {
-            for (int i = 0; i < sorted.Length; i++)
+            for (int n = 0; n < used.Length; n++)
             {
-                credit[i] += sorted[i].Weight / heaviest;
-                if (credit[i] < 1)
+                credit[n] += candidates[used[n]].Weight / heaviest;
+                if (credit[n] < 1)
                 {
                     continue;
                 }
 
-                credit[i] -= 1;
-                ulong place = (offset[i] + (next[i] * skip[i])) % (ulong)size;
-                while (table[place] is not null)
+                credit[n] -= 1;
+                while (table[place[n]] != Free)
                 {
-                    next[i]++;
-                    place = (offset[i] + (next[i] * skip[i])) % (ulong)size;
+                    int next = place[n] + skip[n];
+                    place[n] = next < size ? next : next - size;
                 }
 
-                table[place] = sorted[i];
-                next[i]++;
+                table[place[n]] = used[n];
                 if (++filled == size)
                 {
-                    return table!;
+                    return table;
                 }
             }
         }

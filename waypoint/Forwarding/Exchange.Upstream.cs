@@ -218,33 +218,31 @@ internal sealed partial class Exchange
 
     private void Forward(NamespacedHostname service)
     {
-        _destination = tunnel.DestinationOf(_target!);
-        _record.Cluster = _destination.Name;
+        // The field says that a slot is taken, which is given back at the end.
+        DestinationState destination = tunnel.DestinationOf(_target!);
+        _record.Cluster = destination.Name;
         DestinationSettings? settings = _configuration.FindDestination(service);
-        if ((service.Namespace.Length == 0 && !_target!.IsOriginal) || !_destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
+        if ((service.Namespace.Length == 0 && !_target!.IsOriginal) || !destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates))
         {
-            _destination = null;
             Answer(new LocalAnswer(503, "", ResponseFlags.NoCluster, "cluster_not_found"));
             return;
         }
 
-        if (tunnel.Narrow(_destination, _record.Authority, ref _candidates) is { } name)
+        if (tunnel.Narrow(destination, _record.Authority, ref _candidates) is { } name)
         {
             if (name.TryAwait(tunnel.Loop.Loop, static state => ((Exchange)state!).OnNameKnown(), this))
             {
-                _destination = null;
                 return;
             }
 
             // It became known in this moment.
-            _destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates);
-            tunnel.Narrow(_destination, _record.Authority, ref _candidates);
+            destination.TryGet(tunnel.Loop.View, settings, out _policy, out _candidates);
+            tunnel.Narrow(destination, _record.Authority, ref _candidates);
         }
 
-        bool isByRequest = _destination.Naming == NameResolution.Types.Kind.ByRequest;
+        bool isByRequest = destination.Naming == NameResolution.Types.Kind.ByRequest;
         if (isByRequest && _candidates.Length == 0)
         {
-            _destination = null;
             Answer(new LocalAnswer(503, "DNS resolution failure", ResponseFlags.NameFailure, "dns_resolution_failure"));
             return;
         }
@@ -254,7 +252,6 @@ internal sealed partial class Exchange
             if (tls.Broken is { } broken)
             {
                 // What must be encrypted and cannot be is not sent in the clear. Why names Secrets: that is for the log, not for clients.
-                _destination = null;
                 Fail(UpstreamFailure.ConnectFailed, "TLS_error: " + broken, told: "TLS_error: settings cannot be used");
                 return;
             }
@@ -262,13 +259,13 @@ internal sealed partial class Exchange
             _tls = tls.For(isByRequest ? _record.Authority : head.Authority, service.Hostname);
         }
 
-        if (!_destination.TryBegin(_policy))
+        if (!destination.TryBegin(_policy))
         {
-            _destination = null;
             Answer(LocalAnswer.Of(UpstreamFailure.Overflow, null, isRetried: false));
             return;
         }
 
+        _destination = destination;
         _hash = RequestHash.Of(_policy, head, Facts, _answer);
         if (Retry is null && !IsSafe && _kept.Length == 0)
         {

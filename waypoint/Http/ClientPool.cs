@@ -19,6 +19,7 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
     private PoolLimits _limits;
     private int _connections;
     private bool _isClosed;
+    private bool _isServing;
 
     private long IdleMilliseconds => _limits.IdleMilliseconds > 0 ? _limits.IdleMilliseconds : WaitingTimes.IdleServer;
 
@@ -43,9 +44,17 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
             return null;
         }
 
-        if (TryOpen(isFirst: _connections == 0 && Name?.IsFirst != false && destination.MayForce) is { } client)
+        try
         {
-            return client;
+            if (TryOpen(isFirst: _connections == 0 && Name?.IsFirst != false && destination.MayForce) is { } client)
+            {
+                return client;
+            }
+        }
+        catch
+        {
+            destination.EndWait();
+            throw;
         }
 
         if (_connections > 0)
@@ -159,10 +168,29 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         _idle.Remove(client);
         _connections--;
         destination.Disconnect();
-        if (_waiting.First is { } first && TryOpen(isFirst: _connections == 0) is { } next)
+        ServeWaiting();
+    }
+
+    // A connection that fails while it is begun is forgotten in here: its place goes to the next in the same loop, for the stack would not hold all who may wait.
+    private void ServeWaiting()
+    {
+        if (_isServing)
         {
-            _waiting.RemoveFirst();
-            first.Value.Use(next);
+            return;
+        }
+
+        _isServing = true;
+        try
+        {
+            while (_waiting.First is { } first && TryOpen(isFirst: _connections == 0) is { } next)
+            {
+                _waiting.RemoveFirst();
+                first.Value.Use(next);
+            }
+        }
+        finally
+        {
+            _isServing = false;
         }
     }
 
@@ -207,9 +235,19 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
             isFirst = Name.IsFirst;
         }
 
-        _connections++;
         Http1Client client = new(this) { IsCountedAsWaiting = true, Begun = loop.NowMilliseconds };
-        client.Use(dialer.NewSecurePipe(key, client, preface, tls, "http/1.1"));
+        try
+        {
+            client.Use(dialer.NewSecurePipe(key, client, preface, tls, "http/1.1"));
+        }
+        catch
+        {
+            // What has no pipe is never gone.
+            destination.Disconnect();
+            throw;
+        }
+
+        _connections++;
         return client;
     }
 }

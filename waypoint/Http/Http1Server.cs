@@ -13,6 +13,8 @@ namespace Ambient.Waypoint.Http;
 /// </remarks>
 internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnection, IRequestSource
 {
+    private const string Departed = "the client has left";
+
     private readonly RequestHead _head = new();
     private readonly FieldList _answer = new();
     private Phase _phase = Phase.Head;
@@ -21,7 +23,9 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     private Exchange? _exchange;
     private CloseWatch? _closing;
     private LingerLimit? _linger;
+    private LingerLimit? _departure;
     private bool _closes;
+    private bool _isHeadSent;
     private bool _isAnswered;
     private BodyKind _responseKind;
 
@@ -98,8 +102,9 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
                 _exchange?.OnRequestEnd(null);
                 break;
             case Phase.Answering:
-                // The client has said all it wants to say and still listens.
+                // The client has said all it wants to say and still listens; or it has left, which looks the same from here.
                 _closes = true;
+                WaitForAnswer();
                 break;
             case Phase.Closed:
                 // The last answer may still wait to be sent.
@@ -128,6 +133,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     {
         _closing?.Stop();
         EndLinger();
+        EndWaiting();
         Abandon(detail ?? reason.ToString());
         tunnel.OnEnded(reason, detail);
     }
@@ -144,6 +150,9 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     /// <summary>The head of the answer. A body of unknown length is sent in chunks.</summary>
     public void SendHead(int status, FieldList fields, BodyFraming framing, string upgrade = "")
     {
+        _isHeadSent = true;
+        EndWaiting();
+
         // What has not been read of the request would be taken for the next one.
         _closes |= _phase == Phase.Body && _exchange?.IsForwarding != true;
         _responseKind = framing.Kind == BodyKind.UntilClose ? BodyKind.Chunked : framing.Kind;
@@ -182,6 +191,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     /// <summary>The answer cannot be completed: the client must not take it for whole.</summary>
     public void Reset(string detail)
     {
+        EndWaiting();
         _exchange = null;
         _phase = Phase.Closed;
         pipe.Abort(detail);
@@ -244,7 +254,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     {
         HopFields.Remove(_head.Fields, out bool closes, out _, out string upgrade);
         _closes |= closes;
-        _isAnswered = false;
+        _isHeadSent = _isAnswered = false;
         Heads++;
         _body = BodyReader.Of(framing);
         _phase = _body.IsComplete ? Phase.Answering : Phase.Body;
@@ -265,7 +275,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         if (_body.IsBad)
         {
             Abandon("malformed chunk");
-            Refuse(HttpError.Malformed("chunk"));
+            RefuseBody();
             return bytes.Length;
         }
 
@@ -337,6 +347,63 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         pipe.ResumeInput();
     }
 
+    // Behind the head of an answer another one would be taken for a part of its body: the client must see that this one is not whole.
+    private void RefuseBody()
+    {
+        if (!_isHeadSent)
+        {
+            Refuse(HttpError.Malformed("chunk"));
+        }
+        else if (_isAnswered)
+        {
+            Close();
+        }
+        else
+        {
+            _phase = Phase.Closed;
+            pipe.Abort("malformed chunk");
+        }
+    }
+
+    // An endpoint that never answers would keep the request of a client that has left: whoever still listens gets this long until its answer begins.
+    private void WaitForAnswer()
+    {
+        if (_isHeadSent)
+        {
+            return;
+        }
+
+        _departure ??= new LingerLimit(OnDeparted);
+        if (!_departure.IsScheduled)
+        {
+            pipe.Loop.Timers.Schedule(_departure, pipe.Loop.NowMilliseconds + WaitingTimes.Departure);
+        }
+    }
+
+    private void OnDeparted()
+    {
+        if (_phase == Phase.Answering && !_isHeadSent)
+        {
+            _phase = Phase.Closed;
+            try
+            {
+                Abandon(Departed);
+            }
+            finally
+            {
+                pipe.Abort(Departed);
+            }
+        }
+    }
+
+    private void EndWaiting()
+    {
+        if (_departure is { IsScheduled: true } departure)
+        {
+            pipe.Loop.Timers.Cancel(departure);
+        }
+    }
+
     private void Abandon(string detail)
     {
         Exchange? exchange = _exchange;
@@ -361,6 +428,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     private void Close()
     {
         EndLinger();
+        EndWaiting();
         _exchange = null;
         _phase = Phase.Closed;
         Finish();

@@ -230,8 +230,22 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         {
             if (_waitingForOpen.Remove(stream))
             {
-                stream.OnNeverOpened(failure, detail);
+                FailWaiting(stream, failure, detail);
             }
+        }
+    }
+
+    private void FailWaiting(Http2ClientStream stream, UpstreamFailure failure, string detail)
+    {
+        // Only who asks for another protocol may get it in HTTP/1.1.
+        bool isPlain = failure == UpstreamFailure.UpgradeNotTaken && !stream.WantsUpgrade;
+        try
+        {
+            stream.OnNeverOpened(isPlain ? UpstreamFailure.ResetBeforeRequest : failure, detail);
+        }
+        catch (Exception defect)
+        {
+            OnDefect(stream, defect);
         }
     }
 

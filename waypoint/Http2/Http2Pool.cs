@@ -61,7 +61,17 @@ internal sealed class Http2Pool(UpstreamDialer dialer, DestinationState destinat
         _connectMilliseconds = limits.ConnectMilliseconds;
 
         Http2Client client = new(this, loop);
-        client.Use(dialer.NewSecurePipe(key, client, preface, tls, "h2"));
+        try
+        {
+            client.Use(dialer.NewSecurePipe(key, client, preface, tls, "h2"));
+        }
+        catch
+        {
+            // What has no pipe is never gone.
+            destination.Disconnect();
+            throw;
+        }
+
         _clients.Add(client);
         return new Http2ClientStream(client);
     }

@@ -221,7 +221,14 @@ internal abstract class Http2Stream(Http2Connection connection)
         if (_wasFull && !IsClosed && !IsFull)
         {
             _wasFull = false;
-            OnRoom();
+            try
+            {
+                OnRoom();
+            }
+            catch (Exception defect)
+            {
+                connection.OnDefect(this, defect);
+            }
         }
     }
 
@@ -231,7 +238,15 @@ internal abstract class Http2Stream(Http2Connection connection)
         if (!IsClosed)
         {
             Free();
-            OnLost(code, isByPeer, detail);
+            try
+            {
+                OnLost(code, isByPeer, detail);
+            }
+            catch (Exception defect)
+            {
+                // The others are still to be told, and whoever keeps the connection.
+                connection.OnDefect(this, defect);
+            }
         }
     }
 

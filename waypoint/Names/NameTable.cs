@@ -172,14 +172,37 @@ internal sealed class NameTable
             {
                 ResolvedName name = next.Value;
                 Cancel(name);
-                _lookups++;
-                _chosenLookups += name.IsOnDemand ? 1 : 0;
-                _source.Ask(name.Name, Families, answer => OnAnswer(name, answer));
+                AskSource(name);
             }
         }
         finally
         {
             _isServing = false;
+        }
+    }
+
+    // A source that throws has answered: else its place would be taken for ever.
+    private void AskSource(ResolvedName name)
+    {
+        bool isAnswered = false;
+        _lookups++;
+        _chosenLookups += name.IsOnDemand ? 1 : 0;
+        try
+        {
+            _source.Ask(name.Name, Families, OnceAnswered);
+        }
+        catch (Exception defect) when (!isAnswered)
+        {
+            OnceAnswered(AddressAnswer.Failed($"asking for it failed: {defect.Message}"));
+        }
+
+        void OnceAnswered(AddressAnswer answer)
+        {
+            if (!isAnswered)
+            {
+                isAnswered = true;
+                OnAnswer(name, answer);
+            }
         }
     }
 

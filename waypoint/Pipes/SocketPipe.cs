@@ -58,9 +58,16 @@ internal sealed class SocketPipe : Pipe
     /// <summary>Does not connect, and says why.</summary>
     public void Refuse(string detail) => Close(CloseReason.ConnectFailed, detail, reset: false);
 
-    /// <summary>Takes an accepted socket; its owner hears of bytes when the loop does.</summary>
+    /// <summary>Takes an accepted socket; its owner hears of bytes when the loop does. One whose pipe is closed already is reset.</summary>
     public void Adopt(int fd)
     {
+        if (IsClosed)
+        {
+            // Whoever serves it has given it up before it was here: nobody else would ever close it.
+            SocketIo.CloseWithReset(fd);
+            return;
+        }
+
         _isOpen = true;
         _handler.Watch(Loop, fd);
     }

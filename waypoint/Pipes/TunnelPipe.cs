@@ -117,7 +117,15 @@ internal sealed unsafe class TunnelPipe : Pipe
         }
 
         _held = [];
-        EndIfWaiting();
+        try
+        {
+            EndIfWaiting();
+        }
+        catch (Exception defect)
+        {
+            OnDefect(defect);
+        }
+
         return !IsClosed;
     }
 
@@ -135,7 +143,6 @@ internal sealed unsafe class TunnelPipe : Pipe
         return bytes.Length;
     }
 
-    // The session carries other people's streams as well: a defect in one of them costs that one alone.
     private int OfferSafely(ReadOnlySpan<byte> bytes)
     {
         try
@@ -144,10 +151,16 @@ internal sealed unsafe class TunnelPipe : Pipe
         }
         catch (Exception defect)
         {
-            Loop.Post(static fault => ((ExceptionDispatchInfo)fault!).Throw(), ExceptionDispatchInfo.Capture(defect));
-            Abort("internal error");
+            OnDefect(defect);
             return bytes.Length;
         }
+    }
+
+    // The session carries other people's streams as well: a defect in one of them costs that one alone.
+    private void OnDefect(Exception defect)
+    {
+        Loop.Post(static fault => ((ExceptionDispatchInfo)fault!).Throw(), ExceptionDispatchInfo.Capture(defect));
+        Abort("internal error");
     }
 
     private void OnGone(in StreamClosure closure)
@@ -175,7 +188,16 @@ internal sealed unsafe class TunnelPipe : Pipe
                 return;
             }
 
-            pipe.Owner.OnOpened();
+            try
+            {
+                pipe.Owner.OnOpened();
+            }
+            catch (Exception defect)
+            {
+                pipe.OnDefect(defect);
+                return;
+            }
+
             pipe.Kick();
         }
 
@@ -184,13 +206,29 @@ internal sealed unsafe class TunnelPipe : Pipe
             if (pipe._heldLength > 0 && !pipe.IsWaitingForMore)
             {
                 pipe.EndAfterHeld();
+                return;
             }
-            else
+
+            try
             {
                 pipe.Owner.OnInputEnded();
             }
+            catch (Exception defect)
+            {
+                pipe.OnDefect(defect);
+            }
         }
 
-        public override void OnClosed(in StreamClosure closure) => pipe.OnGone(closure);
+        public override void OnClosed(in StreamClosure closure)
+        {
+            try
+            {
+                pipe.OnGone(closure);
+            }
+            catch (Exception defect)
+            {
+                pipe.OnDefect(defect);
+            }
+        }
     }
 }

@@ -37,6 +37,9 @@ internal static class WaitingTimes
     /// <summary>The rest of a request that was answered already.</summary>
     public const long Linger = 30_000;
 
+    /// <summary>The beginning of an answer in HTTP/1.1, once the client has ended its direction: it may listen still, or have left.</summary>
+    public const long Departure = 30_000;
+
     /// <summary>A connection without HTTP on which nothing moves, unless a policy says otherwise.</summary>
     public const long StillConnection = 3_600_000;
 

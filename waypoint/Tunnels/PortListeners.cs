@@ -78,7 +78,7 @@ internal sealed class PortListeners<T>(IReadOnlyList<WaypointLoop> loops, Logger
                 return;
             }
 
-            opened.Add((new TunnelListener(loop, (on, fd, peer) => begin(on, fd, peer, holder.Meaning)), loop, (int)socket.Value));
+            opened.Add((new TunnelListener(loop, (on, fd, peer) => begin(on, fd, peer, holder.Meaning), TunnelListener.Say(log, port)), loop, (int)socket.Value));
         }
 
         foreach ((TunnelListener accepting, WaypointLoop loop, int descriptor) in opened)

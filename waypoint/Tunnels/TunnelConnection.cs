@@ -52,11 +52,17 @@ internal sealed class TunnelConnection : SessionOwner
     /// <summary>No new tunnels; requests that are under way finish.</summary>
     public void Drain()
     {
-        _session?.Drain();
-        foreach (InboundTunnel tunnel in Tunnels.ToArray())
+        try
         {
-            tunnel.Drain();
+            _session?.Drain();
         }
+        catch (Exception defect)
+        {
+            // The other connections are still to be told.
+            _loop.Loop.EndAtFault(_session!, defect);
+        }
+
+        _loop.TellAll(Tunnels, static tunnel => tunnel.Drain());
     }
 
     /// <inheritdoc/>

@@ -190,20 +190,26 @@ internal sealed class WaypointLoop
             connection.Drain();
         }
 
-        foreach (InboundTunnel plain in Plain.ToArray())
-        {
-            plain.Drain();
-        }
-
+        TellAll(Plain, static plain => plain.Drain());
         OnConnectionGone();
     }
 
     /// <summary>Connections that are open meet the policies of the newest configuration.</summary>
-    public void Judge()
+    public void Judge() => TellAll(Connections.SelectMany(static connection => connection.Tunnels).Concat(Plain), static tunnel => tunnel.Judge());
+
+    /// <summary>Tells tunnels something. A defect in one ends that one; those behind it must hear of it all the same, else they keep what a new policy denies.</summary>
+    public void TellAll(IEnumerable<InboundTunnel> tunnels, Action<InboundTunnel> tell)
     {
-        foreach (InboundTunnel tunnel in Connections.SelectMany(static connection => connection.Tunnels).Concat(Plain).ToArray())
+        foreach (InboundTunnel tunnel in tunnels.ToArray())
         {
-            tunnel.Judge();
+            try
+            {
+                tell(tunnel);
+            }
+            catch (Exception defect)
+            {
+                Loop.EndAtFault(tunnel, defect);
+            }
         }
     }
 

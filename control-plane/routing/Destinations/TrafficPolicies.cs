@@ -1,6 +1,8 @@
+using System.Globalization;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.ControlPlane.Routing.Reading;
 using Ambient.Protocol.L7;
+using Ambient.Routing.Actions;
 
 namespace Ambient.ControlPlane.Routing.Destinations;
 
@@ -50,7 +52,7 @@ internal static class TrafficPolicies
         if (balancing.Object("consistentHash") is { } hash)
         {
             policy.Balancing = hash.Has("maglev") ? Balancing.Maglev : Balancing.RingHash;
-            policy.TableSize = hash.Object("maglev")?.Number("tableSize") ?? hash.Object("ringHash")?.Number("minimumRingSize") ?? hash.Number("minimumRingSize") ?? 0;
+            policy.TableSize = TableSize(hash);
             policy.Hash.Add(Source(hash));
             hash.End();
         }
@@ -61,6 +63,45 @@ internal static class TrafficPolicies
         policy.WarmupAggression = warmup?.Real("aggression") ?? 1;
         policy.Locality = LocalityPolicies.Read(balancing);
         balancing.End();
+    }
+
+    /// <summary>How many places the table has; 0 when nothing is said. What cannot be as written is said with the size that is used.</summary>
+    private static uint TableSize(SpecReader hash)
+    {
+        if (hash.Object("maglev") is { } maglev)
+        {
+            return MaglevSize(maglev);
+        }
+
+        SpecReader ring = hash.Object("ringHash") is { } own && own.Has("minimumRingSize") ? own : hash;
+        uint wanted = ring.Number("minimumRingSize") ?? 0;
+        if (wanted > HashTableSizes.LargestRing)
+        {
+            ring.Invalid("minimumRingSize", string.Create(CultureInfo.InvariantCulture, $"is at most {HashTableSizes.LargestRing} here, which is used instead"));
+        }
+
+        return Math.Min(wanted, HashTableSizes.LargestRing);
+    }
+
+    private static uint MaglevSize(SpecReader maglev)
+    {
+        uint wanted = maglev.Number("tableSize") ?? 0;
+        if (wanted == 0)
+        {
+            return 0;
+        }
+
+        uint used = (uint)HashTableSizes.Maglev(wanted);
+        if (wanted > HashTableSizes.LargestMaglev)
+        {
+            maglev.Invalid("tableSize", string.Create(CultureInfo.InvariantCulture, $"is at most {HashTableSizes.LargestMaglev} here, which is used instead"));
+        }
+        else if (used != wanted)
+        {
+            maglev.Invalid("tableSize", string.Create(CultureInfo.InvariantCulture, $"must be a prime, and {wanted} is none; {used}, the next one, is used"));
+        }
+
+        return used;
     }
 
     private static HashSource Source(SpecReader hash)

@@ -98,6 +98,25 @@ public sealed class DestinationTests
     }
 
     [Theory]
+    [InlineData("maglev: {tableSize: 251}", 251ul, "")]
+    [InlineData("maglev: {tableSize: 0}", 0ul, "")]
+    [InlineData("maglev: {}", 0ul, "")]
+    [InlineData("maglev: {tableSize: 1}", 2ul, "maglev.tableSize must be a prime, and 1 is none; 2, the next one, is used")]
+    [InlineData("maglev: {tableSize: 65536}", 65_537ul, "maglev.tableSize must be a prime, and 65536 is none; 65537, the next one, is used")]
+    [InlineData("maglev: {tableSize: 131071}", 131_071ul, "")]
+    [InlineData("maglev: {tableSize: 5000011}", 131_071ul, "maglev.tableSize is at most 131071 here, which is used instead")]
+    [InlineData("ringHash: {minimumRingSize: 1000}", 1000ul, "")]
+    [InlineData("ringHash: {minimumRingSize: 8388608}", 32_768ul, "ringHash.minimumRingSize is at most 32768 here, which is used instead")]
+    [InlineData("minimumRingSize: 40000", 32_768ul, "minimumRingSize is at most 32768 here, which is used instead")]
+    public void TableSize_ThatCannotBe_IsReplacedAndSaid(string table, ulong used, string problem)
+    {
+        Compiling mesh = Compiling.Of($$$"""DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, {{{table}}} } } } }""");
+        Assert.Equal(used, mesh.Policy()!.TableSize);
+        string[] expected = problem.Length == 0 ? [] : [$"DestinationRule a Invalid: spec.trafficPolicy.loadBalancer.consistentHash.{problem}"];
+        Assert.Equal(expected, mesh.Messages.Distinct());
+    }
+
+    [Theory]
     [InlineData("{mode: SIMPLE, insecureSkipVerify: true}", true, "")]
     [InlineData("{mode: SIMPLE, sni: x}", true, "")]
     [InlineData("{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}", true, "")]

@@ -110,6 +110,18 @@ public sealed class DestinationTests
     }
 
     [Fact]
+    public void Hash_AfterAChangeOfTheMesh_LeadsToTheEndpointAsItIsNow()
+    {
+        DestinationState state = new(Reviews, 80, "");
+        DestinationSettings settings = new() { Policies = { new ScopedPolicy { Policy = new TrafficPolicy { Outliers = Outliers(100) } } } };
+        Assert.True(state.TryGet(View(5), settings, out TrafficPolicy policy, out Candidate[] before));
+        Candidate chosen = state.Choose(before, policy, 7, null, new Random(1), 0)!;
+        Assert.True(state.TryGet(View(5), settings, out policy, out Candidate[] after));
+        Fail(state, policy, Array.Find(after, candidate => candidate.Key != chosen.Key)!, 0);
+        Assert.Same(Array.Find(after, candidate => candidate.Key == chosen.Key), state.Choose(after, policy, 7, null, new Random(1), 1));
+    }
+
+    [Fact]
     [Trait("behaviour", "WP-109")]
     public void WithoutHash_AllAreUsed_AndTheBusyLess()
     {

@@ -1,6 +1,7 @@
 using Ambient.Mesh.Addresses;
 using Ambient.Mesh.Workloads;
 using Ambient.Protocol.L7;
+using Ambient.Routing.Actions;
 using Ambient.Waypoint.Balancing;
 using Kind = Ambient.Protocol.L7.Balancing;
 
@@ -111,6 +112,61 @@ public sealed class EndpointTests
         Assert.InRange(moved, 0, kind == Kind.Maglev ? 900 : 0);
         Assert.Null(new HashTable([], kind, size).Find(1, static _ => true));
         Assert.Null(table.Find(1, static _ => false));
+    }
+
+    [Theory]
+    [InlineData(1ul, 2)]
+    [InlineData(2ul, 2)]
+    [InlineData(4ul, 5)]
+    [InlineData(1000ul, 1009)]
+    [InlineData(1024ul, 1031)]
+    [InlineData(65_536ul, 65_537)]
+    [InlineData(5_000_011ul, 131_071)]
+    [InlineData(ulong.MaxValue, 131_071)]
+    public void MaglevTable_WhateverSizeIsWanted_IsMade_AndSpreads(ulong size, int places)
+    {
+        for (int count = 2; count <= 20; count++)
+        {
+            HashTable table = new([.. Enumerable.Range(0, count).Select(i => Make(i, 1))], Kind.Maglev, size);
+            Assert.Equal(places, table.Places);
+            Dictionary<string, int> shares = Enumerable.Range(0, 2000).Select(key => table.Find((ulong)key, static _ => true)!.Workload.Uid).CountBy(uid => uid).ToDictionary();
+            Assert.Equal(Math.Min(count, places), shares.Count);
+            Assert.All(shares.Values, share => Assert.True(places < 1000 || (share > 1000 / count && share < 4000 / count), $"{share} of 2000 for one of {count}"));
+        }
+    }
+
+    [Theory]
+    [InlineData(0ul, 4e9)]
+    [InlineData(8_388_608ul, 1.0)]
+    [InlineData(ulong.MaxValue, 3.0)]
+    public void Ring_IsBounded_HoweverLargeItIsWanted_AndHoweverHeavyOneIs(ulong size, double heavy)
+    {
+        Candidate[] candidates = [Make(0, 1), Make(1, 1), Make(2, heavy)];
+        HashTable ring = new(candidates, Kind.RingHash, size);
+        Assert.InRange(ring.Places, candidates.Length, HashTableSizes.LargestRing + candidates.Length);
+        Assert.NotNull(ring.Find(1, static _ => true));
+    }
+
+    [Theory]
+    [InlineData(Kind.RingHash)]
+    [InlineData(Kind.Maglev)]
+    public void TableOfTheSameEndpoints_IsKept_AndNamesThemAsTheyAreNow(Kind kind)
+    {
+        Candidate[] before = [.. Enumerable.Range(0, 5).Select(i => Make(i, i + 1))];
+        Candidate[] after = [.. Enumerable.Range(0, 5).Select(i => Make(i, i + 1))];
+        HashTable table = new(before, kind, 0);
+        Assert.Same(table, table.For(before, kind, 0));
+        HashTable kept = table.For(after, kind, 0)!;
+        Assert.NotNull(kept);
+        Assert.All(Enumerable.Range(0, 200), key => Assert.Same(after[Array.IndexOf(before, table.Find((ulong)key, static _ => true)!)], kept.Find((ulong)key, static _ => true)));
+
+        Assert.Null(table.For(after[1..], kind, 0));
+        Assert.Null(table.For(after, kind, 7));
+        Assert.Null(table.For(after, kind == Kind.Maglev ? Kind.RingHash : Kind.Maglev, 0));
+        after[0] = after[0] with { Weight = 9 };
+        Assert.Null(table.For(after, kind, 0));
+        after[0] = Make(9, 1);
+        Assert.Null(table.For(after, kind, 0));
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal sealed class HeldPipe : Pipe
     /// <summary>Whether the next bytes find a connection that is gone.</summary>
     public bool BreaksOnSend { get; set; }
 
+    /// <summary>Whether its next end, in order or by force, meets a defect.</summary>
+    public bool IsBroken { get; set; }
+
     /// <summary>Whether our direction was ended.</summary>
     public bool IsFinished => IsFinishing;
 
@@ -70,6 +73,7 @@ internal sealed class HeldPipe : Pipe
     {
         if (!IsClosed)
         {
+            BreakIfBroken();
             IsClosed = IsAborted = true;
             Owner.OnClosed(CloseReason.Aborted, detail);
         }
@@ -94,6 +98,11 @@ internal sealed class HeldPipe : Pipe
 
     protected override void Kick()
     {
+        if (IsFinishing)
+        {
+            BreakIfBroken();
+        }
+
         if (BreaksOnSend && Output.Length > 0)
         {
             Break();
@@ -112,6 +121,15 @@ internal sealed class HeldPipe : Pipe
         if (sent)
         {
             OnSent();
+        }
+    }
+
+    private void BreakIfBroken()
+    {
+        if (IsBroken)
+        {
+            IsBroken = false;
+            throw new InvalidOperationException("a defect");
         }
     }
 }

@@ -102,6 +102,37 @@ public sealed class Http1ServerTests
     }
 
     [Fact]
+    public void MalformedChunk_BehindTheHeadOfTheAnswer_CutsTheConnection()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Receive("POST / HTTP/1.1\r\nHost: cart\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+        _ = endpoint.Sent;
+        endpoint.Receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+        Assert.StartsWith("HTTP/1.1 200 ", client.Sent, StringComparison.Ordinal);
+        client.Receive("zz\r\n");
+        Assert.Equal((true, true), (client.IsAborted, endpoint.IsAborted));
+        Assert.EndsWith("2\r\nok\r\n", client.Sent, StringComparison.Ordinal);
+        Assert.Equal(0, waypoint.Destination.Active);
+    }
+
+    [Fact]
+    public void MalformedChunk_BehindTheAnswer_LosesNothingOfIt()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe endpoint = waypoint.Expect();
+        HeldPipe client = waypoint.Connect();
+        client.Reads = false;
+        client.Receive("POST / HTTP/1.1\r\nHost: cart\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+        endpoint.Receive("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+        client.Receive("zz\r\n");
+        Assert.Equal((true, false), (client.IsFinished, client.IsAborted));
+        client.Reads = true;
+        Assert.EndsWith("\r\n\r\nno", client.Sent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Upgrade_ThatTheEndpointEnds_EndsOnBothSides()
     {
         using LocalWaypoint waypoint = new();

@@ -20,11 +20,19 @@ internal sealed class LocalDialer : UpstreamDialer
     /// <summary>Where the last of them led.</summary>
     public string LastDialled { get; private set; } = "";
 
+    /// <summary>Whether no connection can be made, by a defect.</summary>
+    public bool IsBroken { get; set; }
+
     /// <summary>The next connection.</summary>
     public void Add(HeldPipe pipe) => _pipes.Enqueue(pipe);
 
     public override Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {
+        if (IsBroken)
+        {
+            throw new InvalidOperationException("a defect");
+        }
+
         HeldPipe pipe = _pipes.TryDequeue(out HeldPipe? next) ? next : new HeldPipe { Owner = owner, Loop = _loop, Dialling = Dialling.Fails };
         pipe.Owner = owner;
         return pipe;

@@ -148,10 +148,10 @@ internal sealed class LocalWaypoint : IDisposable
     }
 
     /// <summary>A client's connection whose bytes tell what it is.</summary>
-    public HeldPipe ConnectRaw()
+    public HeldPipe ConnectRaw(HashSet<InboundTunnel>? siblings = null)
     {
         HeldPipe pipe = new() { Owner = null!, Loop = _loop };
-        InboundTunnel tunnel = new(Loop, _tunnels, Loop.Configuration.Find(Cart, 80)!, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null, pipe);
+        InboundTunnel tunnel = new(Loop, siblings ?? _tunnels, Loop.Configuration.Find(Cart, 80)!, IpPort.Parse("10.0.9.9:1000"), Target, Target.ToString(), null, pipe);
         tunnel.Begin();
         return pipe;
     }

@@ -122,6 +122,34 @@ public sealed class StillnessTests : IDisposable
         Assert.Equal(1, _waypoint.Dialer.Dialled);
     }
 
+    /// <summary>Behind a tunnel a client that has left looks like one that still listens.</summary>
+    [Fact]
+    public void ClientThatHasEnded_AndIsNotAnswered_HasLeft()
+    {
+        _client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        Assert.StartsWith("GET / ", _endpoint.Sent, StringComparison.Ordinal);
+        _client.EndInput();
+        Pass(29);
+        Assert.Equal((false, false), (_client.IsClosed, _endpoint.IsClosed));
+        Pass(2);
+        Assert.Equal((true, true, ""), (_client.IsAborted, _endpoint.IsAborted, _client.Sent));
+        Assert.Equal((0, 0, 0), (_waypoint.Destination.Active, _waypoint.Destination.Connections, _waypoint.Endpoint.State.Active));
+    }
+
+    [Fact]
+    public void ClientThatHasEnded_AndIsAnsweredInTime_GetsAllOfIt()
+    {
+        _client.Receive("GET / HTTP/1.1\r\nHost: cart\r\n\r\n");
+        _ = _endpoint.Sent;
+        _client.EndInput();
+        Pass(29);
+        _endpoint.Receive("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+        Pass(60);
+        _endpoint.Receive("cd");
+        Assert.EndsWith("\r\n\r\nabcd", _client.Sent, StringComparison.Ordinal);
+        Assert.Equal((true, false), (_client.IsFinished, _client.IsAborted));
+    }
+
     private void Pass(int seconds)
     {
         // The wheel looks at each of its ticks, so time passes in steps.

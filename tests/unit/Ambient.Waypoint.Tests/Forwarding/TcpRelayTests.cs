@@ -59,5 +59,32 @@ public sealed class TcpRelayTests
         Assert.Equal((true, 0), (client.IsFinished, waypoint.Dialer.Dialled));
     }
 
+    [Fact]
+    public void DefectInOneConnection_LeavesNoOtherItsAccess()
+    {
+        using LocalWaypoint waypoint = new();
+        waypoint.Configure(protocol: PortProtocol.Tcp);
+        waypoint.Expect();
+        waypoint.Expect();
+        HeldPipe broken = waypoint.ConnectRaw(waypoint.Loop.Plain), other = waypoint.ConnectRaw(waypoint.Loop.Plain);
+        broken.IsBroken = true;
+        waypoint.Configure(access: [Deny("10.0.9.9")], protocol: PortProtocol.Tcp);
+        waypoint.Loop.Judge();
+        Assert.Equal((true, true), (broken.IsAborted, other.IsAborted));
+        Assert.Equal(0, waypoint.Destination.Connections);
+        Assert.Equal(1, waypoint.Loop.Loop.Faults);
+    }
+
+    [Fact]
+    public void DefectInOneConnection_KeepsNoOtherFromADrain()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe broken = waypoint.ConnectRaw(waypoint.Loop.Plain), other = waypoint.ConnectRaw(waypoint.Loop.Plain);
+        broken.IsBroken = true;
+        waypoint.Loop.Drain(static () => { });
+        Assert.Equal((true, true), (broken.IsAborted, other.IsFinished));
+        Assert.Equal(1, waypoint.Loop.Loop.Faults);
+    }
+
     private static AccessPolicy Deny(string block) => new() { Namespace = "bench", Name = "deny", Action = AccessAction.Deny, Rules = { new AccessRule { From = { new AccessSource { IpBlocks = { block } } } } } };
 }

@@ -4,6 +4,8 @@ using Ambient.Routing.Messages;
 using Ambient.Testing.Clocks;
 using Ambient.Waypoint.Http;
 using Ambient.Waypoint.Http2;
+using Ambient.Waypoint.Tests.Forwarding;
+using Ambient.Waypoint.Tunnels;
 
 namespace Ambient.Waypoint.Tests.Http2;
 
@@ -151,6 +153,22 @@ public sealed class Http2ClientTests : IDisposable
         Pass(11);
         Assert.True(_client.CanOpen);
         Assert.False(_pipe.IsClosed);
+    }
+
+    /// <summary>Nobody asked for another protocol: in HTTP/1.1 there is nothing that they could get instead.</summary>
+    [Fact]
+    public void ConnectionThatIsLostAsItOpens_RefusesNoUpgrade_ToRequestsThatWaitForIt()
+    {
+        using LocalWaypoint waypoint = new();
+        HeldPipe pipe = waypoint.Expect(Dialling.Waits);
+        IEndpointPool pool = waypoint.Loop.ClientsOf(new PoolOf(waypoint.Destination, waypoint.Endpoint.Key, IsHttp2: true, null));
+        ProbeSink first = new() { WhenConnected = () => pipe.Break() };
+        ProbeSink second = new();
+        pool.Take(default)!.Begin(first);
+        pool.Take(default)!.Begin(second);
+        pipe.Owner.OnOpened();
+        Assert.Equal(["connected", "failed ResetBeforeRequest"], first.Events);
+        Assert.Equal(["failed ResetBeforeRequest"], second.Events);
     }
 
     public void Dispose() => _loop.Dispose();

@@ -149,6 +149,36 @@ public sealed class Http2ConnectionTests
         Assert.True(connection.IsGone);
     }
 
+    [Theory]
+    [InlineData("loss")]
+    [InlineData("end")]
+    [InlineData("violation")]
+    public void DefectOfOneStream_KeepsNoOther_FromHearingOfTheEnd(string how)
+    {
+        using ProbeConnection connection = ProbeConnection.Begin();
+        connection.Say([.. Post(1), .. Post(3)]);
+        connection.Requests[0].IsBrokenWhenLost = true;
+        switch (how)
+        {
+            case "loss":
+                connection.Memory.Abort("gone");
+                break;
+            case "end":
+                connection.OnInputEnded();
+                break;
+            default:
+                connection.Say(Wire.Frame(FrameType.PushPromise, Whole, 1, new byte[8]));
+                break;
+        }
+
+        Assert.NotNull(connection.Requests[1].Lost);
+        Assert.Equal((0, how == "loss"), (connection.ActiveStreams, connection.IsGone));
+
+        // It is told the loop.
+        connection.Turn();
+        Assert.Equal(1, connection.Loop.Faults);
+    }
+
     public static TheoryData<string, byte[], string> Violations() => new()
     {
         { "settings with a stream", Wire.Frame(FrameType.Settings, 0, 1), "GoAway ProtocolError" },

@@ -11,7 +11,14 @@ internal sealed class ProbeSink : IResponseSink
 
     public List<string> Events { get; } = [];
 
-    public void OnConnected() => Events.Add("connected");
+    /// <summary>What happens as soon as the request may be written.</summary>
+    public Action? WhenConnected { get; init; }
+
+    public void OnConnected()
+    {
+        Events.Add("connected");
+        WhenConnected?.Invoke();
+    }
 
     public void OnServerDrained()
     {

@@ -18,6 +18,8 @@ internal sealed class ProbeStream : Http2Stream
 
     public bool IsBroken { get; set; }
 
+    public bool IsBrokenWhenLost { get; set; }
+
     public int Received { get; private set; }
 
     public bool IsRequestEnded { get; private set; }
@@ -38,5 +40,5 @@ internal sealed class ProbeStream : Http2Stream
 
     protected override void OnRoom() => HasRoom = true;
 
-    protected override void OnLost(Http2Error code, bool isByPeer, string detail) => Lost = detail;
+    protected override void OnLost(Http2Error code, bool isByPeer, string detail) => Lost = IsBrokenWhenLost ? throw new InvalidOperationException("a defect") : detail;
 }

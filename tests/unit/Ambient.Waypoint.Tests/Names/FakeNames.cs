@@ -33,6 +33,11 @@ internal sealed class FakeNames : INameSource, IDisposable
     public void Ask(string name, AddressFamilies families, Action<AddressAnswer> done)
     {
         Asked.Add(name);
+        if (IsBroken)
+        {
+            throw new InvalidOperationException("a defect");
+        }
+
         if (AnswersAtOnce is { } answer)
         {
             done(answer);
@@ -45,6 +50,9 @@ internal sealed class FakeNames : INameSource, IDisposable
 
     /// <summary>What everybody is answered before the question is over; null: the test answers.</summary>
     public AddressAnswer? AnswersAtOnce { get; init; }
+
+    /// <summary>Whether asking throws.</summary>
+    public bool IsBroken { get; set; }
 
     /// <summary>Whether a question waits for its answer.</summary>
     public bool IsAsked

@@ -285,5 +285,23 @@ public sealed class NameTableTests
         Assert.All(all, static name => Assert.NotNull(name.Answer));
     }
 
+    [Fact]
+    public void ASourceThatThrows_HasAnswered_AndTakesNobodysTurn()
+    {
+        using FakeNames names = new() { IsBroken = true };
+        ResolvedName[] all = [.. Enumerable.Range(0, 2 * NameTable.MaxLookups).Select(i => names.Table.Get($"n{i}.example"))];
+        names.Loop.RunOnce(0);
+        Assert.All(all, static name => Assert.Contains("a defect", name.Answer?.Reason, StringComparison.Ordinal));
+
+        names.IsBroken = false;
+        ResolvedName good = names.Table.Get("good.example");
+        names.AnswerFor("good.example", 60, "192.0.2.1");
+        Assert.Equal(["192.0.2.1"], Addresses(good));
+
+        // The others are asked for again, like all that have no answer.
+        names.Pass(1);
+        Assert.True(names.IsAsked);
+    }
+
     private static string[] Addresses(ResolvedName name) => [.. name.Answer!.Addresses.Select(static address => address.ToString())];
 }
