@@ -47,7 +47,19 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, ending));
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, ending));
-        Logger log = logs.For("ambientd");
+        try
+        {
+            return await ServeMeshAsync(ending, logs.For("ambientd"));
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Who is told to end before it has begun ends as well as any other.
+            return 0;
+        }
+    }
+
+    private async Task<int> ServeMeshAsync(CancellationTokenSource ending, Logger log)
+    {
         var authority = new AuthorityHolder();
         var registry = new MetricRegistry();
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType, .. ResourceTypes.All], ownedTypeUrls: ResourceTypes.All, needs: settings.Mesh.SpansClusters ? null : new NeedsRule(ResourceTypes.Needs, MeshIndex.AddressType));
@@ -55,7 +67,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var keySets = new KeySetStore(fetcher, new KeySetStoreOptions(), clock);
         DiscoveryFeed? fed = null;
         WaypointIndex? told = null;
-        var references = new ReferenceKeeper(sources.Objects, reference => fed!.Update(() => told!.OnReference(reference)), logs.For("ambientd::routing"), ending.Token);
+        var references = new ReferenceKeeper(sources.Objects, reference => fed!.Update(() => told!.OnReference(reference)), logs.For("ambientd::routing"), clock, ending.Token);
         var waypoints = told = new WaypointIndex(Routing(settings), Say, keySets.Answer, references.Find);
         var grace = new KeySetGrace(keySets, LongestKeyGrace, clock);
         var metrics = new PlaneMetrics(registry, store, authority, sources.Objects, clock);
@@ -70,7 +82,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         var seen = new LoggedFeed(pods, view, controllers, book, metrics, settings.Mesh.ClusterId, logs.For("ambientd::discovery"));
         var index = new MeshIndex(settings.Mesh, waypoints, clock: clock);
         ClusterMerge? merge = settings.Mesh.SpansClusters ? new ClusterMerge(store, settings.Mesh) : null;
-        using DiscoveryFeed feed = merge is null ? new DiscoveryFeed(sources.Objects, index, store, seen, waypoints) : DiscoveryFeed.Own(sources.Objects, index, merge, seen, waypoints);
+        DiscoveryFeed feed = merge is null ? new DiscoveryFeed(sources.Objects, index, store, seen, waypoints) : DiscoveryFeed.Own(sources.Objects, index, merge, seen, waypoints);
         var clusterBook = new ClusterBook(settings.Mesh.ClusterId, sources.Tokens, pods);
         RemoteClusters? clusters = merge is null ? null : Clusters(feed, merge, clusterBook, registry);
 
@@ -85,45 +97,30 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         pages = new SyncPage(() => served?.Clients ?? [], clock, pages);
         await using HttpServer measured = HttpServer.Start(new HttpServerOptions("metrics", [settings.MetricsAddress]), pages, logs.For("ambientd::http"));
         var keeper = new AuthorityKeeper(settings, sources.Root, authority, clock, logs.For("ambientd::authority"));
-        if (!await OpenAsync(keeper, ending.Token))
-        {
-            return 0;
-        }
-
+        await keeper.OpenAsync(ending.Token);
         var keys = new KeySetKeeper(keySets, sources.KeySets, () => controllers?.IsSharedLeader ?? true, () => feed.Update(waypoints.CheckKeys), clock, logs.For("ambientd::routing"));
         await keys.LoadAsync(ending.Token);
         var callers = new CallerAuthenticator(clusterBook, settings.Mesh.TrustDomain);
         await using var xds = new XdsServer(store, XdsOptions(callers, () => _isSettled && grace.IsOver && IsKnown(clusters), waypoints, metrics), clock);
         metrics.Xds = served = xds;
-        await using GrpcServer server = await ServeAsync(authority, xds, new CertificateService(authority, clusterBook, ServiceOptions(metrics, feed), clock).Method(callers), ending.Token);
+        CertificateService certificates = new(authority, clusterBook, ServiceOptions(metrics, feed), clock);
+        await using GrpcServer server = await ServeAsync(authority, xds, certificates.Method(callers), ending.Token);
         xds.Start();
         log.Info("listening", LogField.Of("xds", server.Address.ToString()), LogField.Of("names", string.Join(' ', settings.ServerNames)));
         _listening.TrySetResult(server.Address);
         Task[] parts =
         [
             feed.RunAsync(ending.Token),
+            xds.Telling.WaitAsync(ending.Token),
             keeper.RunAsync(ending.Token),
             keys.RunAsync(ending.Token),
             FollowRefusalsAsync(xds, feed, index, ending.Token),
-            references.RunAsync(() => InUse(feed, waypoints), clock),
+            references.RunAsync(() => InUse(feed, waypoints)),
             clusters?.RunAsync(sources.Objects, settings.RemotePatience, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
             TellReadyAsync(Task.WhenAll(SettleAsync(feed, references, ending.Token), clusters?.Ready ?? Task.CompletedTask), log, ending.Token),
             controllers?.RunAsync(feed.Synced, ending.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, clock, ending.Token),
         ];
         return await UntilEndAsync(parts, log, ending);
-    }
-
-    private static async Task<bool> OpenAsync(AuthorityKeeper keeper, CancellationToken cancellation)
-    {
-        try
-        {
-            await keeper.OpenAsync(cancellation);
-            return true;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 
     // Changes of the part happen under the feed's lock.

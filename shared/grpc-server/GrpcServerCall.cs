@@ -137,8 +137,14 @@ public sealed class GrpcServerCall
             _context.Abort();
             throw new GrpcException(GrpcCode.ResourceExhausted, $"the client took nothing for {_options.SendLimit.TotalSeconds:0} s");
         }
-        catch (OperationCanceledException) when (!sending.IsCompleted)
+        catch (OperationCanceledException) when (sending.IsCompletedSuccessfully)
         {
+            // Taken after all, in the same moment: the rest of the message follows, or the next wait gives it up.
+            return await sending;
+        }
+        catch (OperationCanceledException)
+        {
+            // Without a look at the sending: it may complete in between, and the answer must not end properly after half a message.
             _context.Abort();
             throw;
         }

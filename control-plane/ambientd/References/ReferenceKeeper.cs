@@ -16,8 +16,9 @@ namespace Ambient.ControlPlane.References;
 /// <param name="source">Where objects come from.</param>
 /// <param name="changed">Told of each that became known, another, or gone, or may be asked for again; never while it is asked.</param>
 /// <param name="log">What cannot be read.</param>
+/// <param name="clock">The time.</param>
 /// <param name="ending">Ends all of it.</param>
-internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKey> changed, Logger log, CancellationToken ending)
+internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKey> changed, Logger log, TimeProvider clock, CancellationToken ending)
 {
     /// <summary>How many are followed; each is a watch of its own.</summary>
     internal const int MaxFollowed = 2000;
@@ -27,6 +28,7 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
 
     private const int LongestName = 253;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ReferenceKey, FollowedReference> _followed = [];
@@ -80,8 +82,7 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
 
     /// <summary>Lets go of those that nothing depends on any more, now and then, until all of it ends.</summary>
     /// <param name="inUse">Those that something depends on.</param>
-    /// <param name="clock">The clock.</param>
-    public async Task RunAsync(Func<IReadOnlyCollection<ReferenceKey>> inUse, TimeProvider clock)
+    public async Task RunAsync(Func<IReadOnlyCollection<ReferenceKey>> inUse)
     {
         while (true)
         {
@@ -174,49 +175,79 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
         var scope = new ResourceScope(reference.Key.Namespace, Fields: "metadata.name=" + reference.Key.Name);
         try
         {
-            await (reference.IsSecret
-                ? FollowAsync(KnownResources.Secrets, static secret => secret.Data, reference, followed, scope, stop.Token)
-                : FollowAsync(KnownResources.ConfigMaps, Values, reference, followed, scope, stop.Token));
+            while (true)
+            {
+                string problem = await TryFollowAsync(reference, followed, scope, stop.Token);
+                log.Error("what a rule names cannot be followed; it is begun again", LogField.Of("object", reference.ToString()), LogField.Of("error", problem));
+
+                // What is known stays in force, as with any other trouble.
+                if (!followed.Now.IsKnown)
+                {
+                    Set(reference, followed, Referenced.Refused("cannot be followed: the log of the control plane says why"));
+                }
+
+                await Task.Delay(Pause, clock, stop.Token);
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
-        catch (Exception defect)
+    }
+
+    /// <summary>Follows until that fails; why it did.</summary>
+    private async Task<string> TryFollowAsync(ReferenceKey reference, FollowedReference followed, ResourceScope scope, CancellationToken cancellation)
+    {
+        try
         {
-            log.Error("what a rule names cannot be followed", LogField.Of("object", reference.ToString()), LogField.Of("error", defect.Message));
-            Set(reference, followed, Referenced.Refused("cannot be followed: the log of the control plane says why"));
+            await (reference.IsSecret
+                ? FollowAsync(KnownResources.Secrets, static secret => secret.Data, reference, followed, scope, cancellation)
+                : FollowAsync(KnownResources.ConfigMaps, Values, reference, followed, scope, cancellation));
+            return "it ended by itself";
+        }
+        catch (Exception defect) when (defect is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            return defect.Message;
         }
     }
 
+    /// <summary>With a cache of its own each time: one that failed while it told of an object would not tell of it again.</summary>
     private Task FollowAsync<T>(ResourceType<T> type, Func<T, IReadOnlyDictionary<string, byte[]>> values, ReferenceKey reference, FollowedReference followed, ResourceScope scope, CancellationToken cancellation)
-        where T : Resource => new ResourceCache<T>(source, type, scope).RunAsync(
-        change =>
-        {
-            if (change.Kind == ResourceChangeKind.Synced)
-            {
-                if (followed.Now is { IsKnown: false } or { Refusal: not null })
-                {
-                    Set(reference, followed, Referenced.Missing);
-                }
-            }
-            else if (change.Key == reference.Key && change.Kind != ResourceChangeKind.Refused)
-            {
-                Set(reference, followed, change.New is null ? Referenced.Missing : new Referenced(true, values(change.New)));
-            }
+        where T : Resource
+    {
+        var cache = new ResourceCache<T>(source, type, scope);
+        return cache.RunAsync(change => OnChange(change, cache, values, reference, followed), cancellation, _ => OnDenied(reference, followed));
+    }
 
-            return ValueTask.CompletedTask;
-        },
-        cancellation,
-        _ =>
+    private ValueTask OnChange<T>(ResourceChange<T> change, ResourceCache<T> cache, Func<T, IReadOnlyDictionary<string, byte[]>> values, ReferenceKey reference, FollowedReference followed)
+        where T : Resource
+    {
+        if (change.Kind == ResourceChangeKind.Synced)
         {
-            // What was read while that was allowed stays in force, as with any other trouble.
-            if (!followed.Now.IsKnown)
+            // It may also have gone while nobody followed it. One whose newest form cannot be read has not.
+            bool isGone = cache.Find(reference.Key) is null && cache.ProblemOf(reference.Key) is null;
+            if (followed.Now is { IsKnown: false } or { Refusal: not null } || (isGone && followed.Now.Data is not null))
             {
-                Set(reference, followed, Referenced.Refused(reference.IsSecret
-                    ? $"may not be read by the control plane: name its namespace in secretNamespaces of the chart"
-                    : "may not be read by the control plane: its role lacks configmaps"));
+                Set(reference, followed, Referenced.Missing);
             }
-        });
+        }
+        else if (change.Key == reference.Key && change.Kind != ResourceChangeKind.Refused)
+        {
+            Set(reference, followed, change.New is null ? Referenced.Missing : new Referenced(true, values(change.New)));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void OnDenied(ReferenceKey reference, FollowedReference followed)
+    {
+        // What was read while that was allowed stays in force, as with any other trouble.
+        if (!followed.Now.IsKnown)
+        {
+            Set(reference, followed, Referenced.Refused(reference.IsSecret
+                ? $"may not be read by the control plane: name its namespace in secretNamespaces of the chart"
+                : "may not be read by the control plane: its role lacks configmaps"));
+        }
+    }
 
     private void Set(ReferenceKey reference, FollowedReference followed, Referenced now)
     {

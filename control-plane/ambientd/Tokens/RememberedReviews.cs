@@ -26,8 +26,9 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WithoutEnd = TimeSpan.FromHours(1);
     private readonly Lock _gate = new();
+    private readonly long _started = clock.GetTimestamp();
     private readonly Dictionary<string, Good> _good = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (TokenReview Review, DateTimeOffset Until)> _bad = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TokenReview Review, TimeSpan Until)> _bad = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<TokenReview>> _asked = new(StringComparer.Ordinal);
     private readonly ReviewLane _strangers = new(StrangersAtOnce, StrangersWaiting);
     private readonly ReviewLane _known = new(KnownAtOnce, KnownWaiting);
@@ -41,6 +42,9 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     internal static TimeSpan LongestOutage { get; } = TimeSpan.FromHours(24);
 
     public IReadOnlyList<string> Clusters => reviewer.Clusters;
+
+    /// <summary>How long we live: memories end by it, for whoever sets the wall clock back shall not make them longer. The end of a token is a date.</summary>
+    private TimeSpan Uptime => clock.GetElapsedTime(_started);
 
     /// <summary>How many tokens are remembered.</summary>
     internal (int Good, int Bad) Count
@@ -63,12 +67,12 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
         {
             DateTimeOffset now = clock.GetUtcNow();
             isKnown = _good.TryGetValue(key, out Good? good) && now < good.End;
-            if (isKnown && now < good!.FreshUntil)
+            if (isKnown && Uptime < good!.FreshUntil)
             {
                 return good.Review;
             }
 
-            if (_bad.TryGetValue(key, out (TokenReview Review, DateTimeOffset Until) bad) && now < bad.Until)
+            if (_bad.TryGetValue(key, out (TokenReview Review, TimeSpan Until) bad) && Uptime < bad.Until)
             {
                 return bad.Review;
             }
@@ -132,15 +136,15 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
         {
             MakeRoom(_good, key, static good => good.End, now);
             DateTimeOffset end = TokenLife.EndOf(token) ?? now + WithoutEnd, latest = now + LongestOutage;
-            _good[key] = new Good(review, now + Memory, end < latest ? end : latest);
+            _good[key] = new Good(review, Uptime + Memory, end < latest ? end : latest);
             _bad.Remove(key);
             return review;
         }
 
         if (review.Error is null or "")
         {
-            MakeRoom(_bad, key, static bad => bad.Until, now);
-            _bad[key] = (review, now + BadMemory);
+            MakeRoom(_bad, key, static bad => bad.Until, Uptime);
+            _bad[key] = (review, Uptime + BadMemory);
             _good.Remove(key);
             return review;
         }
@@ -157,20 +161,21 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
             return null;
         }
 
-        DateTimeOffset again = now + AskAgain;
+        TimeSpan again = Uptime + AskAgain;
         _good[key] = good with { FreshUntil = good.FreshUntil > again ? good.FreshUntil : again };
         return good.Review;
     }
 
     /// <summary>Room for one more, unless it is there already: what ends first goes first, a tenth at a time.</summary>
-    private static void MakeRoom<T>(Dictionary<string, T> memory, string key, Func<T, DateTimeOffset> end, DateTimeOffset now)
+    private static void MakeRoom<T, TEnd>(Dictionary<string, T> memory, string key, Func<T, TEnd> end, TEnd now)
+        where TEnd : IComparable<TEnd>
     {
         if (memory.Count < Most || memory.ContainsKey(key))
         {
             return;
         }
 
-        foreach (string old in memory.Where(pair => end(pair.Value) <= now).Select(static pair => pair.Key).ToArray())
+        foreach (string old in memory.Where(pair => end(pair.Value).CompareTo(now) <= 0).Select(static pair => pair.Key).ToArray())
         {
             memory.Remove(old);
         }
@@ -185,5 +190,5 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     }
 
     /// <summary>A token that was found good: until when it need not be asked about, and until when it may be believed while nobody answers.</summary>
-    private sealed record Good(TokenReview Review, DateTimeOffset FreshUntil, DateTimeOffset End);
+    private sealed record Good(TokenReview Review, TimeSpan FreshUntil, DateTimeOffset End);
 }

@@ -18,8 +18,8 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
 
     /// <summary>Who makes this call.</summary>
     /// <exception cref="GrpcException">
-    /// Unauthenticated: nobody that is known. Unavailable: of a cluster that is not known yet, so that it is worth asking again. What exactly was wrong is in the message; the
-    /// token is not.
+    /// Unauthenticated: nobody that is known. Unavailable: of a cluster that is not known yet, or that cannot judge at this moment, so that it is worth asking
+    /// again. What exactly was wrong is in the message; the token is not.
     /// </exception>
     public ValueTask<Caller> AuthenticateAsync(GrpcServerCall call, CancellationToken cancellation)
     {
@@ -65,6 +65,12 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
     {
         if (!string.IsNullOrEmpty(review.Error))
         {
+            if (review.IsTransient)
+            {
+                // Nothing is said about the caller, who hears this as it is: the server's own words stay here.
+                throw new GrpcException(GrpcCode.Unavailable, $"the cluster {cluster} cannot judge tokens at this moment; ask again");
+            }
+
             throw Refuse($"the cluster {cluster} could not judge the token: {review.Error}");
         }
 

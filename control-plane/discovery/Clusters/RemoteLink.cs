@@ -46,7 +46,6 @@ internal sealed class RemoteLink : IAsyncDisposable
     {
         await _ending.CancelAsync();
         await _running;
-        Feed.Dispose();
         Connection.Dispose();
         _ending.Dispose();
     }

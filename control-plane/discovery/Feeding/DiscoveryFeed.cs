@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Ambient.ControlPlane.Discovery.Clusters;
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
@@ -14,7 +15,7 @@ using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
 namespace Ambient.ControlPlane.Discovery.Feeding;
 
 /// <summary>Follows a source of objects and keeps a store equal to what the index makes of them. Thread-safe.</summary>
-public sealed class DiscoveryFeed : IDisposable
+public sealed class DiscoveryFeed
 {
     private readonly IResourceSource _source;
     private readonly MeshIndex _index;
@@ -26,7 +27,7 @@ public sealed class DiscoveryFeed : IDisposable
     private readonly List<IFollowedKind> _kinds = [];
     private readonly List<DiscoveryFeed> _attached = [];
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _due = new(0, 1);
+    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, bool> _missing = new(StringComparer.Ordinal);
     private TaskCompletionSource? _stored;
@@ -169,9 +170,6 @@ public sealed class DiscoveryFeed : IDisposable
     /// <summary>The gateways that another cluster tells of.</summary>
     internal void SetForeignGateways(string cluster, IReadOnlyList<NetworkGateway> gateways) => Update(() => _index.SetForeignGateways(cluster, gateways));
 
-    /// <inheritdoc/>
-    public void Dispose() => _due.Dispose();
-
     /// <summary>What this cluster decides for all. Locks are taken from the own cluster to the others, never the other way.</summary>
     private void Share(Action<MeshIndex> change)
     {
@@ -302,17 +300,8 @@ public sealed class DiscoveryFeed : IDisposable
         return RefusalOutcome.Guarded;
     }
 
-    private void Wake()
-    {
-        try
-        {
-            _due.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else has said so already.
-        }
-    }
+    // Any number before it looks are one; harmless when nobody looks any more.
+    private void Wake() => _due.Writer.TryWrite(true);
 
     /// <summary>Nothing reaches the store before everything is known: half a mesh would be a wrong one.</summary>
     private async Task StoreAsync(CancellationToken cancellation)
@@ -320,7 +309,7 @@ public sealed class DiscoveryFeed : IDisposable
         await using ITimer timer = _index.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (true)
         {
-            await _due.WaitAsync(cancellation);
+            await _due.Reader.ReadAsync(cancellation);
             if (!_missing.IsEmpty)
             {
                 continue;

@@ -22,11 +22,14 @@ internal sealed class KeySetEntry(KeySource source)
     /// <summary>Why the last try failed; null when it did not.</summary>
     public string? Error { get; set; }
 
-    /// <summary>When it is fetched next.</summary>
-    public DateTimeOffset Due { get; set; }
+    /// <summary>When it was tried last, or came to be; a timestamp, as is <see cref="Used"/>.</summary>
+    public long Tried { get; set; }
+
+    /// <summary>How long after that it is fetched.</summary>
+    public TimeSpan Pause { get; set; }
 
     /// <summary>When somebody asked for it.</summary>
-    public DateTimeOffset Used { get; set; }
+    public long Used { get; set; }
 
     /// <summary>Failures since the last success.</summary>
     public int Failures { get; set; }

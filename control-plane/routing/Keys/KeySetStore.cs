@@ -84,9 +84,10 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
         lock (_lock)
         {
             DateTimeOffset now = clock.GetUtcNow();
+            long moment = clock.GetTimestamp();
             foreach (RememberedKeySet set in sets.Where(set => set.Fetched <= now && now - set.Fetched <= options.Remembered))
             {
-                if (_entries.Count < options.Capacity && _entries.TryAdd(set.Source, new KeySetEntry(set.Source) { Keys = set.Keys, IsRemembered = true, Fetched = set.Fetched, Due = now, Used = now }))
+                if (_entries.Count < options.Capacity && _entries.TryAdd(set.Source, new KeySetEntry(set.Source) { Keys = set.Keys, IsRemembered = true, Fetched = set.Fetched, Tried = moment, Used = moment }))
                 {
                     taken++;
                 }
@@ -107,7 +108,7 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
         KeyAnswer answer;
         lock (_lock)
         {
-            DateTimeOffset now = clock.GetUtcNow();
+            long now = clock.GetTimestamp();
             if (!_entries.TryGetValue(source, out KeySetEntry? entry))
             {
                 if (NoRoom(asker) is { } full)
@@ -115,7 +116,7 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
                     return new KeyAnswer(null, full);
                 }
 
-                entry = new KeySetEntry(source) { Due = now };
+                entry = new KeySetEntry(source) { Tried = now };
                 _entries.Add(source, entry);
                 isNew = true;
             }
@@ -205,13 +206,13 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
     {
         lock (_lock)
         {
-            DateTimeOffset now = clock.GetUtcNow();
-            foreach (KeySetEntry unused in _entries.Values.Where(entry => !entry.IsBusy && now - entry.Used > options.Unused).ToArray())
+            long now = clock.GetTimestamp();
+            foreach (KeySetEntry unused in _entries.Values.Where(entry => !entry.IsBusy && clock.GetElapsedTime(entry.Used, now) > options.Unused).ToArray())
             {
                 _entries.Remove(unused.Source);
             }
 
-            List<KeySetEntry> due = [.. _entries.Values.Where(entry => !entry.IsBusy && entry.Due <= now).OrderBy(entry => entry.Due).Take(Math.Max(0, most))];
+            List<KeySetEntry> due = [.. _entries.Values.Where(entry => !entry.IsBusy && UntilDue(entry, now) <= TimeSpan.Zero).OrderBy(entry => UntilDue(entry, now)).Take(Math.Max(0, most))];
             due.ForEach(static entry => entry.IsBusy = true);
             return due;
         }
@@ -222,11 +223,12 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
         TimeSpan? pause = null;
         lock (_lock)
         {
-            DateTimeOffset[] due = [.. _entries.Values.Where(entry => !entry.IsBusy).Select(entry => entry.Due)];
+            long now = clock.GetTimestamp();
+            TimeSpan[] due = [.. _entries.Values.Where(entry => !entry.IsBusy).Select(entry => UntilDue(entry, now))];
             bool isFull = _entries.Values.Count(entry => entry.IsBusy) >= options.Concurrency;
             if (due.Length > 0 && !isFull)
             {
-                TimeSpan until = due.Min() - clock.GetUtcNow();
+                TimeSpan until = due.Min();
                 pause = until > TimeSpan.Zero ? until : TimeSpan.Zero;
             }
         }
@@ -288,7 +290,8 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
             entry.Failures = keys is null ? entry.Failures + 1 : 0;
             entry.Keys = keys ?? entry.Keys;
             entry.IsRemembered &= keys is null;
-            entry.Due = clock.GetUtcNow() + (keys is null ? PauseAfter(entry.Failures, hasOlder) : options.Refresh);
+            entry.Tried = clock.GetTimestamp();
+            entry.Pause = keys is null ? PauseAfter(entry.Failures, hasOlder) : options.Refresh;
         }
 
         Interlocked.Increment(ref keys is null ? ref _failures : ref _fetches);
@@ -304,6 +307,9 @@ public sealed class KeySetStore(IKeySetFetcher fetcher, KeySetStoreOptions optio
 
         Wake();
     }
+
+    /// <summary>Time that passes, not dates: whoever sets the wall clock neither ages keys nor keeps them from being fetched.</summary>
+    private TimeSpan UntilDue(KeySetEntry entry, long now) => entry.Pause - clock.GetElapsedTime(entry.Tried, now);
 
     private TimeSpan PauseAfter(int failures, bool hasOlder)
     {

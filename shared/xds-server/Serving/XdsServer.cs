@@ -40,6 +40,9 @@ public sealed class XdsServer : IAsyncDisposable
     /// <summary>The clients of this moment.</summary>
     public IReadOnlyList<XdsClientStatus> Clients => [.. _clients.Keys.Select(static client => client.Status())];
 
+    /// <summary>The telling, since <see cref="Start"/>; when it ends before the server does, no client hears of changes any more.</summary>
+    public Task Telling => _telling;
+
     /// <summary>Begins to tell clients of changes.</summary>
     public void Start()
     {
@@ -52,7 +55,9 @@ public sealed class XdsServer : IAsyncDisposable
     {
         _store.Changed -= _changed.Set;
         await _stopping.CancelAsync();
-        await _telling;
+
+        // How it ended is said by Telling.
+        await _telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
 

@@ -6,6 +6,7 @@ public sealed class ManualTime : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now;
+    private TimeSpan _jumped;
 
     /// <summary>Starts at a fixed moment unless told otherwise.</summary>
     public ManualTime(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -18,12 +19,27 @@ public sealed class ManualTime : TimeProvider
     {
         lock (_gate)
         {
-            return _now;
+            return _now + _jumped;
         }
     }
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return _now.UtcTicks;
+        }
+    }
+
+    /// <summary>Somebody sets the wall clock: the date is another, and no time passes.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_gate)
+        {
+            _jumped += by;
+        }
+    }
 
     /// <summary>When the next timer is due, from now; null when none is armed.</summary>
     public TimeSpan? UntilNextTimer()
@@ -38,7 +54,7 @@ public sealed class ManualTime : TimeProvider
     /// <summary>Moves on step by step, from timer to timer.</summary>
     public void Advance(TimeSpan by)
     {
-        DateTimeOffset target = GetUtcNow() + by;
+        var target = new DateTimeOffset(GetTimestamp(), TimeSpan.Zero) + by;
         while (TakeDue(target) is { } timer)
         {
             timer.Fire();

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Settings;
 using Ambient.Grpc.Client;
 using Ambient.Grpc.Framing;
@@ -104,6 +105,17 @@ public sealed class ControlPlaneTests
         await Eventually.TrueAsync(() => plane.Lines.Any(static line => line.Contains("ZtunnelAccepted", StringComparison.Ordinal) && line.Contains("the one of node n1 says: bad port", StringComparison.Ordinal)), Limit);
     }
 
+    /// <summary>As a signal may come while the API answers slowly.</summary>
+    [Fact]
+    public async Task ToldToEndWhileKeysAreRead_EndsAsAnyOther()
+    {
+        await using var plane = new RunningPlane();
+        using var stop = new CancellationTokenSource();
+        var keys = new EndingMemory(stop);
+        Assert.Equal(0, await plane.RunAsync(keys, stop.Token).WaitAsync(Limit));
+        Assert.True(keys.IsAsked);
+    }
+
     [Fact]
     public void Settings_SayAllThatIsWrong()
     {
@@ -140,4 +152,20 @@ public sealed class ControlPlaneTests
           podIP: {{ip}}
 
         """;
+
+    /// <summary>The end comes while it is asked.</summary>
+    private sealed class EndingMemory(CancellationTokenSource stop) : IKeySetMemory
+    {
+        public bool IsAsked { get; private set; }
+
+        public async Task<string?> LoadAsync(CancellationToken cancellation)
+        {
+            IsAsked = true;
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+            return null;
+        }
+
+        public Task SaveAsync(string text, CancellationToken cancellation) => Task.CompletedTask;
+    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Ambient.ControlPlane.Authority.Roots;
 using Ambient.ControlPlane.Discovery.Settings;
+using Ambient.ControlPlane.Routing.Keys;
 using Ambient.ControlPlane.Settings;
 using Ambient.ControlPlane.Tokens;
 using Ambient.Grpc.Client;
@@ -66,6 +67,10 @@ internal sealed class RunningPlane : IAsyncDisposable, ILogSink
         Assert.True(first == process.Listening, string.Join('\n', Lines));
         Port = (await process.Listening).Port;
     }
+
+    /// <summary>Runs with key sets of an earlier life until it is told to end; the exit code.</summary>
+    public Task<int> RunAsync(IKeySetMemory keySets, CancellationToken cancellation) =>
+        new ControlPlaneProcess(_settings, new ControlPlaneSources(_source, new TokenFile(_settings.TokenFile!, "Kubernetes"), new FolderRootStore(At("authority")), null) { KeySets = keySets }, _logs, TimeProvider.System).RunAsync(cancellation);
 
     public void Manifest(string name, string yaml) => File.WriteAllText(Path.Combine(At("manifests"), name), yaml);
 

@@ -67,7 +67,7 @@ internal sealed class MeasuredMesh
     private async Task FillAsync(Action<string, string> print)
     {
         using var ending = new CancellationTokenSource();
-        using var feed = new DiscoveryFeed(_cluster, _index, _store, new FeedObserver());
+        var feed = new DiscoveryFeed(_cluster, _index, _store, new FeedObserver());
         long memory = GC.GetTotalMemory(forceFullCollection: true);
         TimeSpan used = Process.GetCurrentProcess().TotalProcessorTime;
         long started = Stopwatch.GetTimestamp();

@@ -24,6 +24,14 @@ public sealed class CallerAuthenticatorTests
         }
     }
 
+    /// <summary>A server that is away says nothing about who calls, and the caller hears nothing of the server.</summary>
+    [Fact]
+    public async Task TokenThatCannotBeJudgedForNow_IsNoStrangers()
+    {
+        GrpcException soon = await Assert.ThrowsAsync<GrpcException>(() => CallAsync(new TokenReview { Error = "10.0.0.1: no route", IsTransient = true }));
+        Assert.Equal((GrpcCode.Unavailable, "the cluster c1 cannot judge tokens at this moment; ask again"), (soon.Code, soon.Detail));
+    }
+
     [Fact]
     public async Task Clusters_AreKnownOrRefused()
     {

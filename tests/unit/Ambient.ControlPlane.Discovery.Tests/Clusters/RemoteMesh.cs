@@ -81,7 +81,6 @@ internal sealed class RemoteMesh : RemoteClusterObserver, IClusterConnector, IAs
         _isDisposed = true;
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _feed.Dispose();
         _stop.Dispose();
     }
 }

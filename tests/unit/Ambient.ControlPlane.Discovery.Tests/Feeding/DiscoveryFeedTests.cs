@@ -14,7 +14,7 @@ public sealed class DiscoveryFeedTests
     [Fact]
     public async Task APartThatFails_EndsTheFeed_ThoughAllWatchesGoOn()
     {
-        using var feed = new DiscoveryFeed(
+        var feed = new DiscoveryFeed(
             new FakeSource(),
             new MeshIndex(Cluster.Settings),
             new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]),
@@ -29,7 +29,7 @@ public sealed class DiscoveryFeedTests
     {
         FakeSource source = new FakeSource(answers: false).With(KnownResources.Pods, Cluster.Meta("p", "ns1", "{}", "{}", """ "spec":{},"status":{"phase":"Running","podIP":"10.5.0.1"} """));
         var store = new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]);
-        using var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings), store, new FeedObserver());
+        var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings), store, new FeedObserver());
         using var end = new CancellationTokenSource();
         Task running = feed.RunAsync(end.Token);
         Task stored = feed.StoredAsync();
@@ -57,7 +57,7 @@ public sealed class DiscoveryFeedTests
 
         static async Task Run(FakeSource source, ReportingPart part, Func<DiscoveryFeed, Task> until)
         {
-            using var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver(), part);
+            var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver(), part);
             using var end = new CancellationTokenSource();
             Task running = feed.RunAsync(end.Token);
             await until(feed).WaitAsync(TimeSpan.FromSeconds(30));
@@ -69,7 +69,7 @@ public sealed class DiscoveryFeedTests
     [Fact]
     public async Task Cancelled_TheFeedEnds()
     {
-        using var feed = new DiscoveryFeed(new FakeSource(), new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver());
+        var feed = new DiscoveryFeed(new FakeSource(), new MeshIndex(Cluster.Settings), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver());
         using var end = new CancellationTokenSource();
         Task running = feed.RunAsync(end.Token);
         await feed.Synced;
@@ -86,7 +86,7 @@ public sealed class DiscoveryFeedTests
         const string Waypoint = """ "spec":{"gatewayClassName":"istio-waypoint"},"status":{"addresses":[{"type":"IPAddress","value":"10.9.9.9"}]} """;
         ResourceKey service = new("ns1", "s");
         FakeSource source = new FakeSource().With(KnownResources.Gateways, Cluster.Meta("wp", "ns1", "{}", "{}", Waypoint)).With(KnownResources.Services, Bound("wp"));
-        using var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings, clock: time), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver(), part);
+        var feed = new DiscoveryFeed(source, new MeshIndex(Cluster.Settings, clock: time), new ResourceStore([MeshIndex.PolicyType, MeshIndex.AddressType]), new FeedObserver(), part);
         using var end = new CancellationTokenSource();
         Task running = feed.RunAsync(end.Token);
         await feed.Synced.WaitAsync(TimeSpan.FromSeconds(30));

@@ -44,7 +44,6 @@ public sealed class SelectedFeedTests : IAsyncLifetime, IDisposable
 
     public void Dispose()
     {
-        _feed?.Dispose();
         _end.Dispose();
     }
 

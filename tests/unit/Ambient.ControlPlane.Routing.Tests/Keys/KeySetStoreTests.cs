@@ -118,6 +118,22 @@ public sealed class KeySetStoreTests
         Assert.Equal(1, _store.Count);
     }
 
+    /// <summary>Ahead, it dropped the keys as unused; back, nothing was fetched for as long.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(-5)]
+    public async Task WallClockThatIsSet_ChangesNothing(int hours)
+    {
+        _store.Find(Source);
+        await StepAsync(TimeSpan.Zero);
+        _clock.Jump(TimeSpan.FromHours(hours));
+        await StepAsync(TimeSpan.FromMinutes(19));
+        Assert.Equal((1, 1), (_store.Count, _fetcher.Calls));
+        Assert.Equal("first", _store.Find(Source));
+        await StepAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, _fetcher.Calls);
+    }
+
     [Fact]
     public async Task Runs_UntilCancelled()
     {

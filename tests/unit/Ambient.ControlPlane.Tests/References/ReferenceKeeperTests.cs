@@ -4,6 +4,7 @@ using Ambient.ControlPlane.References;
 using Ambient.ControlPlane.Routing.Inputs;
 using Ambient.Kubernetes.Resources;
 using Ambient.Kubernetes.Tests.Servers;
+using Ambient.Testing.Clocks;
 using Ambient.Testing.Waiting;
 
 namespace Ambient.ControlPlane.Tests.References;
@@ -16,9 +17,10 @@ public sealed class ReferenceKeeperTests : IAsyncDisposable
     private readonly ConcurrentQueue<ReferenceKey> _changed = [];
     private readonly CancellationTokenSource _ending = new();
     private readonly Logs _logs = new();
+    private readonly ManualTime _clock = new();
     private readonly ReferenceKeeper _keeper;
 
-    public ReferenceKeeperTests() => _keeper = new ReferenceKeeper(_source, _changed.Enqueue, _logs.Logger, _ending.Token);
+    public ReferenceKeeperTests() => _keeper = new ReferenceKeeper(_source, _changed.Enqueue, _logs.Logger, _clock, _ending.Token);
 
     [Fact]
     public async Task Settled_WaitsForWhatIsAskedForLater_AndForWhatIsMadeOfIt()
@@ -106,6 +108,32 @@ public sealed class ReferenceKeeperTests : IAsyncDisposable
         await _keeper.SweepAsync([]);
         Assert.Equal(0, _keeper.Count);
         await Eventually.TrueAsync(() => _source.Now == 0, Limit);
+    }
+
+    /// <summary>A defect of the following ended it for good, and the good values with it.</summary>
+    [Fact]
+    public async Task FollowingThatFails_KeepsWhatIsKnown_AndIsBegunAgain()
+    {
+        _keeper.Find(Secret("s"));
+        _source.Answer("s", "roots");
+        await Eventually.TrueAsync(() => Roots() == "roots", Limit);
+        _source.Cut("s");
+        await Eventually.TrueAsync(() => _logs.Count("what a rule names cannot be followed") == 1 && _clock.UntilNextTimer() is not null, Limit);
+        Assert.Equal("roots", Roots());
+
+        _source.Answer("s", "others");
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(() => Roots() == "others", Limit);
+
+        // Taken away while nobody followed it.
+        _source.Cut("s");
+        await Eventually.TrueAsync(() => _logs.Count("what a rule names cannot be followed") == 2 && _clock.UntilNextTimer() is not null, Limit);
+        _source.Answer("s", null);
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(() => _keeper.Find(Secret("s")).Data is null, Limit);
+        Assert.Equal((true, null), (_keeper.Find(Secret("s")).IsKnown, _keeper.Find(Secret("s")).Refusal));
+
+        string? Roots() => _keeper.Find(Secret("s")).Data is { } data ? Encoding.UTF8.GetString(data["ca.crt"]) : null;
     }
 
     [Theory]

@@ -11,6 +11,8 @@ internal sealed class ReferenceSource : IResourceSource
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Func<ResourceKey, Resource?>>> _answers = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _cuts = new(StringComparer.Ordinal);
+
     /// <summary>How many are followed, now and ever.</summary>
     public int Now => _now;
 
@@ -28,6 +30,13 @@ internal sealed class ReferenceSource : IResourceSource
 
     /// <summary>Following them fails.</summary>
     public void Break(string name) => Of(name).TrySetException(new InvalidOperationException("a defect"));
+
+    /// <summary>Following them fails after they were told; the next who follows them waits for another answer.</summary>
+    public void Cut(string name)
+    {
+        _answers.TryRemove(name, out _);
+        CutOf(name).TrySetException(new InvalidOperationException("a defect"));
+    }
 
     public async Task RunAsync<T>(ResourceType<T> type, ResourceScope scope, Func<ResourceEvent<T>, ValueTask> tell, CancellationToken cancellation)
         where T : Resource
@@ -57,15 +66,18 @@ internal sealed class ReferenceSource : IResourceSource
             }
 
             await tell(ResourceEvent<T>.ListEnds());
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+            await CutOf(name).Task.WaitAsync(cancellation);
         }
         finally
         {
+            _cuts.TryRemove(name, out _);
             Interlocked.Decrement(ref _now);
         }
     }
 
     private TaskCompletionSource<Func<ResourceKey, Resource?>> Of(string name) => _answers.GetOrAdd(name, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private TaskCompletionSource CutOf(string name) => _cuts.GetOrAdd(name, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private static Resource Read(ResourceKey key, string value)
     {

@@ -68,6 +68,21 @@ public sealed class RememberedReviewsTests
         Assert.False((await AskAsync("a")).IsAuthenticated);
     }
 
+    /// <summary>A token that was revoked was believed for as long as the clock was set back.</summary>
+    [Fact]
+    public async Task WallClockThatIsSetBack_MakesNoMemoryLonger()
+    {
+        Assert.True((await AskAsync("a")).IsAuthenticated);
+        _clock.Jump(TimeSpan.FromHours(-3));
+        _clock.Advance(RememberedReviews.Memory);
+        _server.Answer = static _ => new TokenReview();
+        Assert.False((await AskAsync("a")).IsAuthenticated);
+        _clock.Jump(TimeSpan.FromHours(-3));
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        _server.Answer = Good;
+        Assert.True((await AskAsync("a")).IsAuthenticated);
+    }
+
     [Fact]
     public async Task BadTokens_AreRememberedShortly()
     {
