@@ -13,6 +13,9 @@ public static class GatewayRendering
     /// <summary>Marks what was made for a Gateway.</summary>
     public const string ManagedLabel = "gateway.istio.io/managed";
 
+    /// <summary>The longest overlay, in bytes as JSON: more than the API server takes of an object.</summary>
+    internal const int LongestOverlay = 2 * 1024 * 1024;
+
     internal const string NameLabel = "gateway.networking.k8s.io/gateway-name";
     internal const string ClassLabel = "gateway.networking.k8s.io/gateway-class-name";
     internal const string VersionAnnotation = "gateway.istio.io/controller-version";
@@ -244,9 +247,9 @@ public static class GatewayRendering
                 return null;
             }
 
-            if (!YamlDocument.TryRead(yaml, out IReadOnlyList<YamlDocument> documents, out YamlProblem? problem) || documents is not [{ } document] || JsonNode.Parse(document.Json) is not JsonObject patch)
+            if (!YamlDocument.TryRead(yaml, out IReadOnlyList<YamlDocument> documents, out YamlProblem? problem) || documents is not [{ Json.Length: <= LongestOverlay } document] || JsonNode.Parse(document.Json) is not JsonObject patch)
             {
-                error = $"the overlay {key} is no single object: {problem}";
+                error = $"the overlay {key} is no single object of at most {LongestOverlay} bytes: {problem}";
                 return null;
             }
 

@@ -5,7 +5,7 @@ namespace Ambient.Kubernetes.Manifests;
 
 /// <summary>
 /// Looks at a text's events before its tree is built: the tree is built by recursion, and hashes its keys by recursion without an end. So there is
-/// nothing too deep, no key but a scalar, and no alias to what contains it or is not there. Of one text, not thread-safe.
+/// nothing too deep, no key but a scalar or its alias, and no alias to what contains it or is not there. Of one text, not thread-safe.
 /// </summary>
 internal sealed class YamlDepth
 {
@@ -13,7 +13,7 @@ internal sealed class YamlDepth
     public const int Deepest = 60;
 
     private readonly Stack<Collection> _open = new();
-    private readonly HashSet<AnchorName> _complete = [];
+    private readonly Dictionary<AnchorName, bool> _complete = []; // And whether it is a scalar.
     private bool _isAtKey;
 
     private YamlDepth()
@@ -51,14 +51,18 @@ internal sealed class YamlDepth
                 _complete.Clear();
                 break;
             case Scalar scalar:
-                Complete(scalar.Anchor);
+                Complete(scalar.Anchor, isScalar: true);
                 _isAtKey = IsNextKey();
                 break;
             case AnchorAlias alias:
-                RefuseKey(alias);
-                if (!_complete.Contains(alias.Value))
+                if (!_complete.TryGetValue(alias.Value, out bool isScalar))
                 {
                     throw Unfit(alias, $"the alias *{alias.Value.Value} is of nothing that is complete before it: it is not defined, or contains itself");
+                }
+
+                if (!isScalar)
+                {
+                    RefuseKey(alias);
                 }
 
                 _isAtKey = IsNextKey();
@@ -90,17 +94,17 @@ internal sealed class YamlDepth
 
     private void Close()
     {
-        Complete(_open.Pop().Anchor);
+        Complete(_open.Pop().Anchor, isScalar: false);
 
         // A collection is never a key, so in a mapping it was a value.
         _isAtKey = _open.TryPeek(out Collection outer) && outer.IsMapping;
     }
 
-    private void Complete(AnchorName anchor)
+    private void Complete(AnchorName anchor, bool isScalar)
     {
         if (!anchor.IsEmpty)
         {
-            _complete.Add(anchor);
+            _complete[anchor] = isScalar;
         }
     }
 
@@ -108,7 +112,7 @@ internal sealed class YamlDepth
     {
         if (_isAtKey)
         {
-            throw Unfit(found, "a key is no text: lists, mappings and aliases cannot be keys");
+            throw Unfit(found, "a key is no text: lists and mappings cannot be keys");
         }
     }
 

@@ -42,6 +42,7 @@ public sealed class YamlDocument
             return false;
         }
 
+        var spent = new YamlBudget(text.Length);
         foreach (YamlNode root in stream.Documents.Select(d => d.RootNode))
         {
             if (root is YamlScalarNode { Value: null or "" or "~" or "null" })
@@ -49,7 +50,7 @@ public sealed class YamlDocument
                 continue;
             }
 
-            if (!YamlToJson.TryWrite(root, out byte[]? json, out problem))
+            if (!YamlToJson.TryWrite(root, spent, out byte[]? json, out problem))
             {
                 return false;
             }

@@ -15,25 +15,28 @@ internal sealed class YamlToJson
     public const int MostFields = 1_000_000;
 
     private readonly Utf8JsonWriter _writer;
+    private readonly YamlBudget _budget;
     private int _looked;
 
-    private YamlToJson(Utf8JsonWriter writer) => _writer = writer;
+    private YamlToJson(Utf8JsonWriter writer, YamlBudget budget) => (_writer, _budget) = (writer, budget);
 
-    public static bool TryWrite(YamlNode root, [NotNullWhen(true)] out byte[]? json, [NotNullWhen(false)] out YamlProblem? problem)
+    public static bool TryWrite(YamlNode root, YamlBudget budget, [NotNullWhen(true)] out byte[]? json, [NotNullWhen(false)] out YamlProblem? problem)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
-        problem = new YamlToJson(writer).Write(root, 0);
+        problem = new YamlToJson(writer, budget).Write(root, 0);
         writer.Flush();
+        budget.Spend(buffer.WrittenCount);
         json = problem is null ? buffer.WrittenSpan.ToArray() : null;
         return problem is null;
     }
 
     private YamlProblem? Write(YamlNode node, int depth)
     {
-        if (depth > YamlDepth.Deepest || _writer.BytesCommitted + _writer.BytesPending > Longest)
+        long length = _writer.BytesCommitted + _writer.BytesPending;
+        if (depth > YamlDepth.Deepest || length > Longest || !_budget.HasRoom(length))
         {
-            return new YamlProblem((int)node.Start.Line, depth > YamlDepth.Deepest ? "is nested too deeply" : $"is longer than {Longest} bytes; aliases multiply");
+            return new YamlProblem((int)node.Start.Line, depth > YamlDepth.Deepest ? "is nested too deeply" : $"is longer than {Longest} bytes, alone or with those before it; aliases multiply");
         }
 
         switch (node)
@@ -92,7 +95,7 @@ internal sealed class YamlToJson
             return new YamlProblem((int)mapping.Start.Line, $"merges more than {YamlDepth.Deepest} deep");
         }
 
-        if (++_looked > MostFields)
+        if (++_looked > MostFields || !_budget.TryLook())
         {
             return TooMany(mapping);
         }
@@ -100,7 +103,7 @@ internal sealed class YamlToJson
         List<YamlNode> merged = [];
         foreach ((YamlNode key, YamlNode value) in mapping.Children)
         {
-            if (++_looked > MostFields)
+            if (++_looked > MostFields || !_budget.TryLook())
             {
                 return TooMany(mapping);
             }

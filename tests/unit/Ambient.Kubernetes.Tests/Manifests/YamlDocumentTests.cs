@@ -15,6 +15,7 @@ public sealed class YamlDocumentTests
     [InlineData("x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  b: 3\nz: *x", """{"x":{"a":1,"b":2},"y":{"b":3,"a":1},"z":{"a":1,"b":2}}""")]
     [InlineData("x: &x {a: 1}\ny: &y {<<: *x, b: 2}\nz:\n  <<: [*x, *y]\n  c: [*x, {d: *y}]", """{"x":{"a":1},"y":{"b":2,"a":1},"z":{"c":[{"a":1},{"d":{"b":2,"a":1}}],"a":1,"b":2}}""")]
     [InlineData("? &k a\n: &v 1\nb: *v\nc: *k\nd: [e: *v, f]\n", """{"a":1,"b":1,"c":"a","d":[{"e":1},"f"]}""")]
+    [InlineData("a: &x k\n*x : 1", """{"a":"k","k":1}""")]
     [InlineData("a: &x [1]\nb: &x [2]\nc: *x", """{"a":[1],"b":[2],"c":[2]}""")]
     [InlineData("80: x\ntrue: y", """{"80":"x","true":"y"}""")]
     [InlineData("99999999999999999999: x\na: 99999999999999999999", """{"99999999999999999999":"x","a":1E\u002B20}""")]
@@ -47,7 +48,7 @@ public sealed class YamlDocumentTests
     [InlineData("a: b\n? [x]\n: c", 2)]
     [InlineData("a: b\n<<: c", 2)]
     [InlineData("a: *gone", 1)]
-    [InlineData("a: &x 1\n*x : b", 2)]
+    [InlineData("a: &x [1]\n*x : b", 2)]
     [InlineData("a:\n- {{b: c}: d}", 2)]
     [InlineData("a: [1,\n [b]: c]", 2)]
     [InlineData("a: &x [1]\nb: &x\n- *x", 3)]
@@ -76,7 +77,11 @@ public sealed class YamlDocumentTests
         // Keys of one name are written once, however many they are.
         string sameNames = $"a: &a {{{string.Join(", ", Enumerable.Range(0, 2000).Select(static i => $"!t{i} k: v"))}}}\nb: [{string.Join(", ", Enumerable.Repeat("*a", 2000))}]";
         string[] keys = ["? &a [*a]\n: x", "? &a {b: *a}\n: x", "? *x\n: 1\n? *y\n: 2", "{*x : 1, *y : 2}", "a: &a\n  ? *a\n  : x", "a: &a\n  ? [*a]\n  : x"];
-        foreach (string bomb in (string[])[.. keys, merges.ToString(), sameNames, laughs.ToString(), "a: &a [*a]", "a: &a\n  b: *a", new string('[', 100_000), new string('{', 100_000), string.Concat(Enumerable.Repeat("- ", 10_000)), "a: &a {<<: *a}"])
+
+        // Each of them is short enough, all of them are not.
+        string large = $"a: &a {new string('x', 1000)}\nb: &b [{string.Join(", ", Enumerable.Repeat("*a", 100))}]\nc: [{string.Join(", ", Enumerable.Repeat("*b", 100))}]\n";
+        Assert.True(YamlDocument.TryRead(large, out _, out _));
+        foreach (string bomb in (string[])[.. keys, string.Join("---\n", large, large), merges.ToString(), sameNames, laughs.ToString(), "a: &a [*a]", "a: &a\n  b: *a", new string('[', 100_000), new string('{', 100_000), string.Concat(Enumerable.Repeat("- ", 10_000)), "a: &a {<<: *a}"])
         {
             Assert.False(YamlDocument.TryRead(bomb, out _, out YamlProblem? problem));
             Assert.NotEmpty(problem.Reason);
