@@ -114,6 +114,9 @@ internal sealed class ResourceWatch<T>(ResourceType<T> type, ResourceScope scope
         parts.Counters.Recovered();
         parts.Log.Debug("listed", LogField.Of("kind", type.FullName), LogField.Of("objects", count), LogField.Of("version", _version));
         _wasSynced = true;
+
+        // What was hard once need not stay so: an outage has made pages small, too.
+        _pageSize = Math.Min(parts.Options.PageSize, _pageSize * 2);
         return true;
     }
 
