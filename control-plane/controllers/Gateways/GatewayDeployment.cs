@@ -91,6 +91,11 @@ public sealed class GatewayDeployment : IController
             // Parameters live in any namespace and are not watched.
             AllDue();
             await Task.WhenAny(working, Task.Delay(LookAgain, _clock, cancellation));
+            if (cancellation.IsCancellationRequested)
+            {
+                // What is in flight still ends; a delay that is over at once would wait for it in circles.
+                break;
+            }
         }
 
         await working;
@@ -185,26 +190,38 @@ public sealed class GatewayDeployment : IController
 
         // Remembered before it is done, so that what is changed meanwhile is seen as a change.
         _applied[key] = fingerprint;
-        bool isTaken = false;
+        bool isAllApplied = false;
+        try
+        {
+            (string? error, isAllApplied) = await ApplyAllAsync(objects, cancellation);
+            return error ?? await _leftovers.CollectAsync(gateway, objects, isNew: true, cancellation);
+        }
+        finally
+        {
+            // What failed is tried again. What is somebody else's is not watched: with each round it is seen whether the name is free.
+            if (!isAllApplied)
+            {
+                _applied.TryRemove(key, out _);
+            }
+        }
+    }
+
+    /// <summary>Why it failed, and whether all of it is as it should be.</summary>
+    private async Task<(string? Error, bool IsAll)> ApplyAllAsync(IReadOnlyList<GatewayObject> objects, CancellationToken cancellation)
+    {
+        bool isAll = true;
         foreach (GatewayObject made in objects)
         {
             (string? error, bool isLeftAlone) = await ApplyAsync(made, cancellation);
             if (error is not null)
             {
-                _applied.TryRemove(key, out _);
-                return error;
+                return (error, false);
             }
 
-            isTaken |= isLeftAlone && GatewayLeftovers.IsServing(made.Type);
+            isAll &= !isLeftAlone || !GatewayLeftovers.IsServing(made.Type);
         }
 
-        if (isTaken)
-        {
-            // What is somebody else's is not watched: with each round it is seen whether the name is free.
-            _applied.TryRemove(key, out _);
-        }
-
-        return await _leftovers.CollectAsync(gateway, objects, isNew: true, cancellation);
+        return (null, isAll);
     }
 
     private ManagedClass? KindOf(Gateway gateway) => ManagedClass.Of(_view.Find(KnownResources.GatewayClasses, new ResourceKey("", gateway.Spec.GatewayClassName))?.Spec.ControllerName);

@@ -185,7 +185,7 @@ internal sealed class KeyedWork<TKey>(string name, Func<TKey, CancellationToken,
         pause = (pause > LongestPause ? LongestPause : pause) * (0.8 + (0.4 * Random.Shared.NextDouble()));
         if (fault is not null)
         {
-            log.Error("a fault while it was brought about, tried again", LogField.Of("controller", name), LogField.Of("object", key.ToString() ?? ""), LogField.Of("error", fault.ToString()), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
+            log.Error("a fault while it was brought about, tried again", LogField.Of("controller", name), LogField.Of("object", key.ToString() ?? ""), LogField.Of("error", failures % 10 == 1 ? fault.ToString() : error), LogField.Milliseconds("retry_in", (long)pause.TotalMilliseconds));
         }
         else if (failures % 10 == 1)
         {

@@ -13,7 +13,8 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
     private static readonly TimeSpan Calm = TimeSpan.FromMinutes(10);
     private readonly Lock _gate = new();
     private readonly Dictionary<TKey, Entry> _written = [];
-    private DateTimeOffset _swept = DateTimeOffset.MinValue;
+    private readonly long _started = clock.GetTimestamp(); // Whoever sets the wall clock shall not stop the writing.
+    private TimeSpan _swept;
 
     internal static TimeSpan Window { get; } = TimeSpan.FromMinutes(1);
 
@@ -34,7 +35,7 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
     {
         lock (_gate)
         {
-            DateTimeOffset now = clock.GetUtcNow();
+            TimeSpan now = clock.GetElapsedTime(_started);
             if (!_written.TryGetValue(key, out Entry? entry) || !entry.IsAbout(wanted, generation) || now - entry.Last > Calm)
             {
                 _written.Remove(key);
@@ -61,7 +62,7 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
     {
         lock (_gate)
         {
-            DateTimeOffset now = clock.GetUtcNow();
+            TimeSpan now = clock.GetElapsedTime(_started);
             Sweep(now);
             if (!_written.TryGetValue(key, out Entry? entry) || !entry.IsAbout(wanted, generation))
             {
@@ -81,7 +82,7 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
         }
     }
 
-    private void Sweep(DateTimeOffset now)
+    private void Sweep(TimeSpan now)
     {
         if (now - _swept < Window)
         {
@@ -97,19 +98,19 @@ internal sealed class WriteDamper<TKey>(TimeProvider clock)
 
     private sealed class Entry(object wanted, long generation)
     {
-        private readonly Queue<DateTimeOffset> _times = new(Most);
+        private readonly Queue<TimeSpan> _times = new(Most);
 
         internal bool IsDamped { get; set; }
 
         internal bool IsAwaited { get; set; }
 
-        internal DateTimeOffset Last { get; private set; }
+        internal TimeSpan Last { get; private set; }
 
         internal bool IsAbout(object other, long otherGeneration) => wanted.Equals(other) && generation == otherGeneration;
 
-        internal int CountSince(DateTimeOffset since) => _times.Count(time => time > since);
+        internal int CountSince(TimeSpan since) => _times.Count(time => time > since);
 
-        internal void Add(DateTimeOffset now)
+        internal void Add(TimeSpan now)
         {
             (Last, IsAwaited) = (now, false);
             _times.Enqueue(now);

@@ -171,6 +171,16 @@ public sealed class GatewayDeploymentTests : IAsyncDisposable
         Assert.Equal("a defect", defect.Message);
     }
 
+    /// <summary>It went in circles until it was killed, and never gave the lead back.</summary>
+    [Fact]
+    public async Task LeadThatIsLost_WithoutAnyGateway_EndsTheWork()
+    {
+        Task running = Task.Run(() => _deployment.RunAsync(_leading.Token));
+        await Eventually.TrueAsync(() => _clock.UntilNextTimer() is not null, Limit);
+        await Task.Run(_leading.Cancel).WaitAsync(Limit);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Limit));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
