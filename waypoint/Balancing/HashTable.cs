@@ -123,8 +123,8 @@ internal sealed class HashTable
         // A power of two for the lightest: their number changes seldom, so that one endpoint more or less moves nobody else's keys.
         double unit = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(size * least / total, 1, size));
 
-        // What all of them get stays within the largest ring, however much heavier than the lightest the others are.
-        double most = HashTableSizes.LargestRing * least / total;
+        // What all of them get stays within twice the largest ring, but for one place each, however much heavier than the lightest the others are.
+        double most = 2.0 * HashTableSizes.LargestRing * least / total;
         unit = Math.Min(unit > most ? unit / 2 : unit, most);
         int[] counts = [.. used.Select(i => Math.Max(1, (int)Math.Round(unit * candidates[i].Weight / least)))];
         ulong[] places = new ulong[counts.Sum()];

@@ -41,8 +41,7 @@ internal static class EdgeConnection
         }
 
         SocketPipe pipe = new() { Owner = null!, Loop = loop.Loop };
-        Serve(loop, port.Port, only, pipe, new EdgeClient(source, source), target);
-        pipe.Adopt(fd);
+        pipe.Adopt(fd, () => Serve(loop, port.Port, only, pipe, new EdgeClient(source, source), target));
     }
 
     /// <summary>Finds out what its bytes are, and serves them.</summary>

@@ -27,34 +27,13 @@ internal sealed class EdgeLoop(WaypointLoop loop) : LoopTimer
     public void Start() => loop.Loop.Timers.Schedule(this, loop.Loop.NowMilliseconds + LookMilliseconds);
 
     /// <summary>Whoever is in the middle of a handshake is not waited for.</summary>
-    public void Drain()
-    {
-        foreach (EdgeArrival arrival in loop.Arrivals.ToArray())
-        {
-            arrival.Abort("draining");
-        }
-    }
+    public void Drain() => loop.TellAll(loop.Arrivals, static arrival => arrival.Abort("draining"));
 
     /// <inheritdoc/>
     protected override void OnTimer()
     {
         long now = loop.Loop.NowMilliseconds;
-        try
-        {
-            List<InboundTunnel>? late = null;
-            foreach (InboundTunnel tunnel in loop.Plain)
-            {
-                if (tunnel.Pace?.IsLate(now) == true)
-                {
-                    (late ??= []).Add(tunnel);
-                }
-            }
-
-            late?.ForEach(static tunnel => tunnel.OnLate());
-        }
-        finally
-        {
-            Start();
-        }
+        loop.TellAll(loop.Plain.Where(tunnel => tunnel.Pace?.IsLate(now) == true), static tunnel => tunnel.OnLate());
+        Start();
     }
 }

@@ -7,7 +7,7 @@ namespace Ambient.Waypoint.Http;
 /// its answer begins, for it may have left. Loop-affine.
 /// </summary>
 /// <param name="onTimeout">Ends the connection.</param>
-internal sealed class LingerLimit(Action onTimeout) : LoopTimer
+internal sealed class ClientLimit(Action onTimeout) : LoopTimer
 {
     /// <inheritdoc/>
     protected override void OnTimer() => onTimeout();

@@ -180,18 +180,32 @@ internal sealed class ClientPool(UpstreamDialer dialer, DestinationState destina
         }
 
         _isServing = true;
+        while (_waiting.First is { } first && TryServe(first.Value))
+        {
+        }
+
+        _isServing = false;
+    }
+
+    // A defect in one costs that one: those behind it have nobody else who would wake them.
+    private bool TryServe(WaitingRequest first)
+    {
         try
         {
-            while (_waiting.First is { } first && TryOpen(isFirst: _connections == 0) is { } next)
+            if (TryOpen(isFirst: _connections == 0) is not { } next)
             {
-                _waiting.RemoveFirst();
-                first.Value.Use(next);
+                return false;
             }
+
+            _waiting.RemoveFirst();
+            first.Use(next);
         }
-        finally
+        catch (Exception defect)
         {
-            _isServing = false;
+            loop.EndAtFault(first, defect);
         }
+
+        return true;
     }
 
     private void WatchIdle()

@@ -22,8 +22,8 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     private BodyReader _body;
     private Exchange? _exchange;
     private CloseWatch? _closing;
-    private LingerLimit? _linger;
-    private LingerLimit? _departure;
+    private ClientLimit? _linger;
+    private ClientLimit? _departure;
     private bool _closes;
     private bool _isHeadSent;
     private bool _isAnswered;
@@ -132,8 +132,8 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     public void OnClosed(CloseReason reason, string? detail)
     {
         _closing?.Stop();
-        EndLinger();
-        EndWaiting();
+        Cancel(_linger);
+        Cancel(_departure);
         Abandon(detail ?? reason.ToString());
         tunnel.OnEnded(reason, detail);
     }
@@ -151,7 +151,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     public void SendHead(int status, FieldList fields, BodyFraming framing, string upgrade = "")
     {
         _isHeadSent = true;
-        EndWaiting();
+        Cancel(_departure);
 
         // What has not been read of the request would be taken for the next one.
         _closes |= _phase == Phase.Body && _exchange?.IsForwarding != true;
@@ -191,7 +191,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
     /// <summary>The answer cannot be completed: the client must not take it for whole.</summary>
     public void Reset(string detail)
     {
-        EndWaiting();
+        Cancel(_departure);
         _exchange = null;
         _phase = Phase.Closed;
         pipe.Abort(detail);
@@ -307,7 +307,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         }
         else if (_phase == Phase.Answering)
         {
-            EndLinger();
+            Cancel(_linger);
             _exchange = null;
             _phase = Phase.Head;
             pipe.ResumeInput();
@@ -315,7 +315,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         else
         {
             // What is left of the body has been held back until now; nobody wants it, and behind it is the next request, or the end.
-            _linger ??= new LingerLimit(Close);
+            _linger ??= new ClientLimit(Close);
             if (!_linger.IsScheduled)
             {
                 pipe.Loop.Timers.Schedule(_linger, pipe.Loop.NowMilliseconds + WaitingTimes.Linger);
@@ -360,8 +360,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         }
         else
         {
-            _phase = Phase.Closed;
-            pipe.Abort("malformed chunk");
+            Reset("malformed chunk");
         }
     }
 
@@ -373,7 +372,7 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
             return;
         }
 
-        _departure ??= new LingerLimit(OnDeparted);
+        _departure ??= new ClientLimit(OnDeparted);
         if (!_departure.IsScheduled)
         {
             pipe.Loop.Timers.Schedule(_departure, pipe.Loop.NowMilliseconds + WaitingTimes.Departure);
@@ -396,11 +395,11 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         }
     }
 
-    private void EndWaiting()
+    private void Cancel(ClientLimit? limit)
     {
-        if (_departure is { IsScheduled: true } departure)
+        if (limit is { IsScheduled: true })
         {
-            pipe.Loop.Timers.Cancel(departure);
+            pipe.Loop.Timers.Cancel(limit);
         }
     }
 
@@ -417,18 +416,10 @@ internal sealed class Http1Server(InboundTunnel tunnel, Pipe pipe) : IHttpConnec
         (_closing ??= new CloseWatch(pipe)).Start();
     }
 
-    private void EndLinger()
-    {
-        if (_linger is { IsScheduled: true } linger)
-        {
-            pipe.Loop.Timers.Cancel(linger);
-        }
-    }
-
     private void Close()
     {
-        EndLinger();
-        EndWaiting();
+        Cancel(_linger);
+        Cancel(_departure);
         _exchange = null;
         _phase = Phase.Closed;
         Finish();

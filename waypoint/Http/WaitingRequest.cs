@@ -1,9 +1,11 @@
+using Ambient.EventLoop;
+using Ambient.Routing.Actions;
 using Ambient.Routing.Messages;
 
 namespace Ambient.Waypoint.Http;
 
 /// <summary>A request that waits until one of the connections that there may be is free. Loop-affine.</summary>
-internal sealed class WaitingRequest(ClientPool pool) : IEndpointRequest
+internal sealed class WaitingRequest(ClientPool pool) : IEndpointRequest, ILoopFault
 {
     private Http1Client? _client;
     private IResponseSink? _sink;
@@ -53,6 +55,20 @@ internal sealed class WaitingRequest(ClientPool pool) : IEndpointRequest
         else
         {
             _client.Abandon(detail);
+        }
+    }
+
+    /// <inheritdoc/>
+    void ILoopFault.OnFault(Exception exception)
+    {
+        Abandon(exception.Message);
+        if (_sink is ILoopFault owner)
+        {
+            owner.OnFault(exception);
+        }
+        else
+        {
+            _sink?.OnFailed(UpstreamFailure.ConnectFailed, exception.Message);
         }
     }
 }

@@ -219,7 +219,14 @@ internal sealed class Http2Client(Http2Pool pool, EventLoop.EventLoop loop) : Ht
         {
             if (MayOpen(stream) && _waitingForOpen.Remove(stream))
             {
-                Open(stream);
+                try
+                {
+                    Open(stream);
+                }
+                catch (Exception defect)
+                {
+                    OnDefect(stream, defect);
+                }
             }
         }
     }

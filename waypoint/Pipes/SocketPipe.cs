@@ -72,6 +72,24 @@ internal sealed class SocketPipe : Pipe
         _handler.Watch(Loop, fd);
     }
 
+    /// <summary>The same once somebody serves the pipe: where that throws, neither the socket nor who would serve it is left behind.</summary>
+    public void Adopt(int fd, Action serve)
+    {
+        try
+        {
+            serve();
+        }
+        catch
+        {
+            Abort("internal error");
+            throw;
+        }
+        finally
+        {
+            Adopt(fd);
+        }
+    }
+
     /// <inheritdoc/>
     public override void Abort(string detail) => Close(CloseReason.Aborted, detail, reset: true);
 

@@ -37,7 +37,7 @@ internal static class WaitingTimes
     /// <summary>The rest of a request that was answered already.</summary>
     public const long Linger = 30_000;
 
-    /// <summary>The beginning of an answer in HTTP/1.1, once the client has ended its direction: it may listen still, or have left.</summary>
+    /// <summary>The beginning of an answer in HTTP/1.1, once the client has ended its direction: it may listen still, or have left. Its end is heard once all bytes before it are read, further requests among them.</summary>
     public const long Departure = 30_000;
 
     /// <summary>A connection without HTTP on which nothing moves, unless a policy says otherwise.</summary>

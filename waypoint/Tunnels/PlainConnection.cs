@@ -21,8 +21,7 @@ internal static class PlainConnection
         SocketIo.LocalAddress(fd, out SocketAddress local);
         IpPort target = Address(local);
         SocketPipe pipe = new() { Owner = null!, Loop = loop.Loop };
-        new InboundTunnel(loop, loop.Plain, served, Address(peer), target, target.ToString(), null, pipe).Begin();
-        pipe.Adopt(fd);
+        pipe.Adopt(fd, () => new InboundTunnel(loop, loop.Plain, served, Address(peer), target, target.ToString(), null, pipe).Begin());
     }
 
     private static IpPort Address(SocketAddress address)

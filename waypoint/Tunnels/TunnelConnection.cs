@@ -52,14 +52,9 @@ internal sealed class TunnelConnection : SessionOwner
     /// <summary>No new tunnels; requests that are under way finish.</summary>
     public void Drain()
     {
-        try
+        if (_session is { } session)
         {
-            _session?.Drain();
-        }
-        catch (Exception defect)
-        {
-            // The other connections are still to be told.
-            _loop.Loop.EndAtFault(_session!, defect);
+            _loop.TellAll([session], static session => session.Drain());
         }
 
         _loop.TellAll(Tunnels, static tunnel => tunnel.Drain());

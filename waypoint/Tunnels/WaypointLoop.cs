@@ -1,3 +1,4 @@
+using Ambient.EventLoop;
 using Ambient.Mesh.Identities;
 using Ambient.Mesh.Views;
 using Ambient.Tls.Handshakes;
@@ -197,18 +198,19 @@ internal sealed class WaypointLoop
     /// <summary>Connections that are open meet the policies of the newest configuration.</summary>
     public void Judge() => TellAll(Connections.SelectMany(static connection => connection.Tunnels).Concat(Plain), static tunnel => tunnel.Judge());
 
-    /// <summary>Tells tunnels something. A defect in one ends that one; those behind it must hear of it all the same, else they keep what a new policy denies.</summary>
-    public void TellAll(IEnumerable<InboundTunnel> tunnels, Action<InboundTunnel> tell)
+    /// <summary>Tells connections something. A defect in one ends that one; those behind it must hear of it all the same, else they keep what a new policy denies.</summary>
+    public void TellAll<T>(IEnumerable<T> connections, Action<T> tell)
+        where T : class, ILoopFault
     {
-        foreach (InboundTunnel tunnel in tunnels.ToArray())
+        foreach (T connection in connections.ToArray())
         {
             try
             {
-                tell(tunnel);
+                tell(connection);
             }
             catch (Exception defect)
             {
-                Loop.EndAtFault(tunnel, defect);
+                Loop.EndAtFault(connection, defect);
             }
         }
     }

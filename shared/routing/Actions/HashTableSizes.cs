@@ -1,15 +1,15 @@
 namespace Ambient.Routing.Actions;
 
 /// <summary>
-/// How large the tables are by which keys find their endpoints. They are made on an event loop, where nothing may take more than a few milliseconds: hence the largest. Pure.
+/// How large the tables are by which keys find their endpoints. They are made on an event loop, where nothing may take long: hence the largest. Pure.
 /// </summary>
 public static class HashTableSizes
 {
     /// <summary>Places of a ring when nothing is said.</summary>
     public const uint UsualRing = 1024;
 
-    /// <summary>The most places of a ring.</summary>
-    public const uint LargestRing = 32_768;
+    /// <summary>The most places that may be wanted of a ring. It has twice as many at most, for it grows by powers of two.</summary>
+    public const uint LargestRing = 16_384;
 
     /// <summary>Places of a Maglev table when nothing is said.</summary>
     public const uint UsualMaglev = 65_537;

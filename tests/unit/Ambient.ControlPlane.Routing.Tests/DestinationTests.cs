@@ -106,8 +106,8 @@ public sealed class DestinationTests
     [InlineData("maglev: {tableSize: 131071}", 131_071ul, "")]
     [InlineData("maglev: {tableSize: 5000011}", 131_071ul, "maglev.tableSize is at most 131071 here, which is used instead")]
     [InlineData("ringHash: {minimumRingSize: 1000}", 1000ul, "")]
-    [InlineData("ringHash: {minimumRingSize: 8388608}", 32_768ul, "ringHash.minimumRingSize is at most 32768 here, which is used instead")]
-    [InlineData("minimumRingSize: 40000", 32_768ul, "minimumRingSize is at most 32768 here, which is used instead")]
+    [InlineData("ringHash: {minimumRingSize: 8388608}", 16_384ul, "ringHash.minimumRingSize is at most 16384 here, which is used instead")]
+    [InlineData("minimumRingSize: 40000", 16_384ul, "minimumRingSize is at most 16384 here, which is used instead")]
     public void TableSize_ThatCannotBe_IsReplacedAndSaid(string table, ulong used, string problem)
     {
         Compiling mesh = Compiling.Of($$$"""DestinationRule a: {host: reviews, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, {{{table}}} } } } }""");

@@ -138,12 +138,14 @@ public sealed class EndpointTests
     [Theory]
     [InlineData(0ul, 4e9)]
     [InlineData(8_388_608ul, 1.0)]
+    [InlineData(16_384ul, 1.0)]
+    [InlineData(12_000ul, 2.5)]
     [InlineData(ulong.MaxValue, 3.0)]
     public void Ring_IsBounded_HoweverLargeItIsWanted_AndHoweverHeavyOneIs(ulong size, double heavy)
     {
         Candidate[] candidates = [Make(0, 1), Make(1, 1), Make(2, heavy)];
         HashTable ring = new(candidates, Kind.RingHash, size);
-        Assert.InRange(ring.Places, candidates.Length, HashTableSizes.LargestRing + candidates.Length);
+        Assert.InRange(ring.Places, HashTableSizes.Ring(size), (2 * (int)HashTableSizes.LargestRing) + candidates.Length);
         Assert.NotNull(ring.Find(1, static _ => true));
     }
 

@@ -23,12 +23,15 @@ internal sealed class LocalDialer : UpstreamDialer
     /// <summary>Whether no connection can be made, by a defect.</summary>
     public bool IsBroken { get; set; }
 
+    /// <summary>How many of the next connections cannot be made, by a defect.</summary>
+    public int Defects { get; set; }
+
     /// <summary>The next connection.</summary>
     public void Add(HeldPipe pipe) => _pipes.Enqueue(pipe);
 
     public override Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {
-        if (IsBroken)
+        if (IsBroken || (Defects > 0 && Defects-- > 0))
         {
             throw new InvalidOperationException("a defect");
         }
