@@ -51,7 +51,7 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         {
             return await ServeMeshAsync(ending, logs.For("ambientd"));
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested && !_listening.Task.IsCompleted)
         {
             // Who is told to end before it has begun ends as well as any other.
             return 0;
@@ -167,14 +167,18 @@ public sealed class ControlPlaneProcess(ControlPlaneSettings settings, ControlPl
         bool isAsked = ending.IsCancellationRequested;
         await ending.CancelAsync();
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task? failed = isAsked ? parts.FirstOrDefault(static part => part.IsFaulted) : first;
+        if (failed is not null)
+        {
+            log.Error("a part of the control plane failed", LogField.Of("error", failed.Exception?.GetBaseException().ToString() ?? "it ended by itself"));
+        }
+
         if (isAsked)
         {
             log.Info("ending");
-            return 0;
         }
 
-        log.Error("a part of the control plane failed", LogField.Of("error", first.Exception?.GetBaseException().ToString() ?? "it ended by itself"));
-        return 1;
+        return isAsked ? 0 : 1;
     }
 
     /// <summary>First it says that it is not ready, so that nobody new comes, then it ends. A second signal ends at once.</summary>

@@ -52,7 +52,7 @@ try
 
     using var client = new KubernetesClient(connection, new ClientOptions { UserAgent = "ambientd" }, TimeProvider.System);
     var source = new KubernetesSource(client, new WatchOptions(), TimeProvider.System, logs.For("ambientd::source"));
-    var tokens = new RememberedReviews(new ApiTokenReviewer(client, settings.Mesh.ClusterId, settings.Audiences), TimeProvider.System);
+    var tokens = new RememberedReviews(new ApiTokenReviewer(client, settings.Mesh.ClusterId, settings.Audiences), TimeProvider.System, reason => logs.For("ambientd").Warn("the API server did not judge a token", LogField.Of("reason", reason)));
     return await RunAsync(new ControlPlaneSources(source, tokens, new SecretRootStore(client, settings.Mesh.SystemNamespace), client) { KeySets = new KeySetMap(client, settings.Mesh.SystemNamespace) });
 }
 catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or InvalidDataException)

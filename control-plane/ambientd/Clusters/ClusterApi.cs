@@ -26,7 +26,7 @@ internal sealed class ClusterApi : FeedObserver, IClusterConnection
         (_cluster, _book, _log) = (cluster, book, logs.For("ambientd::clusters"));
         _client = new KubernetesClient(connection, new ClientOptions { UserAgent = "ambientd" }, clock);
         _source = new KubernetesSource(_client, new WatchOptions(), clock, _log);
-        Tokens = new RememberedReviews(new ApiTokenReviewer(_client, cluster, audiences), clock);
+        Tokens = new RememberedReviews(new ApiTokenReviewer(_client, cluster, audiences), clock, reason => _log.Warn("the API server did not judge a token", LogField.Of("reason", reason)));
         book.Expect(cluster, this);
     }
 

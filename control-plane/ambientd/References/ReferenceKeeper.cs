@@ -29,6 +29,7 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
     private const int LongestName = 253;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ReferenceKey, FollowedReference> _followed = [];
@@ -173,6 +174,7 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending, followed.Stopping);
         var scope = new ResourceScope(reference.Key.Namespace, Fields: "metadata.name=" + reference.Key.Name);
+        TimeSpan pause = Pause;
         try
         {
             while (true)
@@ -186,7 +188,8 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
                     Set(reference, followed, Referenced.Refused("cannot be followed: the log of the control plane says why"));
                 }
 
-                await Task.Delay(Pause, clock, stop.Token);
+                await Task.Delay(pause, clock, stop.Token);
+                pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -206,7 +209,7 @@ internal sealed class ReferenceKeeper(IResourceSource source, Action<ReferenceKe
         }
         catch (Exception defect) when (defect is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            return defect.Message;
+            return $"{defect.GetType().Name}: {defect.Message}";
         }
     }
 

@@ -12,7 +12,7 @@ namespace Ambient.ControlPlane.Tokens;
 /// Strangers wait in a lane of their own and fill a memory of their own: with any number of tokens that nobody gave out they keep the API server busy with a few questions at a time,
 /// and nobody who is known has to be asked about anew for it.
 /// </remarks>
-internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider clock) : ITokenReviewer
+internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider clock, Action<string>? onTrouble = null) : ITokenReviewer
 {
     internal const int Most = 10_000;
     internal const int StrangersAtOnce = 8;
@@ -25,6 +25,7 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WithoutEnd = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
     private readonly Lock _gate = new();
     private readonly long _started = clock.GetTimestamp();
     private readonly Dictionary<string, Good> _good = new(StringComparer.Ordinal);
@@ -32,6 +33,7 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
     private readonly Dictionary<string, Task<TokenReview>> _asked = new(StringComparer.Ordinal);
     private readonly ReviewLane _strangers = new(StrangersAtOnce, StrangersWaiting);
     private readonly ReviewLane _known = new(KnownAtOnce, KnownWaiting);
+    private TimeSpan _quietUntil = TimeSpan.MinValue;
 
     private static TokenReview NotInTime => new() { Error = "the API server did not answer in time", IsTransient = true };
 
@@ -119,6 +121,11 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
         finally
         {
             lane.Leave();
+            if (IsWorthSaying(review))
+            {
+                onTrouble?.Invoke($"{cluster}: {review.Error}");
+            }
+
             lock (_gate)
             {
                 _asked.Remove(key);
@@ -127,6 +134,22 @@ internal sealed class RememberedReviews(ITokenReviewer reviewer, TimeProvider cl
         }
 
         return review;
+    }
+
+    // A server that does not answer fails each question; once in a while is enough.
+    private bool IsWorthSaying(TokenReview review)
+    {
+        lock (_gate)
+        {
+            TimeSpan now = Uptime;
+            if (string.IsNullOrEmpty(review.Error) || now < _quietUntil)
+            {
+                return false;
+            }
+
+            _quietUntil = now + SayAgain;
+            return true;
+        }
     }
 
     /// <summary>What the answer is, and what is kept of it.</summary>

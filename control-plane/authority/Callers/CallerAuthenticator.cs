@@ -67,7 +67,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, string trustDom
         {
             if (review.IsTransient)
             {
-                // Nothing is said about the caller, who hears this as it is: the server's own words stay here.
+                // Nothing is said about the caller, who hears this as it is. What the server said is logged where it was asked.
                 throw new GrpcException(GrpcCode.Unavailable, $"the cluster {cluster} cannot judge tokens at this moment; ask again");
             }
 

@@ -129,7 +129,7 @@ public sealed class ReferenceKeeperTests : IAsyncDisposable
         _source.Cut("s");
         await Eventually.TrueAsync(() => _logs.Count("what a rule names cannot be followed") == 2 && _clock.UntilNextTimer() is not null, Limit);
         _source.Answer("s", null);
-        _clock.Advance(TimeSpan.FromSeconds(5));
+        _clock.Advance(TimeSpan.FromSeconds(10));
         await Eventually.TrueAsync(() => _keeper.Find(Secret("s")).Data is null, Limit);
         Assert.Equal((true, null), (_keeper.Find(Secret("s")).IsKnown, _keeper.Find(Secret("s")).Refusal));
 
