@@ -97,11 +97,11 @@ done
 # The demo is a test too: every promise that it shows, it checks.
 if [ "$suite" = all ] || [ "$suite" = demo ]; then
   log="$results/demo.log"
-  timeout 300 eng/demo.sh >"$log" 2>&1
+  timeout 600 eng/demo.sh >"$log" 2>&1
   code=$?
   if [ "$code" -ne 0 ]; then
     grep -E 'FAILED|^error' "$log" | sed 's/^/  failed once, runs again: /'
-    timeout 300 eng/demo.sh >"$log" 2>&1
+    timeout 600 eng/demo.sh >"$log" 2>&1
     code=$?
   fi
   verdict="$(grep -oE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -1)"
