@@ -125,8 +125,10 @@ public sealed class KeyedWorkTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         }
 
+        // What was to be tried again later is due at the end, and a worker that had not heard of the end yet may have taken it.
+        int ended = handled.Count;
         AddMany(work);
-        Assert.Equal((0, 4), (work.Count, handled.Count));
+        Assert.Equal((0, ended), (work.Count, handled.Count));
     }
 
     /// <summary>A single worker, so that one that ended would leave nobody.</summary>
