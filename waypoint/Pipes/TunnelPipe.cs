@@ -117,15 +117,7 @@ internal sealed unsafe class TunnelPipe : Pipe
         }
 
         _held = [];
-        try
-        {
-            EndIfWaiting();
-        }
-        catch (Exception defect)
-        {
-            OnDefect(defect);
-        }
-
+        TryTell(static pipe => pipe.EndIfWaiting());
         return !IsClosed;
     }
 
@@ -153,6 +145,21 @@ internal sealed unsafe class TunnelPipe : Pipe
         {
             OnDefect(defect);
             return bytes.Length;
+        }
+    }
+
+    /// <summary>Whether it took what it was told.</summary>
+    private bool TryTell(Action<TunnelPipe> tell)
+    {
+        try
+        {
+            tell(this);
+            return true;
+        }
+        catch (Exception defect)
+        {
+            OnDefect(defect);
+            return false;
         }
     }
 
@@ -188,17 +195,10 @@ internal sealed unsafe class TunnelPipe : Pipe
                 return;
             }
 
-            try
+            if (pipe.TryTell(static pipe => pipe.Owner.OnOpened()))
             {
-                pipe.Owner.OnOpened();
+                pipe.Kick();
             }
-            catch (Exception defect)
-            {
-                pipe.OnDefect(defect);
-                return;
-            }
-
-            pipe.Kick();
         }
 
         public override void OnPeerEnded()
@@ -206,16 +206,10 @@ internal sealed unsafe class TunnelPipe : Pipe
             if (pipe._heldLength > 0 && !pipe.IsWaitingForMore)
             {
                 pipe.EndAfterHeld();
-                return;
             }
-
-            try
+            else
             {
-                pipe.Owner.OnInputEnded();
-            }
-            catch (Exception defect)
-            {
-                pipe.OnDefect(defect);
+                pipe.TryTell(static pipe => pipe.Owner.OnInputEnded());
             }
         }
 

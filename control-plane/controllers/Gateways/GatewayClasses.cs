@@ -50,34 +50,21 @@ public sealed class GatewayClasses : IController
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken leading)
     {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(leading);
         _damped.Clear();
-        Task working = _work.RunAsync(static () => [], stopping.Token);
-        try
+        Task working = _work.RunAsync(static () => [], leading);
+        while (!working.IsCompleted && !leading.IsCancellationRequested)
         {
-            while (true)
+            // The definitions may come long after we did.
+            foreach (string name in _made.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
             {
-                // The definitions may come long after we did.
-                foreach (string name in _made.Select(static kind => kind.Name).Concat(_view.All(KnownResources.GatewayClasses).Select(static found => found.Metadata.Name)))
-                {
-                    _work.Add(name);
-                }
-
-                await Task.WhenAny(working, Task.Delay(LookAgain, _clock, leading));
-                if (working.IsCompleted)
-                {
-                    await working;
-                }
-
-                leading.ThrowIfCancellationRequested();
+                _work.Add(name);
             }
+
+            await Task.WhenAny(working, Task.Delay(LookAgain, _clock, leading));
         }
-        finally
-        {
-            // The lead may be given back once we return: no write of ours may then still be under way.
-            await stopping.CancelAsync();
-            await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+
+        // The lead may be given back once we return: no write of ours may then still be under way.
+        await working;
     }
 
     private async Task<string?> HandleAsync(string name, CancellationToken cancellation)

@@ -86,18 +86,14 @@ public sealed class GatewayDeployment : IController
     {
         await synced.WaitAsync(cancellation);
         Task working = _work.RunAsync(static () => [], cancellation);
-        while (!working.IsCompleted)
+        while (!working.IsCompleted && !cancellation.IsCancellationRequested)
         {
             // Parameters live in any namespace and are not watched.
             AllDue();
             await Task.WhenAny(working, Task.Delay(LookAgain, _clock, cancellation));
-            if (cancellation.IsCancellationRequested)
-            {
-                // What is in flight still ends; a delay that is over at once would wait for it in circles.
-                break;
-            }
         }
 
+        // What is in flight still ends; with a delay that is over at once it would be waited for in circles.
         await working;
     }
 

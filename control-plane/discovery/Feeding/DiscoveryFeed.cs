@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Ambient.ControlPlane.Discovery.Clusters;
 using Ambient.ControlPlane.Discovery.Conditions;
 using Ambient.ControlPlane.Discovery.Indexing;
@@ -11,6 +10,7 @@ using Ambient.Kubernetes.Resources.Workloads;
 using Ambient.Kubernetes.Watching;
 using ResourceChange = Ambient.Xds.Server.Resources.ResourceChange;
 using ResourceStore = Ambient.Xds.Server.Resources.ResourceStore;
+using Signal = Ambient.Xds.Server.Serving.Signal;
 
 namespace Ambient.ControlPlane.Discovery.Feeding;
 
@@ -27,7 +27,7 @@ public sealed class DiscoveryFeed
     private readonly List<IFollowedKind> _kinds = [];
     private readonly List<DiscoveryFeed> _attached = [];
     private readonly Lock _gate = new();
-    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Signal _due = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, bool> _missing = new(StringComparer.Ordinal);
     private TaskCompletionSource? _stored;
@@ -124,7 +124,7 @@ public sealed class DiscoveryFeed
             change();
         }
 
-        Wake();
+        _due.Set();
     }
 
     /// <summary>Completes when what is due now is in the store; before everything is known, nothing is.</summary>
@@ -137,7 +137,7 @@ public sealed class DiscoveryFeed
             stored = _stored.Task;
         }
 
-        Wake();
+        _due.Set();
         return stored;
     }
 
@@ -269,7 +269,7 @@ public sealed class DiscoveryFeed
                     _missing.TryRemove(type.FullName, out _);
                 }
 
-                Wake();
+                _due.Set();
             },
             cancellation);
     }
@@ -300,16 +300,13 @@ public sealed class DiscoveryFeed
         return RefusalOutcome.Guarded;
     }
 
-    // Any number before it looks are one; harmless when nobody looks any more.
-    private void Wake() => _due.Writer.TryWrite(true);
-
     /// <summary>Nothing reaches the store before everything is known: half a mesh would be a wrong one.</summary>
     private async Task StoreAsync(CancellationToken cancellation)
     {
-        await using ITimer timer = _index.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using ITimer timer = _index.Clock.CreateTimer(_ => _due.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (true)
         {
-            await _due.Reader.ReadAsync(cancellation);
+            await _due.WaitAsync(cancellation);
             if (!_missing.IsEmpty)
             {
                 continue;

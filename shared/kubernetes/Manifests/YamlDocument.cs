@@ -27,7 +27,7 @@ public sealed class YamlDocument
         var stream = new YamlStream();
         try
         {
-            YamlDepth.Check(text);
+            YamlShape.Check(text);
             stream.Load(new StringReader(text));
         }
         catch (YamlException broken)

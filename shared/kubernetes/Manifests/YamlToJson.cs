@@ -11,12 +11,11 @@ internal sealed class YamlToJson
     /// <summary>Longest document as JSON, in bytes.</summary>
     public const int Longest = 16 * 1024 * 1024;
 
-    /// <summary>Most fields and merged mappings that are looked at: about as many as fit into the longest document. What is merged may be written nowhere, and so has no length.</summary>
+    /// <summary>Most fields and merged mappings that are looked at, but for a longer text: about as many as fit into the longest document. What is merged may be written nowhere, and so has no length.</summary>
     public const int MostFields = 1_000_000;
 
     private readonly Utf8JsonWriter _writer;
     private readonly YamlBudget _budget;
-    private int _looked;
 
     private YamlToJson(Utf8JsonWriter writer, YamlBudget budget) => (_writer, _budget) = (writer, budget);
 
@@ -34,9 +33,9 @@ internal sealed class YamlToJson
     private YamlProblem? Write(YamlNode node, int depth)
     {
         long length = _writer.BytesCommitted + _writer.BytesPending;
-        if (depth > YamlDepth.Deepest || length > Longest || !_budget.HasRoom(length))
+        if (depth > YamlShape.Deepest || length > Longest || !_budget.HasRoom(length))
         {
-            return new YamlProblem((int)node.Start.Line, depth > YamlDepth.Deepest ? "is nested too deeply" : $"is longer than {Longest} bytes, alone or with those before it; aliases multiply");
+            return new YamlProblem((int)node.Start.Line, depth > YamlShape.Deepest ? "is nested too deeply" : $"is longer than {Longest} bytes, alone or with those before it; aliases multiply");
         }
 
         switch (node)
@@ -85,17 +84,17 @@ internal sealed class YamlToJson
         return null;
     }
 
-    private static YamlProblem TooMany(YamlNode at) => new((int)at.Start.Line, $"has more than {MostFields} fields; aliases and merges multiply");
+    private static YamlProblem TooMany(YamlNode at) => new((int)at.Start.Line, "has too many fields; aliases and merges multiply");
 
     /// <summary>The mapping's own fields, then those it merges that it does not have.</summary>
     private YamlProblem? Gather(YamlMappingNode mapping, Dictionary<string, YamlNode> fields, int depth)
     {
-        if (depth > YamlDepth.Deepest)
+        if (depth > YamlShape.Deepest)
         {
-            return new YamlProblem((int)mapping.Start.Line, $"merges more than {YamlDepth.Deepest} deep");
+            return new YamlProblem((int)mapping.Start.Line, $"merges more than {YamlShape.Deepest} deep");
         }
 
-        if (++_looked > MostFields || !_budget.TryLook())
+        if (!_budget.TryLook())
         {
             return TooMany(mapping);
         }
@@ -103,7 +102,7 @@ internal sealed class YamlToJson
         List<YamlNode> merged = [];
         foreach ((YamlNode key, YamlNode value) in mapping.Children)
         {
-            if (++_looked > MostFields || !_budget.TryLook())
+            if (!_budget.TryLook())
             {
                 return TooMany(mapping);
             }

@@ -20,9 +20,6 @@ internal sealed class LocalDialer : UpstreamDialer
     /// <summary>Where the last of them led.</summary>
     public string LastDialled { get; private set; } = "";
 
-    /// <summary>Whether no connection can be made, by a defect.</summary>
-    public bool IsBroken { get; set; }
-
     /// <summary>How many of the next connections cannot be made, by a defect.</summary>
     public int Defects { get; set; }
 
@@ -31,7 +28,7 @@ internal sealed class LocalDialer : UpstreamDialer
 
     public override Pipe NewPipe(EndpointKey key, IPipeOwner owner, ProxyPreface? preface)
     {
-        if (IsBroken || (Defects > 0 && Defects-- > 0))
+        if (Defects > 0 && Defects-- > 0)
         {
             throw new InvalidOperationException("a defect");
         }

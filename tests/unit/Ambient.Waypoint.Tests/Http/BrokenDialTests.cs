@@ -14,10 +14,9 @@ public sealed class BrokenDialTests
     {
         using LocalWaypoint waypoint = new();
         IEndpointPool pool = waypoint.Loop.ClientsOf(new PoolOf(waypoint.Destination, waypoint.Endpoint.Key, isHttp2, null));
-        waypoint.Dialer.IsBroken = true;
+        waypoint.Dialer.Defects = 1;
         Assert.Throws<InvalidOperationException>(() => { _ = pool.Take(default); });
         Assert.Equal((0, 0, true), (waypoint.Destination.Connections, waypoint.Destination.Waiting, pool.IsEmpty));
-        waypoint.Dialer.IsBroken = false;
         Assert.NotNull(pool.Take(default));
         Assert.Equal(1, waypoint.Destination.Connections);
     }

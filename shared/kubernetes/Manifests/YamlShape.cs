@@ -7,7 +7,7 @@ namespace Ambient.Kubernetes.Manifests;
 /// Looks at a text's events before its tree is built: the tree is built by recursion, and hashes its keys by recursion without an end. So there is
 /// nothing too deep, no key but a scalar or its alias, and no alias to what contains it or is not there. Of one text, not thread-safe.
 /// </summary>
-internal sealed class YamlDepth
+internal sealed class YamlShape
 {
     /// <summary>Deepest nesting of a manifest.</summary>
     public const int Deepest = 60;
@@ -16,7 +16,7 @@ internal sealed class YamlDepth
     private readonly Dictionary<AnchorName, bool> _complete = []; // And whether it is a scalar.
     private bool _isAtKey;
 
-    private YamlDepth()
+    private YamlShape()
     {
     }
 
@@ -25,7 +25,7 @@ internal sealed class YamlDepth
     {
         // Brackets within brackets cost the reader nothing: events come one by one.
         var parser = new Parser(new StringReader(text));
-        var check = new YamlDepth();
+        var check = new YamlShape();
         int depth = 0;
         while (parser.MoveNext())
         {
